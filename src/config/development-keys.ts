@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ensureDataFolder } from './data-folder.js';
+import { errorCode, StartupError } from './startup-error.js';
+
+const fileName = 'two-factor.keys';
+
+/**
+ * The key ring of a development machine, as TWO_FACTOR_KEYS would hold it: made at the first call, kept in
+ * `two-factor.keys` (mode 600) of the data folder and read from there ever after.
+ *
+ * @throws {StartupError} when the file can be neither read nor made
+ */
+export async function developmentKeys(dataDir: string): Promise<string> {
+  const path = join(dataDir, fileName);
+  try {
+    return (await readIfThere(path)) ?? (await makeOnce(dataDir, path));
+  } catch (error) {
+    if (error instanceof StartupError) throw error;
+    throw new StartupError(`Cannot read or make the development keys ${path}: ${errorCode(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function makeOnce(dataDir: string, path: string): Promise<string> {
+  await ensureDataFolder(dataDir);
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    await writeFile(draft, `dev:${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+    // A link appears complete or not at all, and never replaces the ring of a process that was faster.
+    await link(draft, path).catch((error: unknown) => {
+      if (errorCode(error) !== 'EEXIST') throw error;
+    });
+  } finally {
+    await rm(draft, { force: true });
+  }
+  return (await readFile(path, 'utf8')).trim();
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

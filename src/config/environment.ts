@@ -1,0 +1,160 @@
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { parseKeyRing } from './key-ring-variable.js';
+import { logLevels, type DatabaseConfig, type LogLevel, type RingKey, type ServiceConfig } from './service-config.js';
+import { StartupError } from './startup-error.js';
+
+/** Variables as `process.env` has them. An empty one counts as unset: that is how compose files pass what is missing. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads and validates all that the service takes from its environment.
+ *
+ * In production nothing is made up: DATABASE_URL, TWO_FACTOR_KEYS and BASE_URL must be there.
+ *
+ * @throws {StartupError} one line that names every variable at fault; no value of a secret is ever in it
+ */
+export function readEnvironment(env: Environment): ServiceConfig {
+  const variables = new Variables(env);
+  const database = readDatabase(variables);
+  const { production } = database;
+
+  const port = variables.read('PORT', (text) => integer(text, 1, 65_535)) ?? 3001;
+  const baseUrl =
+    variables.read('BASE_URL', origin, { required: production }) ?? `http://localhost${port === 80 ? '' : `:${port}`}`;
+  const config: ServiceConfig = {
+    ...database,
+    host: variables.read('HOST', hostname) ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    port,
+    baseUrl,
+    trustedOrigins: variables.read('TRUSTED_ORIGINS', (text) => list(text).map(origin)) ?? [baseUrl],
+    trustProxy: variables.read('TRUST_PROXY', (text) => list(text).map(network)) ?? [],
+    keys: variables.read('TWO_FACTOR_KEYS', parseKeyRing, { required: true }) ?? ([] as RingKey[]),
+    issuer: variables.read('TWO_FACTOR_ISSUER', issuer) ?? 'Two factor',
+    bcryptCost: variables.read('BCRYPT_COST', (text) => integer(text, 10, 16)) ?? 12,
+    logLevel: variables.read('LOG_LEVEL', logLevel) ?? 'info',
+  };
+  variables.throwFaults();
+  return config;
+}
+
+/**
+ * The part of the environment that says where the database is: a migration needs neither keys nor a base URL.
+ *
+ * @throws {StartupError} as `readEnvironment` does
+ */
+export function readDatabaseEnvironment(env: Environment): DatabaseConfig {
+  const variables = new Variables(env);
+  const config = readDatabase(variables);
+  variables.throwFaults();
+  return config;
+}
+
+function readDatabase(variables: Variables): DatabaseConfig {
+  const production = variables.read('NODE_ENV', nodeEnvironment) ?? false;
+  return {
+    production,
+    databaseUrl: variables.read('DATABASE_URL', databaseUrl, { required: production }),
+    dataDir: resolve(variables.read('DATA_DIR', (text) => text) ?? '.data'),
+  };
+}
+
+/** Collects the faults of all variables, so that an operator fixes them in one go. */
+class Variables {
+  private readonly faults: string[] = [];
+
+  constructor(private readonly env: Environment) {}
+
+  read<T>(name: string, parse: (text: string) => T, { required = false } = {}): T | undefined {
+    const text = this.env[name]?.trim();
+    if (!text) {
+      if (required) this.faults.push(`${name} is missing`);
+      return undefined;
+    }
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.faults.push(`${name} ${error.message}`);
+      return undefined;
+    }
+  }
+
+  throwFaults(): void {
+    if (this.faults.length > 0) throw new StartupError(`Bad environment: ${this.faults.join('; ')}`);
+  }
+}
+
+function list(text: string): string[] {
+  const items = text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+  if (items.length === 0) throw new RangeError('is an empty list');
+  return items;
+}
+
+function integer(text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (!/^\d{1,6}$/.test(text) || value < min || value > max) {
+    throw new RangeError(`must be a whole number from ${min} to ${max}`);
+  }
+  return value;
+}
+
+function origin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const bare =
+    url &&
+    (url.protocol === 'http:' || url.protocol === 'https:') &&
+    url.pathname === '/' &&
+    !/[?#@*]/.test(text) &&
+    url.origin !== 'null';
+  if (!bare) throw new RangeError('must be an http or https origin such as https://auth.example.com, without a path');
+  return url.origin;
+}
+
+function hostname(text: string): string {
+  if (isIP(text) === 0 && !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text)) {
+    throw new RangeError('must be an address or a host name');
+  }
+  return text;
+}
+
+function network(text: string): string {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  const whole = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+  if (bits < 0 || !whole || rest.length > 0) {
+    throw new RangeError('must list IP addresses or networks such as 10.0.0.0/8');
+  }
+  return text;
+}
+
+function databaseUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['postgres:', 'postgresql:'].includes(url.protocol)) {
+    throw new RangeError('must be a URL such as postgres://user:password@host:5432/database');
+  }
+  return text;
+}
+
+function issuer(text: string): string {
+  // The label of an otpauth URI is `issuer:account`, so a colon would end the issuer early.
+  if (text.includes(':') || text.length > 64) throw new RangeError('must have no colon and at most 64 characters');
+  return text;
+}
+
+function logLevel(text: string): LogLevel {
+  const level = logLevels.find((candidate) => candidate === text);
+  if (level === undefined) throw new RangeError(`must be one of ${logLevels.join(', ')}`);
+  return level;
+}
+
+/** A misspelt `production` must not silently bring development secrets, so other words are refused. */
+function nodeEnvironment(text: string): boolean {
+  if (!['production', 'development', 'test'].includes(text)) {
+    throw new RangeError('must be production, development or test');
+  }
+  return text === 'production';
+}

@@ -1,0 +1,42 @@
+export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
+
+export type LogLevel = (typeof logLevels)[number];
+
+/** One named key of the ring that seals secrets at rest. */
+export interface RingKey {
+  /** `[A-Za-z0-9_-]`, 1 to 32 characters. */
+  readonly kid: string;
+  /** At least 32 bytes. */
+  readonly secret: Buffer;
+}
+
+/** Where the database is; all that a migration needs to know. */
+export interface DatabaseConfig {
+  readonly production: boolean;
+  /** `undefined`: the embedded server. Never so in production. */
+  readonly databaseUrl: string | undefined;
+  /** Folder of the embedded server and the development secrets; absolute. */
+  readonly dataDir: string;
+}
+
+/** The environment after it was validated; injected by its class. */
+export class ServiceConfig implements DatabaseConfig {
+  readonly production!: boolean;
+  readonly databaseUrl: string | undefined;
+  readonly dataDir!: string;
+  readonly host!: string;
+  readonly port!: number;
+  /** Origin under which clients reach the service: scheme, host and port, no trailing slash. */
+  readonly baseUrl!: string;
+  /** Origins whose pages may send cookies; never empty. */
+  readonly trustedOrigins!: readonly string[];
+  /** Addresses and networks whose `X-Forwarded-*` headers are believed; empty: nobody's. */
+  readonly trustProxy!: readonly string[];
+  /** The first seals, all open; never empty. */
+  readonly keys!: readonly RingKey[];
+  /** Name that an authenticator app shows above the account; has no colon. */
+  readonly issuer!: string;
+  /** Logarithm of the rounds, 10 to 16. */
+  readonly bcryptCost!: number;
+  readonly logLevel!: LogLevel;
+}
