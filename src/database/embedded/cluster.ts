@@ -1,0 +1,141 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ensureDataFolder } from '../../config/data-folder.js';
+import { errorCode, errorMessage, StartupError } from '../../config/startup-error.js';
+import { locateBinaries, type Binaries } from './binaries.js';
+import { canEnter, operatingUser, ownerOf, sharedFolder, type OperatingUser } from './operating-user.js';
+
+const run = promisify(execFile);
+
+/** The files of one embedded server and the user that they belong to. */
+export interface Cluster {
+  /** Postgres's own data directory. */
+  readonly data: string;
+  /** What the server says, started anew with it. */
+  readonly log: string;
+  /** Of the superuser `postgres`. */
+  readonly password: string;
+  readonly user: OperatingUser | undefined;
+}
+
+/**
+ * Finds the cluster kept in `postgres` below a data folder.
+ *
+ * @returns `undefined` when none was made yet
+ * @throws {StartupError} when its files belong to another user
+ */
+export async function findCluster(dataDir: string): Promise<Cluster | undefined> {
+  const link = join(dataDir, 'postgres');
+  try {
+    const folder = await realpath(link);
+    const data = join(folder, 'data');
+    const password = (await readFile(join(folder, 'password'), 'utf8')).trim();
+    return { data, log: join(folder, 'server.log'), password, user: await ownerOf(data) };
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT' && !(await exists(link))) return undefined;
+    const reason = code === 'EACCES' ? 'belongs to another user' : `is damaged (${code})`;
+    throw new StartupError(`The embedded database ${link} ${reason}: remove it, or set DATA_DIR or DATABASE_URL`, {
+      cause: error,
+    });
+  }
+}
+
+/** Finds the cluster or makes it; two processes that make it at the same time end up with the same one. */
+export async function openCluster(dataDir: string, durable: boolean, notice: (line: string) => void): Promise<Cluster> {
+  await forgetLostCluster(dataDir, notice);
+  const found = await findCluster(dataDir);
+  if (found) return found;
+  await createCluster(dataDir, durable, notice);
+  const created = await findCluster(dataDir);
+  if (!created) throw new StartupError(`The embedded database vanished from ${dataDir} while it was made`);
+  return created;
+}
+
+async function createCluster(dataDir: string, durable: boolean, notice: (line: string) => void): Promise<void> {
+  const user = await operatingUser();
+  const binaries = await locateBinaries(user, () => undefined);
+  await ensureDataFolder(dataDir);
+  const reachable = user === undefined || (await canEnter(user, dataDir));
+  const home = reachable ? dataDir : await sharedFolder(user);
+
+  // Made aside and published by one rename or link: a process killed halfway leaves nothing that looks like a cluster.
+  const draft = await mkdtemp(join(home, 'postgres-'));
+  const link = join(dataDir, 'postgres');
+  try {
+    await initialise(draft, binaries, user, durable);
+    await (reachable ? rename(draft, link) : symlink(draft, link));
+    if (!reachable) notice(`The embedded database lives in ${draft}: its user cannot enter ${dataDir}`);
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    if (!['EEXIST', 'ENOTEMPTY', 'ENOTDIR'].includes(errorCode(error) ?? '')) throw error;
+  }
+}
+
+async function initialise(
+  folder: string,
+  { initdb }: Binaries,
+  user: OperatingUser | undefined,
+  durable: boolean,
+): Promise<void> {
+  const data = join(folder, 'data');
+  const password = join(folder, 'password');
+  await mkdir(data, { mode: 0o700 });
+  await writeFile(password, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
+  if (user) {
+    await chmod(folder, 0o711);
+    await chown(data, user.uid, user.gid);
+    await chown(password, user.uid, user.gid);
+  }
+  const options = [
+    `--pgdata=${data}`,
+    '--username=postgres',
+    `--pwfile=${password}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    // The collation is built in, so an upgrade of the machine's C library cannot break an index.
+    '--locale=C',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--no-instructions',
+    ...(durable ? [] : ['--no-sync']),
+  ];
+  try {
+    await run(initdb, options, { ...user, cwd: '/', windowsHide: true });
+  } catch (error) {
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
+    const reason = said.split('\n').findLast((line) => line.includes('error:')) ?? errorMessage(error);
+    throw new StartupError(`The embedded database could not be made: ${reason}`, { cause: error });
+  }
+}
+
+/** A cluster kept outside of the data folder can be cleared away behind its back. */
+async function forgetLostCluster(dataDir: string, notice: (line: string) => void): Promise<void> {
+  const link = join(dataDir, 'postgres');
+  const target = await readlink(link).catch(() => undefined);
+  if (target === undefined || (await exists(target))) return;
+  notice(`The embedded database ${target} is gone: a new one is made`);
+  await rm(link, { force: true });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return realpath(path).then(
+    () => true,
+    () => false,
+  );
+}

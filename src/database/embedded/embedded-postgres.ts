@@ -1,0 +1,177 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { open, readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { StartupError } from '../../config/startup-error.js';
+import { locateBinaries, type Binaries } from './binaries.js';
+import { findCluster, openCluster, type Cluster } from './cluster.js';
+import { clearTheWay, inUse, readPostmaster, takeOwnership, urlOf } from './postmaster.js';
+
+const startTimeoutMs = 60_000;
+const stopTimeoutMs = 15_000;
+
+export interface EmbeddedPostgresOptions {
+  /** Folder that keeps the database; made when missing. */
+  readonly dataDir: string;
+  /** `false` gives up safety against power cuts for speed: tests only. */
+  readonly durable?: boolean;
+  /** Server parameters beside our own, as in `postgresql.conf`. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** Told of things an operator may want to know, one line each. */
+  readonly notice?: (line: string) => void;
+}
+
+/** A running server, owned by this process. */
+export interface EmbeddedPostgres {
+  /** Of its superuser, on the loopback address. */
+  readonly url: string;
+  /** The server's process. */
+  readonly pid: number;
+  /** Settles when the server has ended, whether asked to or not. */
+  readonly ended: Promise<void>;
+  /** Ends all connections, writes everything to disk and waits for the server to end. May be called twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a Postgres of our own on a free port of 127.0.0.1, making its database at the first call.
+ *
+ * The server is the head of its own process group, so Ctrl-C in a terminal reaches the service alone, which can still
+ * answer what is in flight. If this process is killed the server stays; the next call stops it and starts anew.
+ *
+ * @throws {StartupError} when another live process uses the database, the package is missing or the server fails
+ */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const { dataDir, durable = true, notice = () => undefined } = options;
+  const cluster = await openCluster(dataDir, durable, notice);
+  const binaries = await locateBinaries(cluster.user, notice);
+  await clearTheWay(cluster, notice);
+
+  const server = await launch(cluster, binaries, { ...serverParameters(durable), ...options.parameters });
+  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
+  const { port } = (await readPostmaster(cluster)) ?? { port: 0 };
+  const ownership = await takeOwnership(cluster, port).catch(() => undefined);
+  if (!ownership) {
+    await end(server);
+    throw inUse(cluster);
+  }
+  return running(cluster, port, server, ended, ownership);
+}
+
+/** The URL of the server that another process runs on this data folder; `undefined` when there is none. */
+export async function findEmbeddedPostgres(dataDir: string): Promise<string | undefined> {
+  const cluster = await findCluster(dataDir);
+  const postmaster = cluster && (await readPostmaster(cluster));
+  if (!postmaster) return undefined;
+  const client = await takeOwnership(cluster, postmaster.port).catch(() => null);
+  // Whoever gets the owner's lock has found a server without an owner, which will not live long.
+  await client?.end();
+  return client === undefined ? urlOf(cluster, postmaster.port) : undefined;
+}
+
+function running(
+  cluster: Cluster,
+  port: number,
+  server: ChildProcess,
+  ended: Promise<void>,
+  ownership: Client,
+): EmbeddedPostgres {
+  const lastResort = (): void => void server.kill('SIGINT');
+  process.once('exit', lastResort);
+  let stopped: Promise<void> | undefined;
+  return {
+    url: urlOf(cluster, port),
+    pid: server.pid ?? 0,
+    ended,
+    stop: () =>
+      (stopped ??= (async () => {
+        await ownership.end().catch(() => undefined);
+        await end(server);
+        process.off('exit', lastResort);
+      })()),
+  };
+}
+
+function serverParameters(durable: boolean): Record<string, string> {
+  return {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    lc_messages: 'C',
+    // The server's log must not keep what a statement or a violated constraint says about people.
+    log_min_messages: 'fatal',
+    log_min_error_statement: 'panic',
+    log_error_verbosity: 'terse',
+    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+  };
+}
+
+async function launch(cluster: Cluster, binaries: Binaries, parameters: Record<string, string>): Promise<ChildProcess> {
+  const settings = Object.entries(parameters).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort();
+    const log = await open(cluster.log, 'w', 0o600);
+    const server = spawn(binaries.postgres, ['-D', cluster.data, '-p', String(port), ...settings], {
+      ...cluster.user,
+      cwd: '/',
+      env: { PATH: process.env.PATH, SystemRoot: process.env.SystemRoot, LC_ALL: 'C' },
+      detached: true,
+      windowsHide: true,
+      stdio: ['ignore', 'ignore', log.fd],
+    });
+    await log.close();
+    const failure = await untilReady(server, cluster);
+    if (failure === undefined) return server;
+    if (failure.includes('"postmaster.pid" already exists')) throw inUse(cluster);
+    // Between finding a free port and listening on it another program may take it.
+    const portTaken = failure.includes('could not create any TCP/IP sockets');
+    if (!portTaken || attempt === 3) throw new StartupError(`The embedded Postgres did not start: ${failure}`);
+  }
+}
+
+/** @returns what the server said last, if it gave up; `undefined` once it accepts connections */
+async function untilReady(server: ChildProcess, cluster: Cluster): Promise<string | undefined> {
+  const gone = new AbortController();
+  let failure: string | undefined;
+  server.once('error', (error) => gone.abort((failure = error.message)));
+  server.once('exit', () => gone.abort());
+  const deadline = Date.now() + startTimeoutMs;
+  while (!gone.signal.aborted) {
+    const postmaster = await readPostmaster(cluster);
+    if (postmaster?.ready && postmaster.pid === server.pid) return undefined;
+    if (Date.now() > deadline) {
+      await end(server);
+      return `not ready after ${startTimeoutMs / 1000} s`;
+    }
+    await sleep(20, undefined, { signal: gone.signal }).catch(() => undefined);
+  }
+  return failure ?? lastWords(cluster);
+}
+
+async function lastWords({ log }: Cluster): Promise<string> {
+  const lines = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n');
+  return lines.findLast((line) => line.includes('FATAL')) ?? (lines.at(-1) || 'it said nothing');
+}
+
+/** SIGINT is Postgres's fast shutdown; one that hangs is cut short and recovers from its log at the next start. */
+async function end(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null || server.pid === undefined) return;
+  const exit = once(server, 'exit');
+  const impatience = setTimeout(() => server.kill('SIGQUIT'), stopTimeoutMs);
+  server.kill('SIGINT');
+  await exit;
+  clearTimeout(impatience);
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('A TCP server has no port');
+  return address.port;
+}

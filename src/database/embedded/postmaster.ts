@@ -1,0 +1,127 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { errorCode, errorMessage, StartupError } from '../../config/startup-error.js';
+import type { Cluster } from './cluster.js';
+
+const run = promisify(execFile);
+
+/** Held by the process that started the server for as long as it lives; the number is arbitrary but ours. */
+const ownerLock = 7_260_238;
+const patienceMs = 20_000;
+
+/** What `postmaster.pid` says of a server. */
+export interface Postmaster {
+  readonly pid: number;
+  readonly port: number;
+  readonly ready: boolean;
+}
+
+export function urlOf(cluster: Cluster, port: number): string {
+  return `postgres://postgres:${cluster.password}@127.0.0.1:${port}/postgres?sslmode=disable`;
+}
+
+/** Reads `postmaster.pid`; `undefined` when there is none or it is still being written. */
+export async function readPostmaster({ data }: Cluster): Promise<Postmaster | undefined> {
+  const text = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '');
+  // Lines: pid, data directory, start time, port, socket directory, address, shared memory, status.
+  const lines = text.split('\n');
+  const [pid, port] = [Number(lines[0]), Number(lines[3])];
+  return pid > 0 && port > 0 ? { pid, port, ready: lines[7]?.trim() === 'ready' } : undefined;
+}
+
+/**
+ * Takes the owner's lock on a connection of its own.
+ *
+ * @returns the connection, which holds the lock until it ends; `undefined` when a live process holds it
+ * @throws what `connect` throws
+ */
+export async function takeOwnership(cluster: Cluster, port: number): Promise<pg.Client | undefined> {
+  const client = new pg.Client({
+    connectionString: urlOf(cluster, port),
+    application_name: 'two-factor owner',
+    connectionTimeoutMillis: 5000,
+  });
+  // Losing the connection means losing the server, which its owner learns from the process itself.
+  client.on('error', () => undefined);
+  await client.connect();
+  const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [ownerLock]);
+  if (rows[0]?.taken) return client;
+  await client.end();
+  return undefined;
+}
+
+/**
+ * Sees to it that no server runs on the cluster: waits for one that is ending and stops one whose owner was killed.
+ *
+ * @throws {StartupError} when the owner lives
+ */
+export async function clearTheWay(cluster: Cluster, notice: (line: string) => void): Promise<void> {
+  const deadline = Date.now() + patienceMs;
+  while (Date.now() < deadline) {
+    const postmaster = await readPostmaster(cluster);
+    if (!postmaster) return;
+    if (!(await isRunning(postmaster, cluster))) {
+      await forgetStalePid(postmaster, cluster);
+      return;
+    }
+    const ownership = await tryOwnership(cluster, postmaster);
+    if (ownership === 'in use') throw inUse(cluster);
+    if (ownership !== 'not ready') {
+      notice('The embedded database was left running by a process that was killed: it is restarted');
+      process.kill(postmaster.pid, 'SIGINT');
+      await ownership.end().catch(() => undefined);
+    }
+    await sleep(50);
+  }
+  throw new StartupError(
+    `The embedded database ${cluster.data} is neither starting nor stopping: stop its server first`,
+  );
+}
+
+export function inUse(cluster: Cluster): StartupError {
+  return new StartupError(
+    `The embedded database ${cluster.data} is already in use by another process: stop that one, or set DATA_DIR or DATABASE_URL`,
+  );
+}
+
+async function tryOwnership(cluster: Cluster, { port }: Postmaster): Promise<pg.Client | 'in use' | 'not ready'> {
+  try {
+    return (await takeOwnership(cluster, port)) ?? 'in use';
+  } catch (error) {
+    const [code, message] = [errorCode(error), errorMessage(error)];
+    // 57P01 to 57P03: shutting down or starting up. The rest are sockets that close while that happens.
+    const passing = code?.startsWith('57P0') || code?.startsWith('ECONN') || message.includes('terminated');
+    if (passing) return 'not ready';
+    throw new StartupError(`The embedded database ${cluster.data} does not let its owner in: ${message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** After a crash of the machine the number may be another program's, so a live process is asked what it is. */
+async function isRunning({ pid }: Postmaster, { data }: Cluster): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (errorCode(error) === 'ESRCH') return false;
+  }
+  if (process.platform === 'win32') return true;
+  const command =
+    process.platform === 'linux'
+      ? await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+      : await run('ps', ['-o', 'command=', '-p', String(pid)]).then(
+          ({ stdout }) => stdout,
+          () => '',
+        );
+  return command.includes(data);
+}
+
+/** Postgres itself forgives a number that is free, but not one that another program has taken since. */
+async function forgetStalePid(stale: Postmaster, cluster: Cluster): Promise<void> {
+  const current = await readPostmaster(cluster);
+  if (current?.pid === stale.pid) await rm(join(cluster.data, 'postmaster.pid'), { force: true });
+}
