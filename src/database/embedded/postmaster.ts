@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import { Client } from 'pg';
 import { errorCode, errorMessage, StartupError } from '../../config/startup-error.js';
 import type { Cluster } from './cluster.js';
 
@@ -39,8 +39,8 @@ export async function readPostmaster({ data }: Cluster): Promise<Postmaster | un
  * @returns the connection, which holds the lock until it ends; `undefined` when a live process holds it
  * @throws what `connect` throws
  */
-export async function takeOwnership(cluster: Cluster, port: number): Promise<pg.Client | undefined> {
-  const client = new pg.Client({
+export async function takeOwnership(cluster: Cluster, port: number): Promise<Client | undefined> {
+  const client = new Client({
     connectionString: urlOf(cluster, port),
     application_name: 'two-factor owner',
     connectionTimeoutMillis: 5000,
@@ -88,7 +88,7 @@ export function inUse(cluster: Cluster): StartupError {
   );
 }
 
-async function tryOwnership(cluster: Cluster, { port }: Postmaster): Promise<pg.Client | 'in use' | 'not ready'> {
+async function tryOwnership(cluster: Cluster, { port }: Postmaster): Promise<Client | 'in use' | 'not ready'> {
   try {
     return (await takeOwnership(cluster, port)) ?? 'in use';
   } catch (error) {

@@ -1,0 +1,47 @@
+import { Client } from 'pg';
+import { errorMessage, StartupError } from '../config/startup-error.js';
+import { connectTimeoutMs } from './data-source-options.js';
+
+const oldestSupported = 140_000;
+
+/**
+ * Opens one connection of its own and makes sure that the server is one we support.
+ *
+ * @throws {StartupError} when it cannot be reached, does not let us in or is older than Postgres 14
+ */
+export async function connect(url: string, applicationName: string): Promise<Client> {
+  const client = new Client({
+    connectionString: url,
+    application_name: applicationName,
+    connectionTimeoutMillis: connectTimeoutMs,
+  });
+  // Without a listener a connection that breaks while idle would end the process.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    throw new StartupError(`Cannot connect to the database ${withoutSecrets(url)}: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+  const { rows } = await client.query<{ number: number; name: string }>(
+    `SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS name`,
+  );
+  const [version] = rows;
+  if (version && version.number < oldestSupported) {
+    await client.end();
+    throw new StartupError(`Postgres 14 or newer is needed, ${withoutSecrets(url)} is ${version.name}`);
+  }
+  return client;
+}
+
+/** Host, port and database; neither password nor parameters, which may hold one. */
+function withoutSecrets(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
+}
+
+/** A name with several addresses fails with an error that has no message of its own. */
+function reasonOf(error: unknown): string {
+  return error instanceof AggregateError ? error.errors.map(errorMessage).join(', ') : errorMessage(error);
+}
