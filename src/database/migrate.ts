@@ -5,7 +5,7 @@ import { commandDatabase } from './command-database.js';
 import { runMigrations } from './migrations-runner.js';
 
 try {
-  const database = await commandDatabase(readDatabaseEnvironment(process.env), console.error);
+  const database = await commandDatabase(readDatabaseEnvironment(process.env), console.log);
   try {
     const names = await runMigrations(database.url);
     console.log(names.length === 0 ? 'Nothing to migrate' : `Migrated: ${names.join(', ')}`);

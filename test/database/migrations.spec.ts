@@ -53,7 +53,7 @@ describe('migrations', () => {
 
   it('run once when several replicas start at once', async () => {
     const runs = await Promise.all(Array.from({ length: 5 }, () => runMigrations(database.url)));
-    const [winner, ...others] = runs.sort((a, b) => b.length - a.length);
+    const [winner, ...others] = runs.toSorted((a, b) => b.length - a.length);
     expect(winner?.length).toBeGreaterThan(0);
     expect(others.flat()).toEqual([]);
   });

@@ -1,5 +1,3 @@
-import type {} from './global-setup.js';
-
 /** Stops the server of the run and removes its folder. */
 export default async function globalTeardown(): Promise<void> {
   await globalThis.endTestServer?.();

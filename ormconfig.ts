@@ -1,0 +1,18 @@
+import 'reflect-metadata';
+import { DataSource } from 'typeorm';
+import { readDatabaseEnvironment } from './src/config/environment.js';
+import { errorMessage } from './src/config/startup-error.js';
+import { commandDatabase } from './src/database/command-database.js';
+import { dataSourceOptions } from './src/database/data-source-options.js';
+
+/*
+ * For TypeORM's command line: `npm run migration:show`. Without DATABASE_URL it works on the embedded database, through
+ * the service that runs on it or else a server that ends with the command.
+ */
+const { url } = await commandDatabase(readDatabaseEnvironment(process.env), console.log).catch((error: unknown) => {
+  // TypeORM would print the error that it cannot open this file, with a stack.
+  console.error(errorMessage(error));
+  process.exit(1);
+});
+
+export default new DataSource(dataSourceOptions(url, { applicationName: 'two-factor cli', poolSize: 2 }));
