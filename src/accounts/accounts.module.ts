@@ -1,0 +1,35 @@
+import { Module } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Database, Random, SystemRandom } from '../two-factor/index.js';
+import { ConfigurableAccountsModule } from './accounts.module-definition.js';
+import { BcryptPasswordVerifier } from './passwords/bcrypt-password-verifier.js';
+import { PasswordHasher } from './passwords/password-hasher.js';
+import { PostgresSessions } from './sessions/postgres-sessions.js';
+import { SessionCookie } from './sessions/session-cookie.js';
+import { SessionList } from './sessions/session-list.js';
+import { PostgresAccountDirectory } from './users/postgres-account-directory.js';
+import { Users } from './users/users.js';
+
+const SERVICES = [
+  Users,
+  PasswordHasher,
+  SessionCookie,
+  SessionList,
+  PostgresAccountDirectory,
+  PostgresSessions,
+  BcryptPasswordVerifier,
+];
+
+/**
+ * Users, passwords and sessions of the standalone service, and the adapters that show them to the library. It needs
+ * nothing of the library's module, which needs it: the routes are in AccountsApiModule.
+ */
+@Module({
+  providers: [
+    { provide: Database, useFactory: (dataSource: DataSource) => new Database(dataSource), inject: [DataSource] },
+    { provide: Random, useClass: SystemRandom },
+    ...SERVICES,
+  ],
+  exports: SERVICES,
+})
+export class AccountsModule extends ConfigurableAccountsModule {}

@@ -1,0 +1,68 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+// What clients get back, for the OpenAPI document. The services answer with views of the same shape.
+
+export class UserAnswer {
+  @ApiProperty({ format: 'uuid', example: '4d2c7b7e-6c1a-4c36-9a51-0d5f3a1b7a11' })
+  readonly id!: string;
+
+  @ApiProperty({ format: 'email', example: 'ada@example.com' })
+  readonly email!: string;
+
+  @ApiProperty({ example: false })
+  readonly emailVerified!: boolean;
+
+  @ApiProperty({ example: 'Ada Lovelace' })
+  readonly name!: string;
+
+  @ApiProperty({ type: 'string', format: 'uri', nullable: true, example: 'https://example.com/ada.png' })
+  readonly image!: string | null;
+
+  @ApiProperty({ description: 'Whether two-factor authentication is on.', example: true })
+  readonly twoFactorEnabled!: boolean;
+
+  @ApiProperty({ type: 'string', format: 'date-time', example: '2026-08-24T14:15:22.000Z' })
+  readonly createdAt!: Date;
+
+  @ApiProperty({ type: 'string', format: 'date-time', example: '2026-08-24T14:15:22.000Z' })
+  readonly updatedAt!: Date;
+}
+
+export class SessionAnswer {
+  @ApiProperty({ format: 'uuid', example: '0c0f6a52-8b0e-4f6c-8a39-2c7b5f0f9d22' })
+  readonly id!: string;
+
+  @ApiProperty({
+    description: 'The token of the session that asks. In a list: a handle for `/revoke-session` that opens nothing.',
+    example: '0c0f6a52-8b0e-4f6c-8a39-2c7b5f0f9d22',
+  })
+  readonly token!: string;
+
+  @ApiProperty({ format: 'uuid', example: '4d2c7b7e-6c1a-4c36-9a51-0d5f3a1b7a11' })
+  readonly userId!: string;
+
+  @ApiProperty({ type: 'string', format: 'date-time', example: '2026-08-24T14:15:22.000Z' })
+  readonly createdAt!: Date;
+
+  @ApiProperty({ type: 'string', format: 'date-time', example: '2026-08-24T14:15:22.000Z' })
+  readonly updatedAt!: Date;
+
+  @ApiProperty({
+    type: 'string',
+    format: 'date-time',
+    description: 'When the session ends if nobody uses it before.',
+    example: '2026-08-31T14:15:22.000Z',
+  })
+  readonly expiresAt!: Date;
+
+  @ApiProperty({ type: 'string', nullable: true, example: '192.0.2.7' })
+  readonly ipAddress!: string | null;
+
+  @ApiProperty({ type: 'string', nullable: true, example: 'Mozilla/5.0' })
+  readonly userAgent!: string | null;
+}
+
+export class StatusAnswer {
+  @ApiProperty({ example: true })
+  readonly status!: boolean;
+}

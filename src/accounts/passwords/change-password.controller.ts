@@ -1,0 +1,39 @@
+import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiErrorAnswers,
+  CurrentExchange,
+  CurrentSession,
+  type HttpExchange,
+  TwoFactorGuard,
+  TwoFactorValidationPipe,
+} from '../../two-factor/index.js';
+import type { AccountSession } from '../sessions/session-row.js';
+import { ChangePasswordAnswer, ChangePasswordDto } from './change-password.dto.js';
+import { ChangePasswordService } from './change-password.service.js';
+
+@ApiTags('Accounts')
+@ApiBearerAuth('bearerAuth')
+@ApiErrorAnswers()
+@UseGuards(TwoFactorGuard)
+@Controller()
+export class ChangePasswordController {
+  constructor(private readonly service: ChangePasswordService) {}
+
+  @Post('change-password')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Changes the password',
+    description:
+      'Ends all other sessions, open challenges and staged factors. Needs a strong session once two-factor is on.',
+    operationId: 'changePassword',
+  })
+  @ApiOkResponse({ type: ChangePasswordAnswer })
+  change(
+    @Body(TwoFactorValidationPipe) body: ChangePasswordDto,
+    @CurrentSession() session: AccountSession,
+    @CurrentExchange() exchange: HttpExchange,
+  ) {
+    return this.service.change(body, session, exchange);
+  }
+}

@@ -1,0 +1,113 @@
+import { Injectable } from '@nestjs/common';
+import {
+  Database,
+  type IncomingRequest,
+  type IssuedSession,
+  isToken,
+  newToken,
+  Random,
+  type SessionCarrier,
+  SessionGateway,
+  type SessionGrant,
+  type SessionIdentity,
+  type SessionRenewal,
+  tokenHash,
+  type Transaction,
+  TwoFactorException,
+} from '../../two-factor/index.js';
+import { toUserView, type UserRow } from '../users/user-row.js';
+import { isUuid } from '../uuid.js';
+import { SESSION_TOKEN_PREFIX, SessionCookie } from './session-cookie.js';
+import { type AccountSession, type SessionRow, toAccountSession } from './session-row.js';
+import { END, IDENTIFY, ISSUE, RENEW } from './session.statements.js';
+
+/** As much of a `User-Agent` as a list of sessions shows; clients may send kilobytes. */
+const USER_AGENT_LENGTH = 512;
+
+interface IssuedRow extends SessionRow, UserRow {
+  readonly cookieMaxAge: number | null;
+}
+
+/** The sessions' table: opaque tokens of which only the hash is kept, every method one statement. */
+@Injectable()
+export class PostgresSessions extends SessionGateway {
+  override readonly transactional = true;
+
+  constructor(
+    private readonly database: Database,
+    private readonly random: Random,
+    private readonly cookie: SessionCookie,
+  ) {
+    super();
+  }
+
+  override async identify(request: IncomingRequest, carrier: SessionCarrier): Promise<AccountSession | null> {
+    const token = carrier.carrier === 'authorization' ? carrier.token : this.cookie.tokenOf(request);
+    if (token === null || !isToken(token, SESSION_TOKEN_PREFIX)) return null;
+    const hash = tokenHash(token);
+    const [row] = await this.database.query<SessionRow & UserRow>(IDENTIFY, [hash]);
+    return row ? toAccountSession(row, token, hash) : null;
+  }
+
+  /**
+   * @throws {TwoFactorException} UNAUTHORIZED when the account is gone, or its password no longer the one that the
+   *   sign-in began with
+   */
+  override async issue(grant: SessionGrant, transaction?: Transaction): Promise<IssuedSession> {
+    const { rememberMe, passwordVersion } = grant.context;
+    const token = newToken(this.random, SESSION_TOKEN_PREFIX);
+    const [row] = isUuid(grant.accountId)
+      ? await (transaction ?? this.database).query<IssuedRow>(ISSUE, [
+          grant.accountId,
+          typeof passwordVersion === 'number' ? passwordVersion : null,
+          tokenHash(token),
+          rememberMe !== false,
+          ...origin(grant.request),
+          grant.secondFactor,
+        ])
+      : [];
+    if (!row) throw new TwoFactorException('UNAUTHORIZED', { bearerError: '' });
+    return this.issued(row, token);
+  }
+
+  /** Only for the token that the session was found by: of two parallel renewals one gets null, not a dead token. */
+  override async renew(renewal: SessionRenewal, transaction?: Transaction): Promise<IssuedSession | null> {
+    const { session, secondFactor, endOthers, request } = renewal;
+    const token = newToken(this.random, SESSION_TOKEN_PREFIX);
+    const [row] = await (transaction ?? this.database).query<IssuedRow>(RENEW, [
+      session.sessionId,
+      session.accountId,
+      isAccountSession(session) ? session.tokenHash : null,
+      tokenHash(token),
+      secondFactor,
+      endOthers,
+      ...origin(request),
+    ]);
+    return row ? this.issued(row, token) : null;
+  }
+
+  override async end(session: SessionIdentity, transaction?: Transaction): Promise<void> {
+    await (transaction ?? this.database).query(END, [session.sessionId]);
+  }
+
+  private issued(row: IssuedRow, token: string): IssuedSession {
+    return {
+      token,
+      session: { token, userId: row.userId, createdAt: row.createdAt, expiresAt: row.expiresAt },
+      user: toUserView(row),
+      headers: [
+        ['set-cookie', this.cookie.of(token, row.cookieMaxAge)],
+        // What the official client's bearer plug-in keeps.
+        ['set-auth-token', token],
+      ],
+    };
+  }
+}
+
+function isAccountSession(session: SessionIdentity): session is AccountSession {
+  return 'tokenHash' in session;
+}
+
+function origin(request: IncomingRequest): [address: string | null, userAgent: string | null] {
+  return [request.ip ?? null, request.userAgent?.slice(0, USER_AGENT_LENGTH) ?? null];
+}

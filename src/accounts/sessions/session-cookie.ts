@@ -1,0 +1,38 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { cookieName, expiredCookie, type IncomingRequest, isToken, serializeCookie } from '../../two-factor/index.js';
+import { ACCOUNTS_OPTIONS, type AccountsModuleOptions } from '../accounts.module-definition.js';
+
+/** Tells session tokens from the library's challenge and device tokens, and secret scanners what they found. */
+export const SESSION_TOKEN_PREFIX = 'tfs_';
+
+const COOKIE = 'session_token';
+
+/** The cookie that carries the session token of a browser. */
+@Injectable()
+export class SessionCookie {
+  private readonly secure: boolean;
+
+  constructor(@Inject(ACCOUNTS_OPTIONS) options: AccountsModuleOptions) {
+    this.secure = options.secureCookies;
+  }
+
+  /** @returns the token that came along, or null when there is none or none that could be one */
+  tokenOf(request: IncomingRequest): string | null {
+    const value = request.cookies[cookieName(COOKIE, this.secure)];
+    return isToken(value, SESSION_TOKEN_PREFIX) ? value : null;
+  }
+
+  /**
+   * A `Set-Cookie` line.
+   *
+   * @param maxAge seconds; null for a cookie that ends with the browser
+   */
+  of(token: string, maxAge: number | null): string {
+    return serializeCookie(COOKIE, token, { secure: this.secure, ...(maxAge !== null && { maxAge }) });
+  }
+
+  /** A `Set-Cookie` line that makes the browser forget the cookie. */
+  expired(): string {
+    return expiredCookie(COOKIE, this.secure);
+  }
+}

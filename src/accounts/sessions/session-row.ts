@@ -1,0 +1,57 @@
+import type { SessionIdentity, UserView } from '../../two-factor/index.js';
+import { toUserView, type UserRow } from '../users/user-row.js';
+
+/** A session as clients see it. */
+export interface SessionView {
+  readonly id: string;
+  /** The token of the session that asks; of others a handle that opens nothing. */
+  readonly token: string;
+  readonly userId: string;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  /** When it ends if nobody uses it before. */
+  readonly expiresAt: Date;
+  readonly ipAddress: string | null;
+  readonly userAgent: string | null;
+}
+
+/** A live session with all that answers need, so that no request looks it up twice. */
+export interface AccountSession extends SessionIdentity {
+  readonly tokenHash: Buffer;
+  readonly view: SessionView;
+  readonly user: UserView;
+}
+
+/** What `SESSION_COLUMNS` selects. */
+export interface SessionRow {
+  readonly id: string;
+  readonly userId: string;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly expiresAt: Date;
+  readonly ipAddress: string | null;
+  readonly userAgent: string | null;
+  readonly secondFactorAt: Date | null;
+}
+
+/** The columns of a session that never change while it is used; the table goes by `s`. */
+export const SESSION_COLUMNS = `
+  s.id, s.user_id AS "userId", s.created_at AS "createdAt", s.ip_address AS "ipAddress", s.user_agent AS "userAgent",
+  s.second_factor_at AS "secondFactorAt"`;
+
+/** @param token see `SessionView.token` */
+export function toSessionView(row: SessionRow, token: string): SessionView {
+  const { id, userId, createdAt, updatedAt, expiresAt, ipAddress, userAgent } = row;
+  return { id, token, userId, createdAt, updatedAt, expiresAt, ipAddress, userAgent };
+}
+
+export function toAccountSession(row: SessionRow & UserRow, token: string, tokenHash: Buffer): AccountSession {
+  return {
+    sessionId: row.id,
+    accountId: row.userId,
+    secondFactorAt: row.secondFactorAt,
+    tokenHash,
+    view: toSessionView(row, token),
+    user: toUserView(row),
+  };
+}

@@ -1,0 +1,121 @@
+import { Body, Controller, Get, Header, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import {
+  Accepts,
+  ApiErrorAnswers,
+  CurrentExchange,
+  CurrentSession,
+  type HttpExchange,
+  TwoFactorGuard,
+  TwoFactorService,
+  TwoFactorValidationPipe,
+} from '../../two-factor/index.js';
+import { SessionAnswer, StatusAnswer, UserAnswer } from '../answers.js';
+import { SessionCookie } from './session-cookie.js';
+import { SessionList } from './session-list.js';
+import type { AccountSession, SessionView } from './session-row.js';
+import { RevokeSessionDto, SignOutAnswer } from './sessions.dto.js';
+
+const DONE: StatusAnswer = { status: true };
+
+@ApiTags('Accounts')
+@ApiBearerAuth('bearerAuth')
+@ApiErrorAnswers()
+@ApiExtraModels(SessionAnswer, UserAnswer)
+@UseGuards(TwoFactorGuard)
+@Controller()
+export class SessionsController {
+  constructor(
+    private readonly sessions: SessionList,
+    private readonly cookie: SessionCookie,
+    private readonly twoFactor: TwoFactorService,
+  ) {}
+
+  @Get('get-session')
+  @Accepts('optional-session')
+  @Header('content-type', 'application/json; charset=utf-8')
+  @ApiOperation({ summary: 'The session and its user, or null', operationId: 'getSession' })
+  @ApiOkResponse({
+    schema: {
+      type: ['object', 'null'],
+      properties: {
+        session: { $ref: getSchemaPath(SessionAnswer) },
+        user: { $ref: getSchemaPath(UserAnswer) },
+      },
+      required: ['session', 'user'],
+    },
+  })
+  getSession(@CurrentSession() session: AccountSession | null) {
+    // As text, because Nest's adapters send nothing at all for null.
+    return session ? { session: session.view, user: session.user } : 'null';
+  }
+
+  @Get('list-sessions')
+  @ApiOperation({ summary: 'The live sessions of the user', operationId: 'listSessions' })
+  @ApiOkResponse({ type: [SessionAnswer] })
+  list(@CurrentSession() session: AccountSession): Promise<SessionView[]> {
+    return this.sessions.list(session.accountId);
+  }
+
+  @Post('sign-out')
+  @HttpCode(200)
+  @Accepts('optional-session')
+  @ApiOperation({ summary: 'Ends the session that the request carries', operationId: 'signOut' })
+  @ApiOkResponse({ type: SignOutAnswer })
+  async signOut(
+    @CurrentSession() session: AccountSession | null,
+    @CurrentExchange() exchange: HttpExchange,
+  ): Promise<SignOutAnswer> {
+    await this.sessions.endPresented(exchange.request, session);
+    this.forgetCookie(exchange);
+    return { success: true };
+  }
+
+  @Post('revoke-session')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Ends one session of the user',
+    description: 'Answers the same for what is no session, or somebody else’s.',
+    operationId: 'revokeSession',
+  })
+  @ApiOkResponse({ type: StatusAnswer })
+  async revoke(
+    @Body(TwoFactorValidationPipe) { token }: RevokeSessionDto,
+    @CurrentSession() session: AccountSession,
+    @CurrentExchange() exchange: HttpExchange,
+  ): Promise<StatusAnswer> {
+    const own = this.sessions.isOwn(token, session);
+    if (!own) await this.twoFactor.requireStrong(session);
+    await this.sessions.endOne(session.accountId, token);
+    if (own) this.forgetCookie(exchange);
+    return DONE;
+  }
+
+  @Post('revoke-other-sessions')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Ends all sessions of the user but this one', operationId: 'revokeOtherSessions' })
+  @ApiOkResponse({ type: StatusAnswer })
+  async revokeOthers(@CurrentSession() session: AccountSession): Promise<StatusAnswer> {
+    await this.twoFactor.requireStrong(session);
+    await this.sessions.endOthers(session);
+    return DONE;
+  }
+
+  @Post('revoke-sessions')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Ends all sessions of the user, this one too', operationId: 'revokeSessions' })
+  @ApiOkResponse({ type: StatusAnswer })
+  async revokeAll(
+    @CurrentSession() session: AccountSession,
+    @CurrentExchange() exchange: HttpExchange,
+  ): Promise<StatusAnswer> {
+    await this.twoFactor.requireStrong(session);
+    await this.sessions.endAll(session.accountId);
+    this.forgetCookie(exchange);
+    return DONE;
+  }
+
+  private forgetCookie(exchange: HttpExchange): void {
+    exchange.setHeaders([['set-cookie', this.cookie.expired()]]);
+  }
+}

@@ -1,0 +1,16 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsString } from 'class-validator';
+
+export class RevokeSessionDto {
+  @ApiProperty({
+    description: 'What `/list-sessions` gives as `token`, or a session token.',
+    example: '0c0f6a52-8b0e-4f6c-8a39-2c7b5f0f9d22',
+  })
+  @IsString()
+  readonly token!: string;
+}
+
+export class SignOutAnswer {
+  @ApiProperty({ example: true })
+  readonly success!: boolean;
+}

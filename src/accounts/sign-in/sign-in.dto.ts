@@ -1,0 +1,98 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean, IsOptional, IsString, IsUrl, Matches, MaxLength } from 'class-validator';
+import { UserAnswer } from '../answers.js';
+import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../passwords/password-policy.js';
+import { IsEmailAddress } from '../users/email-address.js';
+
+const NAME_LENGTH = 200;
+const IMAGE_LENGTH = 2048;
+
+export class SignUpDto {
+  @ApiProperty({ description: 'How the user is called.', example: 'Ada Lovelace', maxLength: NAME_LENGTH })
+  @IsString()
+  @MaxLength(NAME_LENGTH)
+  @Matches(/^[^\p{Control}\p{Surrogate}]*$/u, { message: '$property must not contain control characters' })
+  readonly name!: string;
+
+  @ApiProperty({ description: 'The address to sign in with.', example: 'ada@example.com', format: 'email' })
+  @IsEmailAddress()
+  readonly email!: string;
+
+  @ApiProperty({
+    description: 'Any characters, and every one counts.',
+    example: 'correct horse battery staple',
+    minLength: PASSWORD_MIN_LENGTH,
+    maxLength: PASSWORD_MAX_LENGTH,
+  })
+  @IsString()
+  readonly password!: string;
+
+  @ApiPropertyOptional({
+    description: 'Where a picture of the user is.',
+    example: 'https://example.com/ada.png',
+    format: 'uri',
+    maxLength: IMAGE_LENGTH,
+  })
+  @IsOptional()
+  @IsUrl({ protocols: ['http', 'https'], require_protocol: true, require_tld: false })
+  @MaxLength(IMAGE_LENGTH)
+  readonly image?: string;
+
+  @ApiPropertyOptional({ description: 'False: the session ends with the browser, or after a day.', default: true })
+  @IsOptional()
+  @IsBoolean()
+  readonly rememberMe?: boolean;
+}
+
+export class SignInDto {
+  @ApiProperty({ description: 'The address that was signed up with.', example: 'ada@example.com' })
+  @IsString()
+  readonly email!: string;
+
+  @ApiProperty({ example: 'correct horse battery staple' })
+  @IsString()
+  readonly password!: string;
+
+  @ApiPropertyOptional({
+    description: 'False: the session ends with the browser, or after a day. Kept through the second factor.',
+    default: true,
+  })
+  @IsOptional()
+  @IsBoolean()
+  readonly rememberMe?: boolean;
+}
+
+export class SignUpAnswer {
+  @ApiProperty({ description: 'The session token.', example: 'tfs_Zk0…' })
+  readonly token!: string;
+
+  @ApiProperty()
+  readonly user!: UserAnswer;
+}
+
+/** Either a session, or what else is needed before one is opened. */
+export class SignInAnswer {
+  @ApiPropertyOptional({ description: 'Always false.', example: false })
+  readonly redirect?: boolean;
+
+  @ApiPropertyOptional({ description: 'The session token; absent when a second factor is needed.' })
+  readonly token?: string;
+
+  @ApiPropertyOptional()
+  readonly user?: UserAnswer;
+
+  @ApiPropertyOptional({ description: 'Present, and true, when a second factor is needed.', example: true })
+  readonly twoFactorRedirect?: boolean;
+
+  @ApiPropertyOptional({
+    description: 'The second factors that this account can use now, the preferred one first.',
+    type: [String],
+    example: ['totp'],
+  })
+  readonly twoFactorMethods?: readonly string[];
+
+  @ApiPropertyOptional({
+    description: 'The challenge, for clients without cookies: goes as bearer token to `/two-factor/verify-*`.',
+  })
+  readonly twoFactorToken?: string;
+}

@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type HttpExchange, type SignInResult, TwoFactorService } from '../../two-factor/index.js';
+import { AccountsException } from '../accounts.errors.js';
+import { PasswordHasher } from '../passwords/password-hasher.js';
+import { requireGoodPassword } from '../passwords/password-policy.js';
+import { SessionCookie } from '../sessions/session-cookie.js';
+import { SessionList } from '../sessions/session-list.js';
+import { parseEmailAddress } from '../users/email-address.js';
+import { type Credentials, Users } from '../users/users.js';
+import type { SignInAnswer, SignInDto, SignUpAnswer, SignUpDto } from './sign-in.dto.js';
+
+/** Checks the first factor. Whether that opens a session is the library's to say. */
+@Injectable()
+export class SignInService {
+  constructor(
+    private readonly database: Database,
+    private readonly users: Users,
+    private readonly hasher: PasswordHasher,
+    private readonly twoFactor: TwoFactorService,
+    private readonly sessions: SessionList,
+    private readonly cookie: SessionCookie,
+  ) {}
+
+  /**
+   * Opens an account and signs it in, both or neither.
+   *
+   * @throws {AccountsException} PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL
+   */
+  async signUp(body: SignUpDto, exchange: HttpExchange): Promise<SignUpAnswer> {
+    const email = requireEmailAddress(body.email);
+    requireGoodPassword(body.password, 'password');
+    // Before the transaction, so that no connection waits for bcrypt.
+    const passwordHash = await this.hasher.hash(body.password);
+    const result = await this.database.transaction(async (transaction) => {
+      const user = { email, name: body.name, image: body.image ?? null, passwordHash };
+      const accountId = await this.users.create(user, transaction);
+      if (accountId === null) throw new AccountsException('USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL');
+      const context = { rememberMe: body.rememberMe !== false };
+      return this.twoFactor.signIn({ accountId, context, exchange, transaction });
+    });
+    return this.deliver(result, exchange);
+  }
+
+  /**
+   * Equal bytes and equal work for a wrong password and an unknown address [ASVS 6.3.8].
+   *
+   * @throws {AccountsException} INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD
+   */
+  async signIn(body: SignInDto, exchange: HttpExchange): Promise<SignInAnswer> {
+    const email = requireEmailAddress(body.email);
+    const credentials = await this.users.credentialsByEmail(email);
+    const right = await this.hasher.verify(body.password, credentials?.passwordHash ?? null);
+    if (!credentials || !right) throw new AccountsException('INVALID_EMAIL_OR_PASSWORD');
+    await this.keepCost(credentials, body.password);
+    const result = await this.twoFactor.signIn({
+      accountId: credentials.userId,
+      context: { rememberMe: body.rememberMe !== false, passwordVersion: credentials.passwordVersion },
+      exchange,
+    });
+    return this.deliver(result, exchange);
+  }
+
+  /** The right password is the one chance to hash it anew after the cost was raised. */
+  private async keepCost(credentials: Credentials, password: string): Promise<void> {
+    if (!this.hasher.isOutdated(credentials.passwordHash)) return;
+    await this.users.rehash(credentials, await this.hasher.hash(password));
+  }
+
+  /** Whatever session the browser had ends here [ASVS 7.2.4]: its cookie is overwritten or expired. */
+  private async deliver(result: SignInResult, exchange: HttpExchange) {
+    await this.sessions.endCookieBorne(exchange.request);
+    if (result.kind === 'challenge') {
+      exchange.setHeaders([['set-cookie', this.cookie.expired()], ...result.headers]);
+      return result.body;
+    }
+    const { token, user, headers } = result.issued;
+    exchange.setHeaders(headers);
+    return { redirect: false, token, user };
+  }
+}
+
+function requireEmailAddress(text: string): string {
+  const email = parseEmailAddress(text);
+  if (email === null) throw new AccountsException('INVALID_EMAIL');
+  return email;
+}

@@ -1,0 +1,34 @@
+import { domainToASCII } from 'node:url';
+import { isEmail, ValidateBy } from 'class-validator';
+
+/** Longest address that SMTP can carry [RFC 5321 §4.5.3.1.3, less the angle brackets]. */
+const MAX_LENGTH = 254;
+
+// Quoted local parts may hold control characters, and hardly a mail server takes non-ASCII ones.
+const RULES = { allow_utf8_local_part: false, blacklisted_chars: '"' };
+
+/**
+ * The canonical form of an address, under which it is stored, looked up, counted and written to.
+ *
+ * The local part is lower-cased, as hardly any mail server tells the cases apart; the domain is lower-cased and in its
+ * ASCII form, so that both spellings of an internationalised domain are one account [RFC 5890].
+ *
+ * @returns null for what is not an address
+ */
+export function parseEmailAddress(text: string): string | null {
+  if (text.length > MAX_LENGTH || !isEmail(text, RULES)) return null;
+  const at = text.lastIndexOf('@');
+  const domain = domainToASCII(text.slice(at + 1));
+  return domain ? `${text.slice(0, at).toLowerCase()}@${domain}` : null;
+}
+
+/** Refuses what `parseEmailAddress` refuses. */
+export function IsEmailAddress(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isEmailAddress',
+    validator: {
+      validate: (value: unknown) => typeof value === 'string' && parseEmailAddress(value) !== null,
+      defaultMessage: () => '$property must be an email address',
+    },
+  });
+}
