@@ -1,0 +1,16 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { SecurityEvents, type SecurityEvent } from '../ports/security-events.js';
+
+const WARNINGS: ReadonlySet<SecurityEvent['name']> = new Set(['two-factor.locked', 'two-factor.disabled']);
+
+/** Writes every event to Nest's log. */
+@Injectable()
+export class LogSecurityEvents extends SecurityEvents {
+  private readonly logger = new Logger('TwoFactor');
+
+  override emit(event: SecurityEvent): void {
+    const line = { event: event.name, accountId: event.accountId, ...event.details };
+    if (WARNINGS.has(event.name)) this.logger.warn(line);
+    else this.logger.log(line);
+  }
+}

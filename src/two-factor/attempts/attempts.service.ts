@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../postgres/database.js';
+import { statement } from '../postgres/statement.js';
+import type { Transaction } from '../ports/transaction.js';
+import type { Guess } from './guess.js';
+import { LOCKED_FOR } from './guess.js';
+import { FAILURES_PER_LOCK, FINAL_LOCK, LONGEST_LOCK_SECONDS } from './lock-schedule.js';
+
+/** A guess this old is not being evaluated any more: its process died. In seconds. */
+const ABANDONED_AFTER = 60;
+
+const LOCK_WHEN_DUE = statement(
+  'lock_when_due',
+  `UPDATE two_factor_attempts
+   SET locks = locks + 1,
+     locked_until = CASE
+       WHEN locks + 1 >= ${FINAL_LOCK} THEN 'infinity'
+       ELSE now() + least(interval '15 minutes' * 2 ^ locks, make_interval(secs => ${LONGEST_LOCK_SECONDS}))
+     END
+   WHERE account_id = $1 AND failures >= ${FAILURES_PER_LOCK} * (locks + 1)
+     AND last_guess_at <= now() - make_interval(secs => $2)
+   RETURNING ${LOCKED_FOR} AS "lockedFor"`,
+);
+const LOCKED = statement('locked_for', `SELECT ${LOCKED_FOR} AS "lockedFor" FROM two_factor_attempts WHERE account_id = $1`);
+const UNLOCK = statement(
+  'unlock',
+  `UPDATE two_factor_attempts SET failures = 0, locks = 0, locked_until = NULL WHERE account_id = $1`,
+);
+const FORGET = statement('forget_attempts', `DELETE FROM two_factor_attempts WHERE account_id = $1`);
+
+/** An account's failures and the lock that they lead to. */
+@Injectable()
+export class AttemptsService {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Locks the account when a failed guess was the last of its budget.
+   *
+   * @returns seconds that the lock lasts, or null when none was due
+   */
+  async lockWhenDue(guess: Guess<unknown>): Promise<number | null> {
+    const last = guess.failures + 1 >= FAILURES_PER_LOCK * (guess.locks + 1);
+    return last ? this.lock(guess.accountId, 0) : null;
+  }
+
+  /** Locks an account whose budget was used up by guesses that nobody finished, so that it does not stay shut. */
+  async lockIfAbandoned(accountId: string): Promise<number | null> {
+    return this.lock(accountId, ABANDONED_AFTER);
+  }
+
+  /** @returns seconds until the account's lock ends, or null when it is not locked */
+  async lockedFor(accountId: string): Promise<number | null> {
+    const [row] = await this.database.query<{ lockedFor: number | null }>(LOCKED, [accountId]);
+    return row?.lockedFor ?? null;
+  }
+
+  /** Ends any lock and forgets the failures: for success, and for operators. */
+  async unlock(accountId: string): Promise<void> {
+    await this.database.query(UNLOCK, [accountId]);
+  }
+
+  async forget(accountId: string, transaction: Transaction): Promise<void> {
+    await transaction.query(FORGET, [accountId]);
+  }
+
+  private async lock(accountId: string, abandonedAfter: number): Promise<number | null> {
+    const values = [accountId, abandonedAfter];
+    const [row] = await this.database.query<{ lockedFor: number | null }>(LOCK_WHEN_DUE, values);
+    return row?.lockedFor ?? null;
+  }
+}

@@ -1,0 +1,141 @@
+import { statement, type Statement } from '../postgres/statement.js';
+import type { SignInContext } from '../ports/session-gateway.js';
+import { FAILURES_PER_LOCK, LONGEST_LOCK_SECONDS } from './lock-schedule.js';
+
+/**
+ * What came of asking for a guess:
+ * - `taken`: the code may be looked at; the guess counts whatever happens next
+ * - `not-enabled`: the account lacks this factor; nothing counted
+ * - `locked`: the account's verification is locked; nothing counted
+ * - `in-flight`: guesses being evaluated right now hold the rest of the account's budget; nothing counted
+ * - `exhausted`: the challenge's budget is used up; said once, then the challenge is `dead`
+ */
+export type Verdict = 'taken' | 'not-enabled' | 'locked' | 'in-flight' | 'exhausted' | 'dead';
+
+/** A guess asked for, and all that checking the code needs. */
+export interface Guess<Proof> {
+  readonly verdict: Verdict;
+  readonly accountId: string;
+  /** Null on a session. */
+  readonly challengeId: string | null;
+  /** Null on a challenge. */
+  readonly sessionId: string | null;
+  readonly context: SignInContext;
+  /** What the code is held against; null when not enabled. */
+  readonly proof: Proof;
+  /** The account's counters before this guess. */
+  readonly failures: number;
+  readonly locks: number;
+  /** Seconds until the lock ends. */
+  readonly lockedFor: number | null;
+}
+
+/** One act, on either kind of caller. */
+export interface StatementPair {
+  readonly onChallenge: Statement;
+  readonly onSession: Statement;
+}
+
+/** Seconds left of a lock; subtracting from infinity is an error before Postgres 17. */
+export const LOCKED_FOR = `CASE
+  WHEN locked_until = 'infinity' THEN ${LONGEST_LOCK_SECONDS}
+  WHEN locked_until > now() THEN ceil(extract(epoch FROM locked_until - now()))::integer
+END`;
+
+const WHO = {
+  onChallenge: `
+    SELECT id AS challenge_id, account_id, guesses, context, NULL::text AS session_id, $2::integer AS allowed
+    FROM two_factor_challenge
+    WHERE token_hash = $1 AND expires_at > now()
+    FOR UPDATE`,
+  onSession: `
+    SELECT NULL::uuid AS challenge_id, $1::text AS account_id, 0 AS guesses, '{}'::jsonb AS context,
+      $2::text AS session_id, 1 AS allowed`,
+};
+
+/**
+ * The one place that counts guesses. One statement takes a guess from the budgets of challenge and account, before
+ * anybody looks at the code, and brings back what the check needs: a crash afterwards costs a guess, never gives one.
+ *
+ * Rows are locked in the order challenge, attempts, factor, here and in `spend`, so that two of them never wait for
+ * each other. Taking a guess imposes no lock: of parallel right codes one must win.
+ *
+ * Values: `[tokenHash, guesses allowed]` on a challenge, `[accountId, sessionId]` on a session. No row: no challenge.
+ *
+ * @param proof SQL expression over `who(account_id, session_id)`, NULL when the account lacks the factor
+ * @param lockable whether the account's budget counts; false for codes too long to be guessed
+ */
+export function guess(factor: string, proof: string, { lockable }: { lockable: boolean }): StatementPair {
+  const text = (who: string) => `
+    WITH who AS MATERIALIZED (${who}),
+    budget AS MATERIALIZED (
+      SELECT b.account_id, b.failures, b.locks, b.locked_until
+      FROM two_factor_attempts b JOIN who ON b.account_id = who.account_id
+      ${lockable ? 'FOR UPDATE OF b' : ''}
+    ),
+    asked AS MATERIALIZED (
+      SELECT who.*, p.proof, b.failures, b.locks, ${LOCKED_FOR} AS locked_for,
+        CASE
+          WHEN who.guesses > who.allowed THEN 'dead'
+          WHEN p.proof IS NULL OR b.account_id IS NULL THEN 'not-enabled'
+          ${
+            lockable
+              ? `WHEN b.locked_until > now() THEN 'locked'
+          WHEN b.failures >= ${FAILURES_PER_LOCK} * (b.locks + 1) THEN 'in-flight'`
+              : ''
+          }
+          WHEN who.guesses = who.allowed THEN 'exhausted'
+          ELSE 'taken'
+        END AS verdict
+      FROM who LEFT JOIN budget b ON true CROSS JOIN LATERAL (SELECT ${proof} AS proof) p
+    ),
+    counted_on_challenge AS (
+      UPDATE two_factor_challenge c SET guesses = c.guesses + 1
+      FROM asked WHERE c.id = asked.challenge_id AND asked.verdict IN ('taken', 'exhausted')
+    )
+    ${
+      lockable
+        ? `, counted_on_account AS (
+      UPDATE two_factor_attempts b SET failures = b.failures + 1, last_guess_at = now()
+      FROM asked WHERE b.account_id = asked.account_id AND asked.verdict = 'taken'
+    )`
+        : ''
+    }
+    SELECT verdict, account_id AS "accountId", challenge_id AS "challengeId", session_id AS "sessionId", context, proof,
+      failures, locks, locked_for AS "lockedFor"
+    FROM asked`;
+  return {
+    onChallenge: statement(`guess_${factor}_on_challenge`, text(WHO.onChallenge)),
+    onSession: statement(`guess_${factor}_on_session`, text(WHO.onSession)),
+  };
+}
+
+const BURN = {
+  onChallenge: `DELETE FROM two_factor_challenge WHERE id = $1 AND expires_at > now() RETURNING account_id`,
+  onSession: `SELECT $1::text AS account_id`,
+};
+
+/**
+ * One statement that burns the challenge, looks at the lock again, clears the failures and spends the factor, each only
+ * if the one before did: whoever comes second gets no row, and must roll back.
+ *
+ * Values: `$1` is the challenge's id or the account's, `$2 …` belong to the factor.
+ *
+ * @param spent SQL statements `name AS (…)` of which the last is called `spent`; they join `cleared(account_id)`
+ */
+export function spend(factor: string, spent: string, { lockable }: { lockable: boolean }): StatementPair {
+  const text = (burn: string) => `
+    WITH burnt AS (${burn}),
+    cleared AS (
+      UPDATE two_factor_attempts b SET failures = 0, locks = 0, locked_until = NULL
+      FROM burnt WHERE b.account_id = burnt.account_id
+      ${lockable ? 'AND (b.locked_until IS NULL OR b.locked_until <= now())' : ''}
+      RETURNING b.account_id
+    ),
+    ${spent}
+    SELECT * FROM spent`;
+  return {
+    onChallenge: statement(`spend_${factor}_on_challenge`, text(BURN.onChallenge)),
+    onSession: statement(`spend_${factor}_on_session`, text(BURN.onSession)),
+  };
+}

@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import type { Guess } from '../attempts/guess.js';
+import type { Factor, Match } from '../challenge/factor.js';
+import { VerificationService, type ProofOfCode } from '../challenge/verification.service.js';
+import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
+import { EnrolmentState } from '../enrolment/enrolment-state.js';
+import { PasswordVerifier } from '../ports/password-verifier.js';
+import { Random } from '../ports/random.js';
+import { SecurityEvents } from '../ports/security-events.js';
+import type { SessionIdentity } from '../ports/session-gateway.js';
+import { Database } from '../postgres/database.js';
+import { TwoFactorException } from '../two-factor.errors.js';
+import type { BackupCodeAnswer, BackupCodesAnswer } from './backup-codes.dto.js';
+import { backupCodeHash, findHash, newBackupCodes, normaliseBackupCode } from './backup-codes.js';
+import { GUESS_BACKUP_CODE, REPLACE_BACKUP_CODES, SPEND_BACKUP_CODE } from './backup-codes.statements.js';
+
+/** Codes on paper, each good once, for whoever lost the authenticator [NIST SP 800-63B-4 3.1.2]. */
+@Injectable()
+export class BackupCodesService implements Factor<readonly Buffer[]> {
+  readonly name = 'backup-code';
+  readonly invalid = 'INVALID_BACKUP_CODE';
+  readonly notEnabled = 'BACKUP_CODES_NOT_ENABLED';
+  readonly lockable = false;
+  readonly guess = GUESS_BACKUP_CODE;
+
+  constructor(
+    private readonly verification: VerificationService,
+    private readonly state: EnrolmentState,
+    private readonly secondFactor: SecondFactorPolicy,
+    private readonly passwords: PasswordVerifier,
+    private readonly random: Random,
+    private readonly database: Database,
+    private readonly events: SecurityEvents,
+  ) {}
+
+  /**
+   * Finishes a challenge or lifts a session, and uses the code up.
+   *
+   * @param disableSession only use the code up: no session is opened or lifted, no cookie set
+   */
+  async verify(request: ProofOfCode, disableSession = false): Promise<BackupCodeAnswer> {
+    if (disableSession) return { user: await this.verification.spendOnly(this, request) };
+    const { token, user, session } = await this.verification.verify(this, request);
+    return { status: true, token, user, session };
+  }
+
+  match(code: string, { accountId, proof }: Guess<readonly Buffer[]>): Match | null {
+    const symbols = normaliseBackupCode(code);
+    const hash = symbols === null ? null : findHash(backupCodeHash(accountId, symbols), proof);
+    return hash && { values: [hash], spend: SPEND_BACKUP_CODE };
+  }
+
+  /**
+   * Replaces all codes by new ones, shown this once.
+   *
+   * @throws {TwoFactorException} TWO_FACTOR_NOT_ENABLED, SECOND_FACTOR_REQUIRED, INVALID_PASSWORD
+   */
+  async regenerate(session: SessionIdentity, password: string): Promise<BackupCodesAnswer> {
+    const { accountId } = session;
+    if (!(await this.state.isOn(accountId))) throw new TwoFactorException('TWO_FACTOR_NOT_ENABLED');
+    if (!this.secondFactor.isStrong(session)) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
+    if (!(await this.passwords.verify(accountId, password))) throw new TwoFactorException('INVALID_PASSWORD');
+    const { codes, hashes } = newBackupCodes(accountId, (size) => this.random.bytes(size));
+    const [row] = await this.database.query<{ added: number }>(REPLACE_BACKUP_CODES, [accountId, hashes]);
+    if (!row?.added) throw new TwoFactorException('TWO_FACTOR_NOT_ENABLED');
+    this.events.emit({ name: 'two-factor.backup-codes-replaced', accountId });
+    return { status: true, backupCodes: codes };
+  }
+}

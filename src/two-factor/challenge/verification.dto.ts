@@ -1,0 +1,82 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean, IsOptional, IsString } from 'class-validator';
+import type { UserView } from '../ports/account-directory.js';
+
+/** Members of every verify-* body. */
+export class VerificationBody {
+  @ApiProperty({ description: 'The otp code to verify', example: '012345' })
+  @IsString()
+  code!: string;
+
+  @ApiPropertyOptional({
+    description:
+      "If true, the device will be trusted for 30 days. It'll be refreshed on every sign in request within this time.",
+    example: true,
+  })
+  @IsOptional()
+  @IsBoolean()
+  trustDevice?: boolean;
+}
+
+/** The account as its owner sees it. */
+export class UserAnswer {
+  @ApiProperty({ description: 'Unique identifier of the user', example: '5b0ef6ce-1f1c-4c43-9d1a-0a3ab0d5f9b8' })
+  id!: string;
+
+  @ApiProperty({ description: "User's email address", format: 'email', example: 'ada@example.com' })
+  email!: string;
+
+  @ApiProperty({ description: 'Whether the email is verified', example: true })
+  emailVerified!: boolean;
+
+  @ApiProperty({ description: "User's name", example: 'Ada' })
+  name!: string;
+
+  @ApiProperty({
+    description: "User's profile image URL",
+    type: 'string',
+    format: 'uri',
+    nullable: true,
+    example: 'https://example.com/ada.png',
+  })
+  image!: string | null;
+
+  @ApiProperty({ description: 'Whether two-factor authentication is enabled for the user', example: true })
+  twoFactorEnabled!: boolean;
+
+  @ApiProperty({ description: 'When the user was created', format: 'date-time', example: '2026-08-24T14:15:22.000Z' })
+  createdAt!: Date;
+
+  @ApiProperty({
+    description: 'When the user was last updated',
+    format: 'date-time',
+    example: '2026-08-24T14:15:22.000Z',
+  })
+  updatedAt!: Date;
+}
+
+/** The session that a verification opened or lifted. */
+export class SessionAnswer {
+  @ApiProperty({ description: 'Session token', example: 'tfs_…' })
+  token!: string;
+
+  @ApiProperty({ description: 'ID of the user', example: '5b0ef6ce-1f1c-4c43-9d1a-0a3ab0d5f9b8' })
+  userId!: string;
+
+  @ApiProperty({ description: 'When the session began', format: 'date-time', example: '2026-08-24T14:15:22.000Z' })
+  createdAt!: Date;
+
+  @ApiProperty({ description: 'When the session expires', format: 'date-time', example: '2026-08-31T14:15:22.000Z' })
+  expiresAt!: Date;
+}
+
+export class VerificationAnswer {
+  @ApiProperty({ description: 'The code was right', example: true })
+  status!: boolean;
+
+  @ApiProperty({ description: "The session's new token; an old one is dead", example: 'tfs_…' })
+  token!: string;
+
+  @ApiProperty({ type: UserAnswer })
+  user!: UserView;
+}

@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import passport from 'passport';
+import { Strategy } from 'passport-http-bearer';
+import type { HttpRequest } from './http-exchange.js';
+
+let instances = 0;
+
+/**
+ * Reads the bearer token of the `Authorization` header [RFC 6750 §2.1], and of nowhere else.
+ *
+ * What the token stands for depends on the route, so CredentialResolver decides that; here it is only found.
+ */
+@Injectable()
+export class BearerStrategy extends PassportStrategy(Strategy) {
+  /** Passport keeps strategies in one place for the whole process; two modules must not answer for each other. */
+  readonly strategyName = `two-factor-bearer-${++instances}`;
+
+  validate(token: string): string {
+    return token;
+  }
+
+  /** Hides body and query, where passport-http-bearer would look too: tokens there end up in logs and histories. */
+  override authenticate(request: HttpRequest): void {
+    const [scheme, token, ...rest] = String(request.headers['authorization'] ?? '').split(' ');
+    const bearer = scheme?.toLowerCase() === 'bearer' && token && rest.length === 0;
+    super.authenticate({ headers: bearer ? { authorization: `Bearer ${token}` } : {} } as never);
+  }
+
+  protected getPassportInstance(): unknown {
+    return { use: (strategy: BearerStrategy) => passport.use(strategy.strategyName, strategy as never) };
+  }
+}

@@ -1,0 +1,28 @@
+import type { SessionIdentity } from '../ports/session-gateway.js';
+
+/** Somebody with a live session. */
+export interface SessionCaller {
+  readonly kind: 'session';
+  readonly session: SessionIdentity;
+}
+
+/**
+ * Somebody in the middle of a sign-in. Only the shape of the token was looked at: the statement that takes a guess
+ * finds out whether the challenge lives, which saves every verification a look-up.
+ */
+export interface ChallengeCaller {
+  readonly kind: 'challenge';
+  readonly tokenHash: Buffer;
+  /** A live session that came along as cookie; success ends it. */
+  readonly replaces: SessionIdentity | null;
+}
+
+/** Nobody, on a route that also answers nobody. */
+export interface AnonymousCaller {
+  readonly kind: 'anonymous';
+}
+
+export type Caller = SessionCaller | ChallengeCaller | AnonymousCaller;
+
+/** Who may call a route. */
+export type Acceptance = 'session' | 'session-or-challenge' | 'optional-session';

@@ -1,0 +1,84 @@
+import { Injectable } from '@nestjs/common';
+import { ChallengeService } from '../challenge/challenge.service.js';
+import { SessionGateway, type SessionIdentity } from '../ports/session-gateway.js';
+import { TwoFactorException } from '../two-factor.errors.js';
+import type { Acceptance, Caller } from './caller.js';
+import type { HttpExchange } from './http-exchange.js';
+import { OriginPolicy } from './origin-policy.js';
+import { tokenHash } from './tokens.js';
+
+const ANONYMOUS: Caller = { kind: 'anonymous' };
+
+/**
+ * Finds out who calls, by three carriers with one meaning: a session or a challenge, as bearer token or as cookie.
+ */
+@Injectable()
+export class CredentialResolver {
+  constructor(
+    private readonly sessions: SessionGateway,
+    private readonly challenges: ChallengeService,
+    private readonly origins: OriginPolicy,
+  ) {}
+
+  /**
+   * @param bearer the token of the `Authorization` header, if it carries one
+   * @throws {TwoFactorException} INVALID_ORIGIN, UNAUTHORIZED or CONTRADICTING_CREDENTIALS
+   */
+  async resolve(exchange: HttpExchange, bearer: string | undefined, accepts: Acceptance): Promise<Caller> {
+    if (bearer === undefined) {
+      this.origins.check(exchange);
+      const caller = await this.byCookie(exchange, accepts);
+      if (caller) return caller;
+      if (accepts === 'optional-session') return ANONYMOUS;
+      throw new TwoFactorException('UNAUTHORIZED', { bearerError: '' });
+    }
+    const byHeader = await this.byBearer(exchange, bearer, accepts);
+    const byCookie = Object.keys(exchange.request.cookies).length > 0 ? await this.byCookie(exchange, accepts) : null;
+    if (byCookie) return this.agreeing(exchange, byHeader, byCookie);
+    if (byHeader) return byHeader;
+    if (accepts === 'optional-session') return ANONYMOUS;
+    throw new TwoFactorException('UNAUTHORIZED', { bearerError: 'invalid_token' });
+  }
+
+  /** Two live credentials must be of one account; then the header's counts. */
+  private async agreeing(exchange: HttpExchange, byHeader: Caller | null, byCookie: Caller): Promise<Caller> {
+    const [one, other] = await Promise.all([this.accountOf(byHeader), this.accountOf(byCookie)]);
+    if (byHeader === null || one === null) {
+      // The dead bearer is ignored, and with it goes the proof that no other site sent this.
+      this.origins.check(exchange);
+      return byCookie;
+    }
+    if (other !== null && one !== other) {
+      throw new TwoFactorException('CONTRADICTING_CREDENTIALS', { bearerError: 'invalid_request' });
+    }
+    return byHeader;
+  }
+
+  private async byBearer(exchange: HttpExchange, token: string, accepts: Acceptance): Promise<Caller | null> {
+    if (this.challenges.isToken(token)) {
+      return accepts === 'session-or-challenge'
+        ? { kind: 'challenge', tokenHash: tokenHash(token), replaces: null }
+        : null;
+    }
+    return asCaller(await this.sessions.identify(exchange.request, { carrier: 'authorization', token }));
+  }
+
+  private async byCookie(exchange: HttpExchange, accepts: Acceptance): Promise<Caller | null> {
+    const session = await this.sessions.identify(exchange.request, { carrier: 'cookie' });
+    const token = accepts === 'session-or-challenge' ? this.challenges.tokenOf(exchange.request.cookies) : undefined;
+    if (token === undefined) return asCaller(session);
+    const challenge: Caller = { kind: 'challenge', tokenHash: tokenHash(token), replaces: session };
+    // Between cookies the challenge wins; but a dead one left behind must not shut out a live session.
+    if (session && (await this.challenges.accountOf(challenge.tokenHash)) === null) return asCaller(session);
+    return challenge;
+  }
+
+  private async accountOf(caller: Caller | null): Promise<string | null> {
+    if (caller?.kind === 'session') return caller.session.accountId;
+    return caller?.kind === 'challenge' ? this.challenges.accountOf(caller.tokenHash) : null;
+  }
+}
+
+function asCaller(session: SessionIdentity | null): Caller | null {
+  return session && { kind: 'session', session };
+}

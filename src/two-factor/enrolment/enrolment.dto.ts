@@ -1,0 +1,65 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import type { UserView } from '../ports/account-directory.js';
+import { UserAnswer } from '../challenge/verification.dto.js';
+
+/** The owner's password, asked for again before anything sensitive. */
+export class PasswordBody {
+  @ApiProperty({ description: 'User password', example: 'correct horse battery staple' })
+  @IsString()
+  password!: string;
+}
+
+export class EnableBody extends PasswordBody {
+  @ApiPropertyOptional({
+    description: 'Custom issuer for the TOTP URI',
+    example: 'Acme',
+    maxLength: 64,
+    pattern: String.raw`^[^:\u0000-\u001f\u007f]*$`,
+  })
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(64)
+  @Matches(/^[^:\p{Cc}\p{Cs}]*$/u, { message: 'issuer must not contain a colon or control characters' })
+  issuer?: string;
+
+  @ApiPropertyOptional({
+    description: 'The method to enable: `totp` for an authenticator app, `otp` for codes that are sent.',
+    enum: ['totp', 'otp'],
+    default: 'totp',
+  })
+  @IsOptional()
+  @IsIn(['totp', 'otp'])
+  method?: 'totp' | 'otp';
+}
+
+export class EnableAnswer {
+  @ApiProperty({
+    description: 'What the QR code of the authenticator app says',
+    example:
+      'otpauth://totp/Acme:ada%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Acme&algorithm=SHA1&digits=6&period=30',
+  })
+  totpURI!: string;
+
+  @ApiProperty({
+    description: 'Ten backup codes, shown this once, good from the first right code on',
+    type: [String],
+    example: ['7Q2M-X0RK-9V4D-T8HW-3CNE-Z5PB'],
+  })
+  backupCodes!: string[];
+
+  @ApiProperty({ description: 'The method that was staged', enum: ['totp'], example: 'totp' })
+  method!: 'totp';
+}
+
+export class DisableAnswer {
+  @ApiProperty({ description: 'Two-factor is off', example: true })
+  status!: boolean;
+
+  @ApiProperty({ description: "The session's new token; the old one is dead", example: 'tfs_…' })
+  token!: string;
+
+  @ApiProperty({ type: UserAnswer })
+  user!: UserView;
+}

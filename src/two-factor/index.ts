@@ -1,0 +1,60 @@
+export { TwoFactorModule } from './two-factor.module.js';
+export type { TwoFactorPorts } from './two-factor.module-definition.js';
+export { TwoFactorOptions, type TwoFactorModuleOptions } from './two-factor.options.js';
+export { TwoFactorService, type ChallengeAnswer, type SignIn, type SignInResult } from './two-factor.service.js';
+export { TwoFactorController } from './two-factor.controller.js';
+export { OriginGuard, TwoFactorGuard } from './two-factor.guard.js';
+export {
+  Accepts,
+  CurrentCaller,
+  CurrentExchange,
+  CurrentSession,
+  RequireSecondFactor,
+} from './two-factor.decorators.js';
+export {
+  TWO_FACTOR_ERRORS,
+  TwoFactorException,
+  type TwoFactorErrorCode,
+  type TwoFactorErrorExtras,
+} from './two-factor.errors.js';
+export { TwoFactorExceptionFilter } from './two-factor.filter.js';
+export { TwoFactorValidationPipe } from './two-factor.validation.js';
+export { ApiAuthenticated, ApiErrorAnswers, BEARER_AUTH, ErrorAnswer } from './two-factor.openapi.js';
+
+export type { Acceptance, Caller } from './credentials/caller.js';
+export { cookieName, expiredCookie, serializeCookie } from './credentials/cookies.js';
+export { HttpExchange, type HeaderLines } from './credentials/http-exchange.js';
+export { isToken, newToken, tokenHash } from './credentials/tokens.js';
+
+export { BackupCodesService } from './backup-codes/backup-codes.service.js';
+export { EnrolmentService } from './enrolment/enrolment.service.js';
+export { TotpService } from './totp/totp.service.js';
+export { UserAnswer, SessionAnswer } from './challenge/verification.dto.js';
+
+export { AccountDirectory, type Account, type UserView } from './ports/account-directory.js';
+export { Clock } from './ports/clock.js';
+export { KeyRing, UnknownKeyError } from './ports/key-ring.js';
+export { PasswordVerifier } from './ports/password-verifier.js';
+export { Random } from './ports/random.js';
+export { SecurityEvents, type SecurityEvent, type SecurityEventName } from './ports/security-events.js';
+export {
+  SessionGateway,
+  type IncomingRequest,
+  type IssuedSession,
+  type SecondFactor,
+  type SessionCarrier,
+  type SessionGrant,
+  type SessionIdentity,
+  type SessionRenewal,
+  type SignInContext,
+} from './ports/session-gateway.js';
+export { Transaction } from './ports/transaction.js';
+
+export { HkdfKeyRing, type RingKey } from './adapters/hkdf-key-ring.js';
+export { LogSecurityEvents } from './adapters/log-security-events.js';
+export { SystemClock } from './adapters/system-clock.js';
+export { SystemRandom } from './adapters/system-random.js';
+
+export { Database } from './postgres/database.js';
+export { statement, type Statement } from './postgres/statement.js';
+export { twoFactorEntities, twoFactorMigrations } from './postgres/schema.js';

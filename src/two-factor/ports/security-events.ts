@@ -1,0 +1,23 @@
+/** What happened to an account's second factor, in the past tense. */
+export type SecurityEventName =
+  | 'two-factor.enabled'
+  | 'two-factor.disabled'
+  | 'two-factor.authenticator-replaced'
+  | 'two-factor.backup-codes-replaced'
+  | 'two-factor.backup-code-used'
+  | 'two-factor.verified'
+  | 'two-factor.verification-failed'
+  | 'two-factor.locked'
+  | 'two-factor.challenged';
+
+export interface SecurityEvent {
+  readonly name: SecurityEventName;
+  readonly accountId: string;
+  /** Details that are safe to log: never a code, a token or a secret. */
+  readonly details?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** Hears of every change and every failure, after it is committed. Must not throw. */
+export abstract class SecurityEvents {
+  abstract emit(event: SecurityEvent): void;
+}

@@ -1,0 +1,79 @@
+import type { UserView } from './account-directory.js';
+import type { Transaction } from './transaction.js';
+
+/** How the second factor was proven. */
+export type SecondFactor = 'totp' | 'otp' | 'backup-code';
+
+/** What of a request the host may look at. Header names are in lower case. */
+export interface IncomingRequest {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly cookies: Readonly<Record<string, string | undefined>>;
+  readonly ip: string | undefined;
+  readonly userAgent: string | undefined;
+}
+
+/** One place of a request where a session token may be. */
+export type SessionCarrier = { readonly carrier: 'authorization'; readonly token: string } | { readonly carrier: 'cookie' };
+
+/** A live session, as the host knows it. Hosts may return a richer object: guards hand it on as it is. */
+export interface SessionIdentity {
+  readonly sessionId: string;
+  readonly accountId: string;
+  /** When the second factor was last proven on this session; null for a session opened without one. */
+  readonly secondFactorAt: Date | null;
+}
+
+/** Leave to open a session. */
+export interface SessionGrant {
+  readonly accountId: string;
+  /** The second factor that was proven; null when the account has none switched on. */
+  readonly secondFactor: SecondFactor | null;
+  /** What the host gave to `TwoFactorService.signIn`, unchanged. */
+  readonly context: SignInContext;
+  readonly request: IncomingRequest;
+}
+
+/** The host's own words about a sign-in; they ride the challenge. JSON values only. */
+export type SignInContext = Readonly<Record<string, string | number | boolean | null>>;
+
+/** Leave to give a live session a new token. */
+export interface SessionRenewal {
+  readonly session: SessionIdentity;
+  /** The second factor just proven; null leaves the session's strength as it is. */
+  readonly secondFactor: SecondFactor | null;
+  /** Ends all other sessions of the account in the same breath. */
+  readonly endOthers: boolean;
+  readonly request: IncomingRequest;
+}
+
+/** A session that was opened or renewed. */
+export interface IssuedSession {
+  readonly token: string;
+  readonly session: { readonly token: string; readonly userId: string; readonly createdAt: Date; readonly expiresAt: Date };
+  readonly user: UserView;
+  /** Header lines that hand the session to the client (`set-cookie` and the like), written after the commit. */
+  readonly headers: ReadonlyArray<readonly [name: string, value: string]>;
+}
+
+/**
+ * The host's sessions. The library decides whether one may be opened; the host opens it.
+ */
+export abstract class SessionGateway {
+  /**
+   * Whether sessions live in the library's own database. Then they are written in the transaction that spends the
+   * factor, and a session that could not be opened burns nothing. Otherwise the factor is spent first.
+   */
+  abstract readonly transactional: boolean;
+
+  /** @returns the live session found at that place of the request, or null; never throws for a bad token */
+  abstract identify(request: IncomingRequest, carrier: SessionCarrier): Promise<SessionIdentity | null>;
+
+  /** Opens a session. Always a new token, never one that the client brought along. */
+  abstract issue(grant: SessionGrant, transaction?: Transaction): Promise<IssuedSession>;
+
+  /** Gives a session a new token; the old one is dead from then on. Null when the session ended meanwhile. */
+  abstract renew(renewal: SessionRenewal, transaction?: Transaction): Promise<IssuedSession | null>;
+
+  /** Ends one session. Ending an ended one is not an error. */
+  abstract end(session: SessionIdentity, transaction?: Transaction): Promise<void>;
+}

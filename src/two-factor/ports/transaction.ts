@@ -1,0 +1,15 @@
+import type { Statement } from '../postgres/statement.js';
+
+/**
+ * An open transaction of the library's database, handed to whoever has something to write together with it.
+ *
+ * Only `query` is offered: committing and rolling back stay with the one who opened it.
+ */
+export abstract class Transaction {
+  /**
+   * @param text SQL with `$1 …` placeholders, or a named statement
+   * @returns the rows, in order
+   * @throws whatever the driver throws; the transaction is then rolled back
+   */
+  abstract query<Row extends object>(text: string | Statement, values?: readonly unknown[]): Promise<Row[]>;
+}

@@ -1,0 +1,12 @@
+import { Attempts } from '../attempts/attempts.entity.js';
+import { BackupCode } from '../backup-codes/backup-code.entity.js';
+import { Challenge } from '../challenge/challenge.entity.js';
+import { CreateTwoFactor1764000000000 } from '../migrations/1764000000000-create-two-factor.js';
+import { KeyInUse } from '../sealing/key-in-use.entity.js';
+import { Authenticator } from '../totp/authenticator.entity.js';
+
+/** For `entities` of the host's TypeORM data source. */
+export const twoFactorEntities = [Authenticator, BackupCode, Challenge, Attempts, KeyInUse];
+
+/** For `migrations` of the host's TypeORM data source, in order. */
+export const twoFactorMigrations = [CreateTwoFactor1764000000000];

@@ -1,0 +1,62 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { KeyRing } from '../ports/key-ring.js';
+import { Random } from '../ports/random.js';
+
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const PURPOSE = 'seal';
+
+/** A sealed secret cannot be opened: damaged, moved to another record, or forged. */
+export class SealBrokenError extends Error {
+  override readonly name = 'SealBrokenError';
+}
+
+/**
+ * Seals secrets at rest with AES-256-GCM [NIST SP 800-38D], bound to the record they belong to.
+ *
+ * A sealed secret reads `kid.base64url(nonce ‖ ciphertext ‖ tag)`.
+ */
+@Injectable()
+export class AesGcmSealer {
+  constructor(
+    private readonly ring: KeyRing,
+    private readonly random: Random,
+  ) {}
+
+  /** @param record names of the record, e.g. `['authenticator', accountId, id]`; needed again to open */
+  seal(secret: Uint8Array, record: readonly string[]): string {
+    const kid = this.ring.current;
+    const nonce = this.random.bytes(NONCE_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', this.ring.derive(kid, PURPOSE), nonce);
+    cipher.setAAD(associatedData(record));
+    const sealed = Buffer.concat([nonce, cipher.update(secret), cipher.final(), cipher.getAuthTag()]);
+    return `${kid}.${sealed.toString('base64url')}`;
+  }
+
+  /**
+   * @throws {SealBrokenError} when the text was altered or belongs to another record
+   * @throws {UnknownKeyError} when its key is no longer in the ring
+   */
+  open(sealed: string, record: readonly string[]): Buffer {
+    const dot = sealed.indexOf('.');
+    const bytes = Buffer.from(sealed.slice(dot + 1), 'base64url');
+    if (dot < 1 || bytes.length < NONCE_BYTES + TAG_BYTES) throw new SealBrokenError('Not a sealed secret');
+    const key = this.ring.derive(sealed.slice(0, dot), PURPOSE);
+    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES), {
+      authTagLength: TAG_BYTES,
+    });
+    decipher.setAAD(associatedData(record));
+    decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+    try {
+      return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
+    } catch (cause) {
+      throw new SealBrokenError('The seal is broken', { cause });
+    }
+  }
+}
+
+/** JSON, because a plain join would let two different records read alike. */
+function associatedData(record: readonly string[]): Buffer {
+  return Buffer.from(JSON.stringify(record));
+}

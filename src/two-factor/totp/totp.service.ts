@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import type { Guess } from '../attempts/guess.js';
+import type { Factor, Match } from '../challenge/factor.js';
+import type { VerificationAnswer } from '../challenge/verification.dto.js';
+import { VerificationService, type ProofOfCode } from '../challenge/verification.service.js';
+import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
+import { Clock } from '../ports/clock.js';
+import { PasswordVerifier } from '../ports/password-verifier.js';
+import type { SessionIdentity } from '../ports/session-gateway.js';
+import { Database } from '../postgres/database.js';
+import { AesGcmSealer } from '../sealing/sealer.js';
+import { TwoFactorException } from '../two-factor.errors.js';
+import { TwoFactorOptions } from '../two-factor.options.js';
+import { otpauthUri } from './otpauth-uri.js';
+import type { TotpUriAnswer } from './totp.dto.js';
+import { matchStep } from './totp.js';
+import {
+  CONFIRM_AUTHENTICATOR,
+  FIND_AUTHENTICATORS,
+  GUESS_TOTP,
+  SPEND_STEP,
+  type StoredAuthenticator,
+} from './totp.statements.js';
+
+interface ShownAuthenticator {
+  readonly id: string;
+  readonly secret: string;
+  readonly issuer: string;
+  readonly label: string;
+  readonly staged: boolean;
+}
+
+/** Names the record that an authenticator's secret is sealed to. */
+export function authenticatorRecord(accountId: string, id: string): readonly string[] {
+  return ['authenticator', accountId, id];
+}
+
+/** Codes of an authenticator app [RFC 6238]. */
+@Injectable()
+export class TotpService implements Factor<readonly StoredAuthenticator[]> {
+  readonly name = 'totp';
+  readonly invalid = 'INVALID_CODE';
+  readonly notEnabled = 'TOTP_NOT_ENABLED';
+  readonly lockable = true;
+  readonly guess = GUESS_TOTP;
+
+  constructor(
+    private readonly verification: VerificationService,
+    private readonly sealer: AesGcmSealer,
+    private readonly clock: Clock,
+    private readonly options: TwoFactorOptions,
+    private readonly database: Database,
+    private readonly secondFactor: SecondFactorPolicy,
+    private readonly passwords: PasswordVerifier,
+  ) {}
+
+  /** Finishes a challenge, lifts a session, or confirms what the session staged. */
+  async verify(request: ProofOfCode): Promise<VerificationAnswer> {
+    const { token, user } = await this.verification.verify(this, request);
+    return { status: true, token, user };
+  }
+
+  match(code: string, { accountId, sessionId, proof }: Guess<readonly StoredAuthenticator[]>): Match | null {
+    const now = this.clock.now();
+    for (const { id, secret, lastStep, staged } of proof) {
+      const opened = this.sealer.open(secret, authenticatorRecord(accountId, id));
+      const step = matchStep(opened, code, now, { window: this.options.window, lastStep });
+      if (step === null) continue;
+      return staged
+        ? { values: [id, step, sessionId], spend: CONFIRM_AUTHENTICATOR }
+        : { values: [id, step], spend: SPEND_STEP };
+    }
+    return null;
+  }
+
+  /**
+   * The URI of the authenticator that the session staged, else of the confirmed one.
+   *
+   * @throws {TwoFactorException} TOTP_NOT_ENABLED, SECOND_FACTOR_REQUIRED, INVALID_PASSWORD
+   */
+  async uri(session: SessionIdentity, password: string): Promise<TotpUriAnswer> {
+    const values = [session.accountId, session.sessionId];
+    const authenticators = await this.database.query<ShownAuthenticator>(FIND_AUTHENTICATORS, values);
+    const shown = authenticators.find(({ staged }) => staged) ?? authenticators[0];
+    if (!shown) throw new TwoFactorException('TOTP_NOT_ENABLED');
+    if (!shown.staged && !this.secondFactor.isStrong(session)) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
+    if (!(await this.passwords.verify(session.accountId, password))) throw new TwoFactorException('INVALID_PASSWORD');
+    const secret = this.sealer.open(shown.secret, authenticatorRecord(session.accountId, shown.id));
+    return { totpURI: otpauthUri(secret, shown) };
+  }
+}

@@ -1,0 +1,80 @@
+import { guess, spend } from '../attempts/guess.js';
+import { statement } from '../postgres/statement.js';
+
+/** An authenticator to hold a code against, the confirmed one before a staged one. */
+export interface StoredAuthenticator {
+  readonly id: string;
+  readonly secret: string;
+  readonly lastStep: number;
+  readonly staged: boolean;
+}
+
+/** A staged secret is shown and tried only on the session that staged it, so never on a challenge. */
+const SEEN_BY_SESSION = `a.confirmed_at IS NOT NULL OR (a.staged_by = who.session_id AND a.staged_until > now())`;
+
+/** Values: see `guess`. */
+export const GUESS_TOTP = guess(
+  'totp',
+  `(SELECT json_agg(
+      json_build_object('id', a.id, 'secret', a.secret, 'lastStep', a.last_step, 'staged', a.confirmed_at IS NULL)
+      ORDER BY a.confirmed_at NULLS LAST, a.created_at DESC)
+    FROM two_factor_authenticator a
+    WHERE a.account_id = who.account_id AND (${SEEN_BY_SESSION}))`,
+  { lockable: true },
+);
+
+/** Values after the first: authenticator id, accepted step. */
+export const SPEND_STEP = spend(
+  'totp',
+  `spent AS (
+     UPDATE two_factor_authenticator a SET last_step = $3
+     FROM cleared
+     WHERE a.id = $2 AND a.account_id = cleared.account_id AND a.confirmed_at IS NOT NULL AND a.last_step < $3
+     RETURNING a.id
+   )`,
+  { lockable: true },
+);
+
+/**
+ * Confirms a staged authenticator with its first code, in the place of what was confirmed before. Staged backup codes
+ * come into force with it, where none were discarded meanwhile; a replaced authenticator takes open challenges along.
+ *
+ * Values after the first: authenticator id, accepted step, session id.
+ */
+export const CONFIRM_AUTHENTICATOR = spend(
+  'confirm_totp',
+  `due AS (
+     SELECT a.id, a.account_id FROM two_factor_authenticator a JOIN cleared ON a.account_id = cleared.account_id
+     WHERE a.id = $2 AND a.staged_by = $4 AND a.staged_until > now()
+     FOR UPDATE OF a
+   ), dropped AS (
+     DELETE FROM two_factor_authenticator o USING due
+     WHERE o.account_id = due.account_id AND o.id <> due.id
+     RETURNING o.confirmed_at
+   ), replaced AS (
+     SELECT count(confirmed_at) > 0 AS replaced FROM dropped
+   ), burnt_challenges AS (
+     DELETE FROM two_factor_challenge c USING due, replaced WHERE c.account_id = due.account_id AND replaced.replaced
+   ), dropped_codes AS (
+     DELETE FROM two_factor_backup_code b USING due
+     WHERE b.account_id = due.account_id AND b.staged_for IS DISTINCT FROM due.id
+       AND EXISTS (SELECT FROM two_factor_backup_code s WHERE s.staged_for = due.id)
+   ), codes_in_force AS (
+     UPDATE two_factor_backup_code b SET staged_for = NULL FROM due WHERE b.staged_for = due.id
+   ), spent AS (
+     UPDATE two_factor_authenticator a
+     SET confirmed_at = now(), staged_by = NULL, staged_until = NULL, last_step = $3
+     FROM due, replaced WHERE a.id = due.id
+     RETURNING true AS enrolled, replaced.replaced
+   )`,
+  { lockable: true },
+);
+
+/** Values: account id, session id. */
+export const FIND_AUTHENTICATORS = statement(
+  'find_authenticators',
+  `SELECT a.id, a.secret, a.issuer, a.label, a.confirmed_at IS NULL AS staged
+   FROM two_factor_authenticator a, (SELECT $1::text AS account_id, $2::text AS session_id) who
+   WHERE a.account_id = who.account_id AND (${SEEN_BY_SESSION})
+   ORDER BY a.confirmed_at NULLS LAST, a.created_at DESC`,
+);

@@ -1,0 +1,154 @@
+import { Body, Controller, HttpCode, Post, UseFilters, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { BackupCodeAnswer, BackupCodeBody, BackupCodesAnswer } from './backup-codes/backup-codes.dto.js';
+import { BackupCodesService } from './backup-codes/backup-codes.service.js';
+import { VerificationAnswer, VerificationBody } from './challenge/verification.dto.js';
+import type { Prover } from './challenge/verification.service.js';
+import { ChallengeFirstInterceptor } from './credentials/challenge-first.interceptor.js';
+import type { HttpExchange } from './credentials/http-exchange.js';
+import { DisableAnswer, EnableAnswer, EnableBody, PasswordBody } from './enrolment/enrolment.dto.js';
+import { EnrolmentService } from './enrolment/enrolment.service.js';
+import { OtpSentAnswer } from './otp/otp.dto.js';
+import { OtpService } from './otp/otp.service.js';
+import type { SessionIdentity } from './ports/session-gateway.js';
+import { TotpUriAnswer } from './totp/totp.dto.js';
+import { TotpService } from './totp/totp.service.js';
+import { Accepts, CurrentCaller, CurrentExchange, CurrentSession } from './two-factor.decorators.js';
+import { TwoFactorExceptionFilter } from './two-factor.filter.js';
+import { TwoFactorGuard } from './two-factor.guard.js';
+import { ApiAuthenticated } from './two-factor.openapi.js';
+import { TwoFactorValidationPipe } from './two-factor.validation.js';
+
+/** The route map: who may call, what goes in, what comes out. */
+@ApiTags('Two factor')
+@Controller('two-factor')
+@UseFilters(TwoFactorExceptionFilter)
+@UseGuards(TwoFactorGuard)
+@UseInterceptors(ChallengeFirstInterceptor)
+@UsePipes(TwoFactorValidationPipe)
+export class TwoFactorController {
+  constructor(
+    private readonly enrolment: EnrolmentService,
+    private readonly totp: TotpService,
+    private readonly otp: OtpService,
+    private readonly backupCodes: BackupCodesService,
+  ) {}
+
+  @Post('enable')
+  @HttpCode(200)
+  @ApiAuthenticated({
+    id: 'enableTwoFactor',
+    summary: 'Enable two factor authentication',
+    description:
+      'Stages an authenticator and ten backup codes for this session. Two-factor is on once a code came back through `verify-totp`.',
+    answer: EnableAnswer,
+  })
+  enable(@CurrentSession() session: SessionIdentity, @Body() body: EnableBody): Promise<EnableAnswer> {
+    return this.enrolment.enable(session, body);
+  }
+
+  @Post('disable')
+  @HttpCode(200)
+  @ApiAuthenticated({
+    id: 'disableTwoFactor',
+    summary: 'Disable two factor authentication',
+    description: 'Drops every factor of the account and ends all other sessions.',
+    answer: DisableAnswer,
+  })
+  disable(
+    @CurrentSession() session: SessionIdentity,
+    @Body() { password }: PasswordBody,
+    @CurrentExchange() exchange: HttpExchange,
+  ): Promise<DisableAnswer> {
+    return this.enrolment.disable(session, password, exchange);
+  }
+
+  @Post('get-totp-uri')
+  @HttpCode(200)
+  @ApiAuthenticated({
+    id: 'getTotpUri',
+    summary: 'Get TOTP URI',
+    description: 'Shows the URI of the authenticator that this session staged, else of the confirmed one.',
+    answer: TotpUriAnswer,
+  })
+  getTotpUri(@CurrentSession() session: SessionIdentity, @Body() { password }: PasswordBody): Promise<TotpUriAnswer> {
+    return this.totp.uri(session, password);
+  }
+
+  @Post('verify-totp')
+  @HttpCode(200)
+  @Accepts('session-or-challenge')
+  @ApiAuthenticated({
+    id: 'verifyTotp',
+    summary: 'Verify two factor TOTP',
+    description:
+      'Finishes a sign-in, lifts a session, or confirms the authenticator that this session staged. A code is good once.',
+    answer: VerificationAnswer,
+  })
+  verifyTotp(
+    @CurrentCaller() caller: Prover,
+    @Body() { code }: VerificationBody,
+    @CurrentExchange() exchange: HttpExchange,
+  ): Promise<VerificationAnswer> {
+    return this.totp.verify({ caller, code, exchange });
+  }
+
+  @Post('send-otp')
+  @HttpCode(200)
+  @Accepts('session-or-challenge')
+  @ApiAuthenticated({
+    id: 'sendOtp',
+    summary: 'Send two factor OTP',
+    description: 'Sends a code to the account. Answers 400 `OTP_NOT_CONFIGURED` where no way of sending is configured.',
+    answer: OtpSentAnswer,
+  })
+  sendOtp(@CurrentCaller() caller: Prover): Promise<OtpSentAnswer> {
+    return this.otp.send(caller);
+  }
+
+  @Post('verify-otp')
+  @HttpCode(200)
+  @Accepts('session-or-challenge')
+  @ApiAuthenticated({
+    id: 'verifyOtp',
+    summary: 'Verify two factor OTP',
+    description:
+      'Finishes a sign-in or lifts a session by a code that was sent. Answers 400 `OTP_NOT_CONFIGURED` where no way of sending is configured.',
+    answer: VerificationAnswer,
+  })
+  verifyOtp(@CurrentCaller() caller: Prover, @Body() _body: VerificationBody): Promise<VerificationAnswer> {
+    return this.otp.verify(caller);
+  }
+
+  @Post('verify-backup-code')
+  @HttpCode(200)
+  @Accepts('session-or-challenge')
+  @ApiAuthenticated({
+    id: 'verifyBackupCode',
+    summary: 'Verify a backup code',
+    description: 'Finishes a sign-in or lifts a session, and uses the code up.',
+    answer: BackupCodeAnswer,
+  })
+  verifyBackupCode(
+    @CurrentCaller() caller: Prover,
+    @Body() { code, disableSession }: BackupCodeBody,
+    @CurrentExchange() exchange: HttpExchange,
+  ): Promise<BackupCodeAnswer> {
+    return this.backupCodes.verify({ caller, code, exchange }, disableSession);
+  }
+
+  @Post('generate-backup-codes')
+  @HttpCode(200)
+  @ApiAuthenticated({
+    id: 'generateBackupCodes',
+    summary: 'Generate backup codes',
+    description: 'Replaces all backup codes of the account, staged ones too.',
+    answer: BackupCodesAnswer,
+  })
+  generateBackupCodes(
+    @CurrentSession() session: SessionIdentity,
+    @Body() { password }: PasswordBody,
+  ): Promise<BackupCodesAnswer> {
+    return this.backupCodes.regenerate(session, password);
+  }
+}

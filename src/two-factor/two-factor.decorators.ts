@@ -1,0 +1,43 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { Acceptance, Caller } from './credentials/caller.js';
+import type { HttpExchange } from './credentials/http-exchange.js';
+import type { SessionIdentity } from './ports/session-gateway.js';
+
+/** A request that one of the guards let in. */
+export interface GuardedRequest {
+  twoFactor: { readonly exchange: HttpExchange; readonly caller: Caller };
+}
+
+/** Metadata of `@Accepts`. */
+export const ACCEPTS = Reflector.createDecorator<Acceptance>();
+
+/** Metadata of `@RequireSecondFactor`. */
+export const SECOND_FACTOR = Reflector.createDecorator<true>();
+
+/** Says who may call a route below TwoFactorGuard; without it, whoever has a session. */
+export const Accepts = (acceptance: Acceptance) => ACCEPTS(acceptance);
+
+/**
+ * Answers 403 SECOND_FACTOR_REQUIRED to a session whose second factor is missing or too old, once the account has
+ * two-factor on.
+ */
+export const RequireSecondFactor = () => SECOND_FACTOR(true);
+
+/** The caller that the guard found. */
+export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => guarded(context).caller);
+
+/** The caller's session, as the SessionGateway gave it; null on routes that also answer nobody. */
+export const CurrentSession = createParamDecorator((_: unknown, context: ExecutionContext): SessionIdentity | null => {
+  const { caller } = guarded(context);
+  return caller.kind === 'session' ? caller.session : null;
+});
+
+/** The request and its answer, for adapters of sessions. */
+export const CurrentExchange = createParamDecorator(
+  (_: unknown, context: ExecutionContext): HttpExchange => guarded(context).exchange,
+);
+
+function guarded(context: ExecutionContext): GuardedRequest['twoFactor'] {
+  return context.switchToHttp().getRequest<GuardedRequest>().twoFactor;
+}

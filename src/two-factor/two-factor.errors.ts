@@ -1,0 +1,63 @@
+import { HttpException } from '@nestjs/common';
+
+/**
+ * Every error a client can meet here: its code, HTTP status and message. Codes and messages that the official Better
+ * Auth client knows are spelled as it knows them.
+ */
+export const TWO_FACTOR_ERRORS = {
+  VALIDATION_ERROR: [400, 'Validation Error'],
+  INVALID_PASSWORD: [400, 'Invalid password'],
+  OTP_NOT_CONFIGURED: [400, 'OTP is not available'],
+  OTP_HAS_EXPIRED: [400, 'OTP has expired'],
+  TOTP_NOT_ENABLED: [400, 'TOTP not enabled'],
+  TWO_FACTOR_NOT_ENABLED: [400, "Two factor isn't enabled"],
+  BACKUP_CODES_NOT_ENABLED: [400, "Backup codes aren't enabled"],
+  TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE: [400, 'Too many attempts. Please request a new code.'],
+  CONTRADICTING_CREDENTIALS: [400, 'The request carries credentials of two accounts'],
+  UNAUTHORIZED: [401, 'Unauthorized'],
+  INVALID_CODE: [401, 'Invalid code'],
+  INVALID_BACKUP_CODE: [401, 'Invalid backup code'],
+  INVALID_TWO_FACTOR_COOKIE: [401, 'Invalid two factor cookie'],
+  INVALID_ORIGIN: [403, 'Invalid origin'],
+  SECOND_FACTOR_REQUIRED: [403, 'Verify your second factor on this session first'],
+  ACCOUNT_TEMPORARILY_LOCKED: [
+    429,
+    'Too many failed verification attempts. Your account is temporarily locked. Please try again later.',
+  ],
+} as const satisfies Record<string, readonly [status: number, message: string]>;
+
+export type TwoFactorErrorCode = keyof typeof TWO_FACTOR_ERRORS;
+
+/** What an error may tell besides its code. */
+export interface TwoFactorErrorExtras {
+  /** Faults by field, for VALIDATION_ERROR. */
+  readonly errors?: Readonly<Record<string, readonly string[]>>;
+  /** Whole seconds until trying again makes sense; sent as `Retry-After` [RFC 9110 §10.2.3]. */
+  readonly retryAfter?: number;
+  /** Parameters of the `WWW-Authenticate: Bearer` challenge [RFC 6750 §3]; '' for a bare one. */
+  readonly bearerError?: '' | 'invalid_token' | 'invalid_request';
+}
+
+/** The one exception of the library. Its response is `{ message, code, errors? }`. */
+export class TwoFactorException extends HttpException {
+  override readonly name = 'TwoFactorException';
+
+  constructor(
+    readonly code: TwoFactorErrorCode,
+    readonly extras: TwoFactorErrorExtras = {},
+  ) {
+    const [status, message] = TWO_FACTOR_ERRORS[code];
+    super({ message, code, ...(extras.errors && { errors: extras.errors }) }, status);
+  }
+
+  /** Header lines that belong to the answer. */
+  get headers(): ReadonlyArray<readonly [name: string, value: string]> {
+    const lines: Array<readonly [string, string]> = [];
+    if (this.extras.retryAfter !== undefined) lines.push(['retry-after', String(Math.ceil(this.extras.retryAfter))]);
+    const { bearerError } = this.extras;
+    if (bearerError !== undefined) {
+      lines.push(['www-authenticate', `Bearer realm="two-factor"${bearerError && `, error="${bearerError}"`}`]);
+    }
+    return lines;
+  }
+}

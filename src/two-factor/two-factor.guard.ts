@@ -1,0 +1,78 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { HttpAdapterHost, Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import { BearerStrategy } from './credentials/bearer.strategy.js';
+import type { Caller } from './credentials/caller.js';
+import { CredentialResolver } from './credentials/credential-resolver.js';
+import { HttpExchange, NO_STORE } from './credentials/http-exchange.js';
+import { OriginPolicy } from './credentials/origin-policy.js';
+import { SecondFactorPolicy } from './credentials/second-factor-policy.js';
+import { ACCEPTS, SECOND_FACTOR, type GuardedRequest } from './two-factor.decorators.js';
+
+const PROPERTY = 'twoFactor' satisfies keyof GuardedRequest;
+
+/**
+ * Lets in who carries a live session, or what else the route accepts.
+ *
+ * @example
+ * ```ts
+ * @UseGuards(TwoFactorGuard)
+ * @RequireSecondFactor()
+ * @Post('payments')
+ * pay(@CurrentSession() session: SessionIdentity) {}
+ * ```
+ */
+@Injectable()
+export class TwoFactorGuard extends AuthGuard() implements CanActivate {
+  constructor(
+    strategy: BearerStrategy,
+    private readonly resolver: CredentialResolver,
+    private readonly secondFactor: SecondFactorPolicy,
+    private readonly reflector: Reflector,
+    private readonly host: HttpAdapterHost,
+  ) {
+    super({ defaultStrategy: strategy.strategyName, property: PROPERTY, session: false });
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    await super.canActivate(context);
+    const { caller } = context.switchToHttp().getRequest<GuardedRequest>().twoFactor;
+    const targets = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride(SECOND_FACTOR, targets) && caller.kind === 'session') {
+      await this.secondFactor.require(caller.session);
+    }
+    return true;
+  }
+
+  /** Called by passport's answer: `token` is the bearer token, false when there is none. */
+  override handleRequest<T>(error: unknown, token: unknown, _info: unknown, context: ExecutionContext): T {
+    if (error) throw error;
+    return this.identify(context, typeof token === 'string' ? token : undefined) as T;
+  }
+
+  private async identify(context: ExecutionContext, token: string | undefined): Promise<GuardedRequest['twoFactor']> {
+    const exchange = HttpExchange.of(context, this.host);
+    exchange.setHeaders(NO_STORE);
+    const accepts = this.reflector.getAllAndOverride(ACCEPTS, [context.getHandler(), context.getClass()]) ?? 'session';
+    return { exchange, caller: await this.resolver.resolve(exchange, token, accepts) };
+  }
+}
+
+const NOBODY: Caller = { kind: 'anonymous' };
+
+/** For routes that need no credential and yet change something for a browser: sign-in and sign-up. */
+@Injectable()
+export class OriginGuard implements CanActivate {
+  constructor(
+    private readonly origins: OriginPolicy,
+    private readonly host: HttpAdapterHost,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const exchange = HttpExchange.of(context, this.host);
+    exchange.setHeaders(NO_STORE);
+    this.origins.check(exchange);
+    context.switchToHttp().getRequest<GuardedRequest>().twoFactor = { exchange, caller: NOBODY };
+    return true;
+  }
+}

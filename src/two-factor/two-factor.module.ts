@@ -1,0 +1,70 @@
+import { Module } from '@nestjs/common';
+import { PassportModule } from '@nestjs/passport';
+import { AttemptsService } from './attempts/attempts.service.js';
+import { BackupCodesService } from './backup-codes/backup-codes.service.js';
+import { ChallengeService } from './challenge/challenge.service.js';
+import { VerificationService } from './challenge/verification.service.js';
+import { BearerStrategy } from './credentials/bearer.strategy.js';
+import { CredentialResolver } from './credentials/credential-resolver.js';
+import { OriginPolicy } from './credentials/origin-policy.js';
+import { SecondFactorPolicy } from './credentials/second-factor-policy.js';
+import { EnrolmentService } from './enrolment/enrolment.service.js';
+import { EnrolmentState } from './enrolment/enrolment-state.js';
+import { OtpService } from './otp/otp.service.js';
+import { Clock } from './ports/clock.js';
+import { Random } from './ports/random.js';
+import { Database } from './postgres/database.js';
+import { KeyCheck } from './sealing/key-check.js';
+import { AesGcmSealer } from './sealing/sealer.js';
+import { TotpService } from './totp/totp.service.js';
+import { TwoFactorController } from './two-factor.controller.js';
+import { OriginGuard, TwoFactorGuard } from './two-factor.guard.js';
+import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './two-factor.module-definition.js';
+import { TwoFactorOptions, type TwoFactorModuleOptions } from './two-factor.options.js';
+import { TwoFactorService } from './two-factor.service.js';
+
+/** What the exported guards need, so that modules of the host can use them. */
+const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPolicy, TwoFactorGuard, OriginGuard];
+
+/**
+ * Two-factor authentication for a backend that has its own users and sessions.
+ *
+ * Add `twoFactorEntities` and `twoFactorMigrations` to the TypeORM data source.
+ *
+ * @example
+ * ```ts
+ * TwoFactorModule.forRootAsync({
+ *   imports: [AcmeIdentityModule],
+ *   inject: [ConfigService],
+ *   useFactory: (config) => ({ issuer: 'Acme', trustedOrigins: [config.get('APP_ORIGIN')], keys: config.get('KEYS') }),
+ *   accounts: AcmeAccounts,
+ *   sessions: AcmeSessions,
+ *   passwords: AcmePasswords,
+ * })
+ * ```
+ */
+@Module({
+  imports: [PassportModule],
+  controllers: [TwoFactorController],
+  providers: [
+    {
+      provide: TwoFactorOptions,
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: (options: TwoFactorModuleOptions) => new TwoFactorOptions(options),
+    },
+    ...GUARDS,
+    AesGcmSealer,
+    AttemptsService,
+    BackupCodesService,
+    ChallengeService,
+    EnrolmentService,
+    EnrolmentState,
+    KeyCheck,
+    OtpService,
+    TotpService,
+    TwoFactorService,
+    VerificationService,
+  ],
+  exports: [TwoFactorService, TwoFactorOptions, Database, Clock, Random, ...GUARDS],
+})
+export class TwoFactorModule extends ConfigurableModuleClass {}

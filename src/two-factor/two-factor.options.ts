@@ -1,0 +1,68 @@
+import type { RingKey } from './adapters/hkdf-key-ring.js';
+
+/** Values of the module; behaviour is replaced by ports instead. Durations are in seconds. */
+export interface TwoFactorModuleOptions {
+  /** What authenticator apps show as the name of the service. No colon. */
+  readonly issuer: string;
+  /** Origins whose pages may send cookie-borne requests, e.g. `https://app.example.com`. */
+  readonly trustedOrigins: readonly string[];
+  /** Whether clients come by https: cookies are then Secure and `__Host-`. Default true. */
+  readonly secureCookies?: boolean;
+  /** Keys that seal secrets, the one that seals first. Needed unless a `keyRing` port is given. */
+  readonly keys?: readonly RingKey[];
+  readonly totp?: {
+    /** Time steps accepted on either side of the current one: 0, 1 or 2. Default 1. */
+    readonly window?: number;
+  };
+  readonly challenge?: {
+    /** Life of a challenge. Default 600. */
+    readonly life?: number;
+    /** Guesses evaluated on one challenge, all factors together. Default 5. */
+    readonly guesses?: number;
+  };
+  readonly enrolment?: {
+    /** Life of what `enable` staged. Default 900. */
+    readonly stagedLife?: number;
+  };
+  readonly session?: {
+    /** How long a second factor makes a session strong. Default 86400. */
+    readonly strongFor?: number;
+  };
+}
+
+/** The options with every default filled in. */
+export class TwoFactorOptions {
+  readonly issuer: string;
+  readonly trustedOrigins: readonly string[];
+  readonly secureCookies: boolean;
+  readonly keys: readonly RingKey[];
+  readonly window: number;
+  readonly challengeLife: number;
+  readonly challengeGuesses: number;
+  readonly stagedLife: number;
+  readonly strongFor: number;
+
+  /** @throws {RangeError} naming the option that makes no sense */
+  constructor(options: TwoFactorModuleOptions) {
+    this.issuer = options.issuer;
+    this.trustedOrigins = options.trustedOrigins;
+    this.secureCookies = options.secureCookies ?? true;
+    this.keys = options.keys ?? [];
+    this.window = within('totp.window', options.totp?.window ?? 1, 0, 2);
+    this.challengeLife = within('challenge.life', options.challenge?.life ?? 600, 30, 3600);
+    this.challengeGuesses = within('challenge.guesses', options.challenge?.guesses ?? 5, 1, 10);
+    this.stagedLife = within('enrolment.stagedLife', options.enrolment?.stagedLife ?? 900, 60, 86_400);
+    this.strongFor = within('session.strongFor', options.session?.strongFor ?? 86_400, 60, 30 * 86_400);
+    if (!this.issuer.trim() || this.issuer.includes(':')) throw new RangeError('issuer must be a name without a colon');
+    for (const origin of this.trustedOrigins) {
+      if (!URL.canParse(origin) || new URL(origin).origin !== origin) throw new RangeError(`trustedOrigins: "${origin}" is not an origin`);
+    }
+  }
+}
+
+function within(name: string, value: number, least: number, most: number): number {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`${name} must be a whole number from ${least} to ${most}, not ${value}`);
+  }
+  return value;
+}

@@ -1,0 +1,49 @@
+import type { Provider, Type } from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { HkdfKeyRing } from './adapters/hkdf-key-ring.js';
+import { LogSecurityEvents } from './adapters/log-security-events.js';
+import { SystemClock } from './adapters/system-clock.js';
+import { SystemRandom } from './adapters/system-random.js';
+import { AccountDirectory } from './ports/account-directory.js';
+import { Clock } from './ports/clock.js';
+import { KeyRing } from './ports/key-ring.js';
+import { PasswordVerifier } from './ports/password-verifier.js';
+import { Random } from './ports/random.js';
+import { SecurityEvents } from './ports/security-events.js';
+import { SessionGateway } from './ports/session-gateway.js';
+import { Database } from './postgres/database.js';
+import type { TwoFactorPorts } from './two-factor.module-definition.js';
+import { TwoFactorOptions } from './two-factor.options.js';
+
+type Token<T> = abstract new (...parameters: never[]) => T;
+
+/** Puts what the host gave, or the library's own adapters, behind the ports. */
+export function hostProviders(ports: TwoFactorPorts): Provider[] {
+  return [
+    needed('accounts', AccountDirectory, ports.accounts),
+    needed('sessions', SessionGateway, ports.sessions),
+    needed('passwords', PasswordVerifier, ports.passwords),
+    replaceable(Clock, ports.clock, SystemClock),
+    replaceable(Random, ports.random, SystemRandom),
+    replaceable(SecurityEvents, ports.events, LogSecurityEvents),
+    ports.keyRing
+      ? { provide: KeyRing, useExisting: ports.keyRing }
+      : { provide: KeyRing, inject: [TwoFactorOptions], useFactory: ({ keys }: TwoFactorOptions) => new HkdfKeyRing(keys) },
+    {
+      provide: Database,
+      inject: [getDataSourceToken(ports.dataSource)],
+      useFactory: (dataSource: DataSource) => new Database(dataSource),
+    },
+  ];
+}
+
+/** @throws {Error} at start, naming the port that the host forgot */
+function needed<T>(option: keyof TwoFactorPorts, port: Token<T>, given: Type<T> | undefined): Provider {
+  if (!given) throw new Error(`TwoFactorModule needs a ${port.name}: name the class of yours as \`${option}\``);
+  return { provide: port, useExisting: given };
+}
+
+function replaceable<T>(port: Token<T>, given: Type<T> | undefined, adapter: Type<T>): Provider {
+  return given ? { provide: port, useExisting: given } : { provide: port, useClass: adapter };
+}
