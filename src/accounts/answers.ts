@@ -1,34 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-// What clients get back, for the OpenAPI document. The services answer with views of the same shape.
-
-export class UserAnswer {
-  @ApiProperty({ format: 'uuid', example: '4d2c7b7e-6c1a-4c36-9a51-0d5f3a1b7a11' })
-  readonly id!: string;
-
-  @ApiProperty({ format: 'email', example: 'ada@example.com' })
-  readonly email!: string;
-
-  @ApiProperty({ example: false })
-  readonly emailVerified!: boolean;
-
-  @ApiProperty({ example: 'Ada Lovelace' })
-  readonly name!: string;
-
-  @ApiProperty({ type: 'string', format: 'uri', nullable: true, example: 'https://example.com/ada.png' })
-  readonly image!: string | null;
-
-  @ApiProperty({ description: 'Whether two-factor authentication is on.', example: true })
-  readonly twoFactorEnabled!: boolean;
-
-  @ApiProperty({ type: 'string', format: 'date-time', example: '2026-08-24T14:15:22.000Z' })
-  readonly createdAt!: Date;
-
-  @ApiProperty({ type: 'string', format: 'date-time', example: '2026-08-24T14:15:22.000Z' })
-  readonly updatedAt!: Date;
-}
-
-export class SessionAnswer {
+/** A session with its life, as its user sees it. */
+export class AccountSessionAnswer {
   @ApiProperty({ format: 'uuid', example: '0c0f6a52-8b0e-4f6c-8a39-2c7b5f0f9d22' })
   readonly id!: string;
 
@@ -62,6 +35,7 @@ export class SessionAnswer {
   readonly userAgent!: string | null;
 }
 
+/** It is done, or there was nothing to do. */
 export class StatusAnswer {
   @ApiProperty({ example: true })
   readonly status!: boolean;

@@ -1,20 +1,23 @@
-import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, UseFilters, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   ApiErrorAnswers,
+  BEARER_AUTH,
   CurrentExchange,
   CurrentSession,
   type HttpExchange,
   TwoFactorGuard,
+  TwoFactorExceptionFilter,
   TwoFactorValidationPipe,
 } from '../../two-factor/index.js';
 import type { AccountSession } from '../sessions/session-row.js';
-import { ChangePasswordAnswer, ChangePasswordDto } from './change-password.dto.js';
+import { ChangePasswordAnswer, ChangePasswordBody } from './change-password.dto.js';
 import { ChangePasswordService } from './change-password.service.js';
 
 @ApiTags('Accounts')
-@ApiBearerAuth('bearerAuth')
+@ApiBearerAuth(BEARER_AUTH)
 @ApiErrorAnswers()
+@UseFilters(TwoFactorExceptionFilter)
 @UseGuards(TwoFactorGuard)
 @Controller()
 export class ChangePasswordController {
@@ -30,7 +33,7 @@ export class ChangePasswordController {
   })
   @ApiOkResponse({ type: ChangePasswordAnswer })
   change(
-    @Body(TwoFactorValidationPipe) body: ChangePasswordDto,
+    @Body(TwoFactorValidationPipe) body: ChangePasswordBody,
     @CurrentSession() session: AccountSession,
     @CurrentExchange() exchange: HttpExchange,
   ) {

@@ -1,9 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsOptional, IsString } from 'class-validator';
-import { UserAnswer } from '../answers.js';
+import { UserAnswer } from '../../two-factor/index.js';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './password-policy.js';
 
-export class ChangePasswordDto {
+export class ChangePasswordBody {
   @ApiProperty({ example: 'correct horse battery staple' })
   @IsString()
   readonly currentPassword!: string;

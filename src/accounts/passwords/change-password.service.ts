@@ -11,7 +11,7 @@ import { PostgresSessions } from '../sessions/postgres-sessions.js';
 import { SessionList } from '../sessions/session-list.js';
 import type { AccountSession } from '../sessions/session-row.js';
 import { Users } from '../users/users.js';
-import type { ChangePasswordAnswer, ChangePasswordDto } from './change-password.dto.js';
+import type { ChangePasswordAnswer, ChangePasswordBody } from './change-password.dto.js';
 import { PasswordHasher } from './password-hasher.js';
 import { requireGoodPassword } from './password-policy.js';
 
@@ -32,7 +32,7 @@ export class ChangePasswordService {
    * @throws {TwoFactorException} SECOND_FACTOR_REQUIRED, INVALID_PASSWORD; UNAUTHORIZED when the session ended meanwhile
    */
   async change(
-    body: ChangePasswordDto,
+    body: ChangePasswordBody,
     session: AccountSession,
     exchange: HttpExchange,
   ): Promise<ChangePasswordAnswer> {

@@ -39,5 +39,5 @@ export function requireGoodPassword(password: string, field: string): void {
 
 /** Counts code points, but never more of a huge text than matters. */
 function lengthOf(text: string): number {
-  return [...text.slice(0, 2 * PASSWORD_MAX_LENGTH + 1)].length;
+  return Array.from(text.slice(0, 2 * PASSWORD_MAX_LENGTH + 1)).length;
 }

@@ -1,4 +1,4 @@
-import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
+import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, type Relation } from 'typeorm';
 import { User } from '../users/user.entity.js';
 import type { SecondFactor } from '../../two-factor/index.js';
 
@@ -7,7 +7,7 @@ import type { SecondFactor } from '../../two-factor/index.js';
 @Index('sessions_token_hash_key', ['tokenHash'], { unique: true })
 @Index('sessions_user_id_idx', ['userId'])
 export class Session {
-  @PrimaryColumn({ type: 'uuid', default: () => 'gen_random_uuid()', primaryKeyConstraintName: 'sessions_pkey' })
+  @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'sessions_pkey' })
   id!: string;
 
   /** SHA-256 of the token that the client holds. */

@@ -1,27 +1,31 @@
-import { Body, Controller, Get, Header, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Post, UseFilters, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import {
   Accepts,
   ApiErrorAnswers,
+  BEARER_AUTH,
   CurrentExchange,
   CurrentSession,
   type HttpExchange,
   TwoFactorGuard,
   TwoFactorService,
+  TwoFactorExceptionFilter,
   TwoFactorValidationPipe,
+  UserAnswer,
 } from '../../two-factor/index.js';
-import { SessionAnswer, StatusAnswer, UserAnswer } from '../answers.js';
+import { AccountSessionAnswer, StatusAnswer } from '../answers.js';
 import { SessionCookie } from './session-cookie.js';
 import { SessionList } from './session-list.js';
 import type { AccountSession, SessionView } from './session-row.js';
-import { RevokeSessionDto, SignOutAnswer } from './sessions.dto.js';
+import { RevokeSessionBody, SignOutAnswer } from './sessions.dto.js';
 
 const DONE: StatusAnswer = { status: true };
 
 @ApiTags('Accounts')
-@ApiBearerAuth('bearerAuth')
+@ApiBearerAuth(BEARER_AUTH)
 @ApiErrorAnswers()
-@ApiExtraModels(SessionAnswer, UserAnswer)
+@ApiExtraModels(AccountSessionAnswer, UserAnswer)
+@UseFilters(TwoFactorExceptionFilter)
 @UseGuards(TwoFactorGuard)
 @Controller()
 export class SessionsController {
@@ -39,7 +43,7 @@ export class SessionsController {
     schema: {
       type: ['object', 'null'],
       properties: {
-        session: { $ref: getSchemaPath(SessionAnswer) },
+        session: { $ref: getSchemaPath(AccountSessionAnswer) },
         user: { $ref: getSchemaPath(UserAnswer) },
       },
       required: ['session', 'user'],
@@ -52,7 +56,7 @@ export class SessionsController {
 
   @Get('list-sessions')
   @ApiOperation({ summary: 'The live sessions of the user', operationId: 'listSessions' })
-  @ApiOkResponse({ type: [SessionAnswer] })
+  @ApiOkResponse({ type: [AccountSessionAnswer] })
   list(@CurrentSession() session: AccountSession): Promise<SessionView[]> {
     return this.sessions.list(session.accountId);
   }
@@ -80,7 +84,7 @@ export class SessionsController {
   })
   @ApiOkResponse({ type: StatusAnswer })
   async revoke(
-    @Body(TwoFactorValidationPipe) { token }: RevokeSessionDto,
+    @Body(TwoFactorValidationPipe) { token }: RevokeSessionBody,
     @CurrentSession() session: AccountSession,
     @CurrentExchange() exchange: HttpExchange,
   ): Promise<StatusAnswer> {

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsString } from 'class-validator';
 
-export class RevokeSessionDto {
+export class RevokeSessionBody {
   @ApiProperty({
     description: 'What `/list-sessions` gives as `token`, or a session token.',
     example: '0c0f6a52-8b0e-4f6c-8a39-2c7b5f0f9d22',

@@ -1,17 +1,20 @@
-import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, UseFilters, UseGuards } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags, ApiUnprocessableEntityResponse } from '@nestjs/swagger';
 import {
   ApiErrorAnswers,
   CurrentExchange,
+  ErrorAnswer,
   type HttpExchange,
   OriginGuard,
+  TwoFactorExceptionFilter,
   TwoFactorValidationPipe,
 } from '../../two-factor/index.js';
-import { SignInAnswer, SignInDto, SignUpAnswer, SignUpDto } from './sign-in.dto.js';
+import { SignInAnswer, SignInBody, SignUpAnswer, SignUpBody } from './sign-in.dto.js';
 import { SignInService } from './sign-in.service.js';
 
 @ApiTags('Accounts')
 @ApiErrorAnswers()
+@UseFilters(TwoFactorExceptionFilter)
 @UseGuards(OriginGuard)
 @Controller()
 export class SignInController {
@@ -21,8 +24,8 @@ export class SignInController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Opens an account and signs it in', operationId: 'signUpEmail' })
   @ApiOkResponse({ type: SignUpAnswer })
-  @ApiUnprocessableEntityResponse({ description: 'The address has an account already.' })
-  signUp(@Body(TwoFactorValidationPipe) body: SignUpDto, @CurrentExchange() exchange: HttpExchange) {
+  @ApiUnprocessableEntityResponse({ description: 'The address has an account already', type: ErrorAnswer })
+  signUp(@Body(TwoFactorValidationPipe) body: SignUpBody, @CurrentExchange() exchange: HttpExchange) {
     return this.service.signUp(body, exchange);
   }
 
@@ -34,7 +37,7 @@ export class SignInController {
     operationId: 'signInEmail',
   })
   @ApiOkResponse({ type: SignInAnswer })
-  signIn(@Body(TwoFactorValidationPipe) body: SignInDto, @CurrentExchange() exchange: HttpExchange) {
+  signIn(@Body(TwoFactorValidationPipe) body: SignInBody, @CurrentExchange() exchange: HttpExchange) {
     return this.service.signIn(body, exchange);
   }
 }

@@ -1,13 +1,13 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsOptional, IsString, IsUrl, Matches, MaxLength } from 'class-validator';
-import { UserAnswer } from '../answers.js';
+import { UserAnswer } from '../../two-factor/index.js';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../passwords/password-policy.js';
 import { IsEmailAddress } from '../users/email-address.js';
 
 const NAME_LENGTH = 200;
 const IMAGE_LENGTH = 2048;
 
-export class SignUpDto {
+export class SignUpBody {
   @ApiProperty({ description: 'How the user is called.', example: 'Ada Lovelace', maxLength: NAME_LENGTH })
   @IsString()
   @MaxLength(NAME_LENGTH)
@@ -44,7 +44,7 @@ export class SignUpDto {
   readonly rememberMe?: boolean;
 }
 
-export class SignInDto {
+export class SignInBody {
   @ApiProperty({ description: 'The address that was signed up with.', example: 'ada@example.com' })
   @IsString()
   readonly email!: string;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type HttpExchange, type SignInResult, TwoFactorService } from '../../two-factor/index.js';
+import { Database, type HeaderLines, type HttpExchange, TwoFactorService } from '../../two-factor/index.js';
 import { AccountsException } from '../accounts.errors.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { requireGoodPassword } from '../passwords/password-policy.js';
@@ -7,7 +7,7 @@ import { SessionCookie } from '../sessions/session-cookie.js';
 import { SessionList } from '../sessions/session-list.js';
 import { parseEmailAddress } from '../users/email-address.js';
 import { type Credentials, Users } from '../users/users.js';
-import type { SignInAnswer, SignInDto, SignUpAnswer, SignUpDto } from './sign-in.dto.js';
+import type { SignInAnswer, SignInBody, SignUpAnswer, SignUpBody } from './sign-in.dto.js';
 
 /** Checks the first factor. Whether that opens a session is the library's to say. */
 @Injectable()
@@ -26,19 +26,22 @@ export class SignInService {
    *
    * @throws {AccountsException} PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL
    */
-  async signUp(body: SignUpDto, exchange: HttpExchange): Promise<SignUpAnswer> {
+  async signUp(body: SignUpBody, exchange: HttpExchange): Promise<SignUpAnswer> {
     const email = requireEmailAddress(body.email);
     requireGoodPassword(body.password, 'password');
     // Before the transaction, so that no connection waits for bcrypt.
     const passwordHash = await this.hasher.hash(body.password);
-    const result = await this.database.transaction(async (transaction) => {
-      const user = { email, name: body.name, image: body.image ?? null, passwordHash };
-      const accountId = await this.users.create(user, transaction);
+    const issued = await this.database.transaction(async (transaction) => {
+      const newUser = { email, name: body.name, image: body.image ?? null, passwordHash };
+      const accountId = await this.users.create(newUser, transaction);
       if (accountId === null) throw new AccountsException('USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL');
       const context = { rememberMe: body.rememberMe !== false };
-      return this.twoFactor.signIn({ accountId, context, exchange, transaction });
+      const result = await this.twoFactor.signIn({ accountId, context, exchange, transaction });
+      if (result.kind !== 'session') throw new Error('An account cannot have a second factor before it exists');
+      return result.issued;
     });
-    return this.deliver(result, exchange);
+    await this.deliver(issued, exchange);
+    return { token: issued.token, user: issued.user };
   }
 
   /**
@@ -46,7 +49,7 @@ export class SignInService {
    *
    * @throws {AccountsException} INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD
    */
-  async signIn(body: SignInDto, exchange: HttpExchange): Promise<SignInAnswer> {
+  async signIn(body: SignInBody, exchange: HttpExchange): Promise<SignInAnswer> {
     const email = requireEmailAddress(body.email);
     const credentials = await this.users.credentialsByEmail(email);
     const right = await this.hasher.verify(body.password, credentials?.passwordHash ?? null);
@@ -57,7 +60,12 @@ export class SignInService {
       context: { rememberMe: body.rememberMe !== false, passwordVersion: credentials.passwordVersion },
       exchange,
     });
-    return this.deliver(result, exchange);
+    if (result.kind === 'session') {
+      await this.deliver(result.issued, exchange);
+      return { redirect: false, token: result.issued.token, user: result.issued.user };
+    }
+    await this.deliver({ headers: [['set-cookie', this.cookie.expired()], ...result.headers] }, exchange);
+    return result.body;
   }
 
   /** The right password is the one chance to hash it anew after the cost was raised. */
@@ -67,15 +75,9 @@ export class SignInService {
   }
 
   /** Whatever session the browser had ends here [ASVS 7.2.4]: its cookie is overwritten or expired. */
-  private async deliver(result: SignInResult, exchange: HttpExchange) {
+  private async deliver({ headers }: { headers: HeaderLines }, exchange: HttpExchange): Promise<void> {
     await this.sessions.endCookieBorne(exchange.request);
-    if (result.kind === 'challenge') {
-      exchange.setHeaders([['set-cookie', this.cookie.expired()], ...result.headers]);
-      return result.body;
-    }
-    const { token, user, headers } = result.issued;
     exchange.setHeaders(headers);
-    return { redirect: false, token, user };
   }
 }
 

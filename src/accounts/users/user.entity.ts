@@ -1,10 +1,10 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 
 /** Somebody with an account. Read and written by the statements of `users.ts`. */
 @Entity('users')
 @Index('users_email_key', ['email'], { unique: true })
 export class User {
-  @PrimaryColumn({ type: 'uuid', default: () => 'gen_random_uuid()', primaryKeyConstraintName: 'users_pkey' })
+  @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'users_pkey' })
   id!: string;
 
   /** In its canonical form, so that one mailbox is one account: see `parseEmailAddress`. */
