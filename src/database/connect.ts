@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { errorMessage, StartupError } from '../config/startup-error.js';
+import { errorCode, errorMessage, StartupError } from '../config/startup-error.js';
 import { connectTimeoutMs } from './data-source-options.js';
 
 const oldestSupported = 140_000;
@@ -43,5 +43,5 @@ function withoutSecrets(url: string): string {
 
 /** A name with several addresses fails with an error that has no message of its own. */
 function reasonOf(error: unknown): string {
-  return error instanceof AggregateError ? error.errors.map(errorMessage).join(', ') : errorMessage(error);
+  return errorMessage(error) || (errorCode(error) ?? 'no answer');
 }

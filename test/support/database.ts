@@ -19,10 +19,8 @@ export interface TestDatabase {
  */
 export async function createTestDatabase({ migrated = true } = {}): Promise<TestDatabase> {
   const name = `two_factor_test_${runId()}_${randomBytes(4).toString('hex')}`;
-  await asAdmin(async (admin) => {
-    const template = migrated ? await migratedTemplate(admin) : 'template0';
-    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
-  });
+  const template = migrated ? await migratedTemplate() : 'template0';
+  await asAdmin((admin) => admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`));
   return {
     url: urlOf(name),
     drop: () => asAdmin(async (admin) => void (await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))),
@@ -30,22 +28,27 @@ export async function createTestDatabase({ migrated = true } = {}): Promise<Test
 }
 
 /** Names the template of this run, making it first if no other test file has. */
-async function migratedTemplate(admin: Client): Promise<string> {
+async function migratedTemplate(): Promise<string> {
   const name = `two_factor_template_${runId()}`;
-  await admin.query('SELECT pg_advisory_lock($1)', [templateLock]);
-  try {
+  await withLock(templateLock, async (admin) => {
     const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [name]);
-    if (rowCount === 0) {
-      // Under its final name only when complete, so a run that dies while migrating leaves no half template behind.
-      await admin.query(`DROP DATABASE IF EXISTS ${name}_draft WITH (FORCE)`);
-      await admin.query(`CREATE DATABASE ${name}_draft TEMPLATE template0`);
-      await runMigrations(urlOf(`${name}_draft`));
-      await admin.query(`ALTER DATABASE ${name}_draft RENAME TO ${name}`);
-    }
-  } finally {
-    await admin.query('SELECT pg_advisory_unlock($1)', [templateLock]);
-  }
+    if (rowCount !== 0) return;
+    // Under its final name only when complete, so a migration that fails leaves no half template behind.
+    await admin.query(`DROP DATABASE IF EXISTS ${name}_draft WITH (FORCE)`);
+    await admin.query(`CREATE DATABASE ${name}_draft TEMPLATE template0`);
+    await runMigrations(urlOf(`${name}_draft`));
+    await admin.query(`ALTER DATABASE ${name}_draft RENAME TO ${name}`);
+  });
   return name;
+}
+
+/** Runs `work` in one test file at a time. */
+export async function withLock<T>(key: number, work: (admin: Client) => Promise<T>): Promise<T> {
+  return asAdmin(async (admin) => {
+    // Ends with the connection.
+    await admin.query('SELECT pg_advisory_lock($1)', [key]);
+    return work(admin);
+  });
 }
 
 async function asAdmin<T>(work: (admin: Client) => Promise<T>): Promise<T> {

@@ -118,8 +118,9 @@ async function initialise(
   try {
     await run(initdb, options, { ...user, cwd: '/', windowsHide: true });
   } catch (error) {
-    const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
-    const reason = said.split('\n').findLast((line) => line.includes('error:')) ?? errorMessage(error);
+    // The message has the command and all that it said; the line that tells why is marked.
+    const message = errorMessage(error);
+    const reason = message.split('\n').findLast((line) => line.includes('error:')) ?? message;
     throw new StartupError(`The embedded database could not be made: ${reason}`, { cause: error });
   }
 }

@@ -1,0 +1,124 @@
+import { describe, expect, it } from '@jest/globals';
+import { resolve } from 'node:path';
+import { readDatabaseEnvironment, readEnvironment } from './environment.js';
+
+const key = Buffer.alloc(32, 7).toString('base64');
+const keys = { TWO_FACTOR_KEYS: `k1:${key}` };
+const production = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://user:hunter2@db/two_factor',
+  BASE_URL: 'https://auth.example.com',
+  ...keys,
+};
+
+describe('readEnvironment', () => {
+  it('needs nothing but keys in development', () => {
+    expect(readEnvironment(keys)).toEqual({
+      production: false,
+      databaseUrl: undefined,
+      dataDir: resolve('.data'),
+      host: '127.0.0.1',
+      port: 3001,
+      baseUrl: 'http://localhost:3001',
+      trustedOrigins: ['http://localhost:3001'],
+      trustProxy: [],
+      keys: [{ kid: 'k1', secret: Buffer.alloc(32, 7) }],
+      issuer: 'Two factor',
+      bcryptCost: 12,
+      logLevel: 'info',
+    });
+  });
+
+  it('listens to the outside in production', () => {
+    expect(readEnvironment(production)).toMatchObject({ production: true, host: '0.0.0.0' });
+  });
+
+  it('derives the base URL from the port and the trusted origin from the base URL', () => {
+    expect(readEnvironment({ ...keys, PORT: '8080' }).trustedOrigins).toEqual(['http://localhost:8080']);
+    expect(readEnvironment(production).trustedOrigins).toEqual(['https://auth.example.com']);
+  });
+
+  it('reads lists', () => {
+    const config = readEnvironment({
+      ...keys,
+      TRUSTED_ORIGINS: 'https://a.example.com, http://localhost:5173',
+      TRUST_PROXY: '10.0.0.0/8,::1',
+      TWO_FACTOR_KEYS: `new:${key},old:${key}`,
+    });
+    expect(config.trustedOrigins).toEqual(['https://a.example.com', 'http://localhost:5173']);
+    expect(config.trustProxy).toEqual(['10.0.0.0/8', '::1']);
+    expect(config.keys.map(({ kid }) => kid)).toEqual(['new', 'old']);
+  });
+
+  it('takes an empty variable for an unset one', () => {
+    expect(readEnvironment({ ...keys, PORT: '', DATABASE_URL: ' ' })).toEqual(readEnvironment(keys));
+  });
+
+  it('names everything that production lacks in one line', () => {
+    expect(() => readEnvironment({ NODE_ENV: 'production' })).toThrow(
+      'Bad environment: DATABASE_URL is missing; BASE_URL is missing; TWO_FACTOR_KEYS is missing',
+    );
+  });
+
+  it('names every bad variable in one line', () => {
+    expect(() => readEnvironment({ ...keys, PORT: '0', BCRYPT_COST: '9' })).toThrow(
+      'Bad environment: PORT must be a whole number from 1 to 65535; BCRYPT_COST must be a whole number from 10 to 16',
+    );
+  });
+
+  it.each([
+    ['NODE_ENV', 'prod'],
+    ['PORT', '65536'],
+    ['PORT', '3001x'],
+    ['PORT', '1e3'],
+    ['HOST', 'http://localhost'],
+    ['BASE_URL', 'https://auth.example.com/auth'],
+    ['BASE_URL', 'https://auth.example.com/?a=1'],
+    ['BASE_URL', 'https://user@auth.example.com'],
+    ['BASE_URL', 'ftp://auth.example.com'],
+    ['BASE_URL', 'auth.example.com'],
+    ['TRUSTED_ORIGINS', 'https://a.example.com,*'],
+    ['TRUSTED_ORIGINS', 'https://*.example.com'],
+    ['TRUSTED_ORIGINS', ','],
+    ['TRUST_PROXY', '10.0.0.0/33'],
+    ['TRUST_PROXY', 'true'],
+    ['DATABASE_URL', 'mysql://localhost/x'],
+    ['DATABASE_URL', 'localhost'],
+    ['TWO_FACTOR_KEYS', key],
+    ['TWO_FACTOR_KEYS', `k1:${Buffer.alloc(31).toString('base64')}`],
+    ['TWO_FACTOR_KEYS', `k1:${key},k1:${key}`],
+    ['TWO_FACTOR_KEYS', `${'k'.repeat(33)}:${key}`],
+    ['TWO_FACTOR_ISSUER', 'Acme: the company'],
+    ['BCRYPT_COST', '17'],
+    ['LOG_LEVEL', 'loud'],
+  ])('refuses %s=%s', (name, value) => {
+    expect(() => readEnvironment({ ...keys, [name]: value })).toThrow(
+      new RegExp(String.raw`^Bad environment: ${name} [^;\n]+$`),
+    );
+  });
+
+  it.each([
+    ['TWO_FACTOR_KEYS', `${key},swapped`, key],
+    ['TWO_FACTOR_KEYS', 'k1:c2hvcnQtc2VjcmV0', 'c2hvcnQtc2VjcmV0'],
+    ['DATABASE_URL', 'mysql://root:hunter2@db', 'hunter2'],
+  ])('never repeats the secret in a bad %s', (name, value, secret) => {
+    const read = () => readEnvironment({ ...keys, [name]: value });
+    expect(read).toThrow(name);
+    expect(read).not.toThrow(secret);
+  });
+});
+
+describe('readDatabaseEnvironment', () => {
+  it('asks for no more than a migration needs', () => {
+    const { NODE_ENV, DATABASE_URL } = production;
+    expect(readDatabaseEnvironment({ NODE_ENV, DATABASE_URL })).toEqual({
+      production: true,
+      databaseUrl: DATABASE_URL,
+      dataDir: resolve('.data'),
+    });
+  });
+
+  it('makes no database up in production', () => {
+    expect(() => readDatabaseEnvironment({ NODE_ENV: 'production' })).toThrow('DATABASE_URL is missing');
+  });
+});

@@ -1,0 +1,36 @@
+import 'reflect-metadata';
+import { loadConfig } from './config/load-config.js';
+import { StartupError } from './config/startup-error.js';
+
+const stopSignal = firstSignal();
+process.exit(await main());
+
+async function main(): Promise<number> {
+  try {
+    const config = await loadConfig(process.env);
+    // After the environment was found right: the framework takes a second to load, a misspelt variable none to tell.
+    const { startService } = await import('./service.js');
+    const service = await startService(config);
+    console.log(`Two-factor service on ${config.baseUrl}/api/auth, Swagger UI at ${config.baseUrl}/docs`);
+    const failure = await Promise.race([stopSignal, service.failed]);
+    await service.stop();
+    if (failure === undefined) return 0;
+    console.error(failure);
+  } catch (error) {
+    console.error(error instanceof StartupError ? error.message : error);
+  }
+  return 1;
+}
+
+/** Settles at the first signal to stop; listened for from the beginning, so that a start is never cut in two. */
+async function firstSignal(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    let signals = 0;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (++signals > 1) process.exit(1);
+        resolve();
+      });
+    }
+  });
+}

@@ -1,0 +1,136 @@
+import { ConsoleLogger, type LogLevel } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppModule } from './app.module.js';
+import type { ServiceConfig } from './config/service-config.js';
+import { errorCode, StartupError } from './config/startup-error.js';
+import { runMigrations } from './database/migrations-runner.js';
+import type { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
+import { configureHttp } from './http/configure-http.js';
+
+/** How long requests in flight may take to finish once the service was told to stop. */
+const graceMs = 10_000;
+/** How long the rest of the house may take to close after them. */
+const closeMs = 5000;
+/** How long a client may take to send a request: a slow one must not hold a connection for ever. */
+const requestTimeoutMs = 30_000;
+
+export interface Service {
+  /** Settles with the reason when the service cannot go on; never by `stop`. */
+  readonly failed: Promise<string>;
+  /**
+   * Finishes requests in flight, for 10 seconds at most, and closes everything in the order opposite to its start.
+   * Never throws.
+   */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the service: its own Postgres when no other is configured, the migrations, the application, the socket.
+ *
+ * @throws {StartupError} with one line for the operator; nothing is left running
+ */
+export async function startService(config: ServiceConfig): Promise<Service> {
+  const embedded = config.databaseUrl === undefined ? await startEmbedded(config) : undefined;
+  const databaseUrl = config.databaseUrl ?? embedded?.url ?? '';
+  let app: NestFastifyApplication | undefined;
+  try {
+    await runMigrations(databaseUrl);
+    app = await createApplication(config, databaseUrl);
+    await listen(app, config);
+  } catch (error) {
+    await close(app, embedded);
+    throw error;
+  }
+  return running(app, embedded);
+}
+
+function running(app: NestFastifyApplication, embedded: EmbeddedPostgres | undefined): Service {
+  let stopped: Promise<void> | undefined;
+  return {
+    failed: new Promise((resolve) => {
+      void embedded?.ended.then(() => {
+        if (!stopped) resolve('The embedded Postgres ended by itself');
+      });
+    }),
+    stop: () => (stopped ??= close(app, embedded)),
+  };
+}
+
+async function startEmbedded({ dataDir }: ServiceConfig): Promise<EmbeddedPostgres> {
+  // Loaded only when used: a service with a database of its own has no business with processes and files.
+  const { startEmbeddedPostgres } = await import('./database/embedded/embedded-postgres.js');
+  return startEmbeddedPostgres({ dataDir, notice: console.log });
+}
+
+async function createApplication(config: ServiceConfig, databaseUrl: string): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
+    requestTimeout: requestTimeoutMs,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, databaseUrl), adapter, {
+    logger: new ServiceLogger(config),
+    abortOnError: false,
+  });
+  await configureHttp(app, config);
+  return app;
+}
+
+async function listen(app: NestFastifyApplication, { host, port }: ServiceConfig): Promise<void> {
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    const code = errorCode(error);
+    const reasons: Record<string, string> = {
+      EADDRINUSE: 'the port is taken by another program, set PORT',
+      EACCES: 'not permitted, set PORT to one above 1023',
+      EADDRNOTAVAIL: 'not an address of this machine, set HOST',
+      ENOTFOUND: 'no such host, set HOST',
+    };
+    const reason = code && reasons[code];
+    if (!reason) throw error;
+    throw new StartupError(`Cannot listen on ${host}:${port}: ${reason}`, { cause: error });
+  }
+}
+
+async function close(app: NestFastifyApplication | undefined, embedded: EmbeddedPostgres | undefined): Promise<void> {
+  if (app) {
+    const impatience = setTimeout(() => app.getHttpServer().closeAllConnections(), graceMs);
+    await Promise.race([
+      // A part that fails to close must not keep the others, the database above all, from closing.
+      app.close().catch((error: unknown) => console.error(error)),
+      sleep(graceMs + closeMs, undefined, { ref: false }),
+    ]);
+    clearTimeout(impatience);
+  }
+  await embedded?.stop();
+}
+
+/** Nest's console logger at the configured level, without what the framework says while it starts. */
+class ServiceLogger extends ConsoleLogger {
+  private static readonly startup = new Set([
+    'NestFactory',
+    'InstanceLoader',
+    'RoutesResolver',
+    'RouterExplorer',
+    'NestApplication',
+  ]);
+
+  constructor({ logLevel }: ServiceConfig) {
+    const levels: LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'];
+    const count = { error: 2, warn: 3, info: 4, debug: 6 }[logLevel];
+    super({ logLevels: levels.slice(0, count), colors: process.stdout.isTTY });
+  }
+
+  override log(message: unknown, ...rest: unknown[]): void {
+    if (ServiceLogger.startup.has(String(rest.at(-1))) && !this.isLevelEnabled('debug')) return;
+    super.log(message, ...rest);
+  }
+
+  override error(message: unknown, ...rest: unknown[]): void {
+    // Nest logs what stops a start before it throws it; `main` says it, once.
+    if (rest.at(-1) === 'ExceptionHandler' || rest.at(-1) === 'NestApplication') return;
+    super.error(message, ...rest);
+  }
+}

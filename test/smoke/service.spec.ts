@@ -1,0 +1,151 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer, connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureBuilt } from '../support/build.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { freePort, startProcess, type ServiceProcess } from '../support/service-process.js';
+
+describe('the built service', () => {
+  let folder: string;
+  let database: TestDatabase;
+  let services: ServiceProcess[] = [];
+
+  const start = async (env: Record<string, string>): Promise<ServiceProcess> => {
+    const service = await startProcess(folder, env);
+    services.push(service);
+    return service;
+  };
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'two-factor-smoke-'));
+    await chmod(folder, 0o711);
+    database = await createTestDatabase({ migrated: false });
+    await ensureBuilt();
+  }, 120_000);
+
+  afterEach(async () => {
+    for (const { child } of services) child.kill('SIGKILL');
+    await Promise.all(services.map(({ ended }) => ended));
+    services = [];
+  });
+
+  afterAll(async () => {
+    await database.drop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('starts on an empty database, says where, answers and ends at SIGTERM', async () => {
+    const service = await start({ DATABASE_URL: database.url });
+    const base = `http://localhost:${service.port}`;
+    expect(await service.started).toBe(`Two-factor service on ${base}/api/auth, Swagger UI at ${base}/docs`);
+    expect((await fetch(`http://127.0.0.1:${service.port}/api/auth/ok`)).status).toBe(200);
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('starts with no variable at all, on a Postgres of its own that ends with it', async () => {
+    const service = await start({});
+    await service.started;
+    expect((await fetch(`http://127.0.0.1:${service.port}/api/auth/ok`)).status).toBe(200);
+
+    const second = await start({});
+    expect(await second.ended).toMatchObject({ code: 1, stderr: oneLine('already in use by another process') });
+
+    service.child.kill('SIGINT');
+    expect(await service.ended).toMatchObject({ code: 0, stderr: '' });
+    const third = await start({});
+    await third.started;
+    third.child.kill('SIGTERM');
+    expect(await third.ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('finishes a request in flight at SIGTERM, and takes no new connection meanwhile', async () => {
+    const service = await start({ DATABASE_URL: database.url });
+    await service.started;
+    const idle = await keepAlive(service.port);
+    const request = await halfRequest(service.port);
+    service.child.kill('SIGTERM');
+    await idle.closed;
+    await expect(fetch(`http://127.0.0.1:${service.port}/api/auth/ok`)).rejects.toThrow('fetch failed');
+    // The answer needs the database, so its pool was still open.
+    expect(await request.finish()).toMatch(/^HTTP\/1\.1 401 /);
+    expect(await service.ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('ends at once at a second signal', async () => {
+    const service = await start({ DATABASE_URL: database.url });
+    await service.started;
+    const idle = await keepAlive(service.port);
+    const { socket } = await halfRequest(service.port);
+    socket.on('error', () => undefined);
+    service.child.kill('SIGINT');
+    await idle.closed;
+    expect(service.child.exitCode).toBeNull();
+    service.child.kill('SIGINT');
+    expect(await service.ended).toMatchObject({ code: 1 });
+  });
+
+  it('refuses a taken port', async () => {
+    const holder = createServer().listen(await freePort(), '127.0.0.1');
+    await once(holder, 'listening');
+    const address = holder.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const service = await start({ DATABASE_URL: database.url, PORT: String(port) });
+    expect(await service.ended).toEqual({ code: 1, stdout: '', stderr: oneLine('the port is taken') });
+    holder.close();
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['a bad variable', { PORT: 'http' }, 'Bad environment: PORT '],
+    [
+      'a database that does not answer',
+      { DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c' },
+      'Cannot connect to the database',
+    ],
+    ['production without its variables', { NODE_ENV: 'production' }, 'BASE_URL is missing; TWO_FACTOR_KEYS is missing'],
+  ])('refuses %s', async (_, env, reason) => {
+    const service = await start(env);
+    expect(await service.ended).toEqual({ code: 1, stdout: '', stderr: oneLine(reason) });
+  });
+});
+
+function oneLine(part: string): unknown {
+  return expect.stringMatching(new RegExp(`^[^\\n]*${part}[^\\n]*\\n$`));
+}
+
+/** A connection that had its answer and waits for the next request. */
+async function keepAlive(port: number): Promise<{ closed: Promise<unknown> }> {
+  const socket = await open(port);
+  socket.write('GET /api/auth/ok HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await once(socket, 'data');
+  return { closed: once(socket, 'close') };
+}
+
+/** A sign-in whose body is held back: in flight for as long as the test wants. */
+async function halfRequest(port: number): Promise<{ socket: Socket; finish(): Promise<string> }> {
+  const body = JSON.stringify({ email: 'nobody@example.com', password: 'correct horse' });
+  const socket = await open(port);
+  socket.write(
+    `POST /api/auth/sign-in/email HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
+  );
+  // An answer on another connection shows that the service has read what was sent before.
+  await fetch(`http://127.0.0.1:${port}/api/auth/ok`);
+  return {
+    socket,
+    finish: async () => {
+      socket.write(body.slice(5));
+      let answer = '';
+      for await (const chunk of socket) answer += String(chunk);
+      return answer;
+    },
+  };
+}
+
+async function open(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  return socket;
+}

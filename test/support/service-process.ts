@@ -1,0 +1,51 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** The built service as an operator runs it: a process with an environment, an output and an exit code. */
+export interface ServiceProcess {
+  readonly child: ChildProcess;
+  readonly port: number;
+  /** Settles at the line that says where the service is; fails if the process ends before. */
+  readonly started: Promise<string>;
+  /** Settles when the process has ended. */
+  readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
+}
+
+/**
+ * Starts `dist/main.js` in a folder with exactly the variables given, on a free port unless PORT is among them.
+ *
+ * @see ensureBuilt
+ */
+export async function startProcess(cwd: string, env: Record<string, string>): Promise<ServiceProcess> {
+  const port = env.PORT === undefined ? await freePort() : Number(env.PORT);
+  const child = spawn(process.execPath, [resolve('dist/main.js')], {
+    cwd,
+    env: { PATH: process.env.PATH, PORT: String(port), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = once(child, 'close').then(() => ({ code: child.exitCode, stdout, stderr }));
+  const started = new Promise<string>((fulfil, reject) => {
+    createInterface(child.stdout).on('line', (line) => {
+      stdout += `${line}\n`;
+      if (line.startsWith('Two-factor service on ')) fulfil(line);
+    });
+    void ended.then(() => reject(new Error(`The service ended before it started: ${stderr}`)));
+  });
+  // Tests of a refused start look at `ended` alone.
+  started.catch(() => undefined);
+  return { child, port, started, ended };
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  if (address === null || typeof address === 'string') throw new Error('A TCP server has no port');
+  return address.port;
+}
