@@ -3,8 +3,7 @@ export default {
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testRegex: String.raw`\.spec\.ts$`,
   extensionsToTreatAsEsm: ['.ts'],
-  // Sources name their neighbours as the built output does, `./x.js`.
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  resolver: '<rootDir>/test/support/resolve-typescript.cjs',
   transform: {
     '\\.ts$': [
       '@swc/jest',

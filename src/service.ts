@@ -8,6 +8,7 @@ import { errorCode, StartupError } from './config/startup-error.js';
 import { runMigrations } from './database/migrations-runner.js';
 import type { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
 import { configureHttp } from './http/configure-http.js';
+import { serveOpenApi } from './openapi.js';
 
 /** How long requests in flight may take to finish once the service was told to stop. */
 const graceMs = 10_000;
@@ -74,6 +75,7 @@ async function createApplication(config: ServiceConfig, databaseUrl: string): Pr
     abortOnError: false,
   });
   await configureHttp(app, config);
+  serveOpenApi(app, config.baseUrl);
   return app;
 }
 
@@ -96,13 +98,17 @@ async function listen(app: NestFastifyApplication, { host, port }: ServiceConfig
 
 async function close(app: NestFastifyApplication | undefined, embedded: EmbeddedPostgres | undefined): Promise<void> {
   if (app) {
-    const impatience = setTimeout(() => app.getHttpServer().closeAllConnections(), graceMs);
+    const server = app.getHttpServer();
+    // Those idle now are closed by the framework, those in flight become idle with their answer.
+    const sweep = setInterval(() => server.closeIdleConnections(), 50);
+    const impatience = setTimeout(() => server.closeAllConnections(), graceMs);
     await Promise.race([
       // A part that fails to close must not keep the others, the database above all, from closing.
       app.close().catch((error: unknown) => console.error(error)),
       sleep(graceMs + closeMs, undefined, { ref: false }),
     ]);
     clearTimeout(impatience);
+    clearInterval(sweep);
   }
   await embedded?.stop();
 }

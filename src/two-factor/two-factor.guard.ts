@@ -31,7 +31,7 @@ export class TwoFactorGuard extends AuthGuard() implements CanActivate {
     private readonly reflector: Reflector,
     private readonly host: HttpAdapterHost,
   ) {
-    super({ defaultStrategy: strategy.strategyName, property: PROPERTY, session: false });
+    super({ defaultStrategy: strategy.name, property: PROPERTY, session: false });
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {

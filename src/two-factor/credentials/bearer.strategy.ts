@@ -13,9 +13,6 @@ let instances = 0;
  */
 @Injectable()
 export class BearerStrategy extends PassportStrategy(Strategy) {
-  /** Passport keeps strategies in one place for the whole process; two modules must not answer for each other. */
-  readonly strategyName = `two-factor-bearer-${++instances}`;
-
   validate(token: string): string {
     return token;
   }
@@ -27,7 +24,10 @@ export class BearerStrategy extends PassportStrategy(Strategy) {
     super.authenticate({ headers: bearer ? { authorization: `Bearer ${token}` } : {} } as never);
   }
 
+  /** Passport keeps strategies in one place for the whole process; two modules must not answer for each other. */
   protected getPassportInstance(): unknown {
-    return { use: (strategy: BearerStrategy) => passport.use(strategy.strategyName, strategy as never) };
+    return {
+      use: (strategy: passport.Strategy) => passport.use((strategy.name = `two-factor-bearer-${++instances}`), strategy),
+    };
   }
 }

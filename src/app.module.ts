@@ -1,0 +1,39 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { AccountsApiModule } from './accounts/accounts-api.module.js';
+import { AccountsModule } from './accounts/accounts.module.js';
+import { BcryptPasswordVerifier } from './accounts/passwords/bcrypt-password-verifier.js';
+import { PostgresSessions } from './accounts/sessions/postgres-sessions.js';
+import { PostgresAccountDirectory } from './accounts/users/postgres-account-directory.js';
+import { ConfigModule } from './config/config.module.js';
+import type { ServiceConfig } from './config/service-config.js';
+import { DatabaseModule } from './database/database.module.js';
+import { TwoFactorModule } from './two-factor/index.js';
+
+/** The composition root: the one file that joins accounts and two-factor. */
+@Module({})
+export class AppModule {
+  /** @param databaseUrl of a database whose migrations have run */
+  static forRoot(config: ServiceConfig, databaseUrl: string): DynamicModule {
+    const secureCookies = config.baseUrl.startsWith('https:');
+    const { issuer, keys, trustedOrigins, bcryptCost } = config;
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        DatabaseModule.forRoot(databaseUrl),
+        AccountsModule.forRoot({ secureCookies, bcryptCost }),
+        TwoFactorModule.forRoot({
+          issuer,
+          keys,
+          trustedOrigins,
+          secureCookies,
+          accounts: PostgresAccountDirectory,
+          sessions: PostgresSessions,
+          passwords: BcryptPasswordVerifier,
+          isGlobal: true,
+        }),
+        AccountsApiModule,
+      ],
+    };
+  }
+}

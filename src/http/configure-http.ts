@@ -1,0 +1,60 @@
+import helmet from '@fastify/helmet';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import type { ServiceConfig } from '../config/service-config.js';
+import { API_PREFIX } from '../openapi.js';
+import { TwoFactorExceptionFilter } from '../two-factor/index.js';
+import { HttpExceptionFilter } from './http-exception.filter.js';
+
+/** Bodies here are a few short fields. In bytes. */
+const BODY_LIMIT = 16 * 1024;
+
+/** How long a browser may remember an answer to a preflight. In seconds. */
+const PREFLIGHT_MAX_AGE = 600;
+
+/** Everything about HTTP that is not a route: parsers, headers, cross-origin rules, errors. */
+export async function configureHttp(app: NestFastifyApplication, config: ServiceConfig): Promise<void> {
+  app.setGlobalPrefix(API_PREFIX);
+  acceptJsonOnly(app);
+  forbidCaching(app);
+  app.enableCors({
+    origin: [...config.trustedOrigins],
+    credentials: true,
+    methods: ['GET', 'POST', 'PATCH', 'DELETE'],
+    allowedHeaders: ['authorization', 'content-type', 'x-trusted-device'],
+    exposedHeaders: ['set-auth-token', 'retry-after'],
+    maxAge: PREFLIGHT_MAX_AGE,
+  });
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      // Swagger UI styles itself inline and draws with data URLs; everything else comes from here.
+      directives: { styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", 'data:'], upgradeInsecureRequests: null },
+    },
+    strictTransportSecurity: config.baseUrl.startsWith('https:'),
+  });
+  const host = app.get(HttpAdapterHost);
+  app.useGlobalFilters(new HttpExceptionFilter(host), new TwoFactorExceptionFilter(host));
+}
+
+/** Forms and plain text are what a foreign page can send without asking: they get 415. No body at all is fine. */
+function acceptJsonOnly(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  const parseJson = fastify.getDefaultJsonParser('error', 'error');
+  fastify.removeContentTypeParser('text/plain');
+  app.useBodyParser('application/json', { bodyLimit: BODY_LIMIT }, (request: FastifyRequest, body: Buffer, done) => {
+    const text = body.toString('utf8');
+    if (text.trim() === '') done(null, undefined);
+    else void parseJson(request, text, done);
+  });
+}
+
+function forbidCaching(app: NestFastifyApplication): void {
+  const below = `/${API_PREFIX}/`;
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRequest', async (request, reply) => {
+      if (request.url.startsWith(below)) reply.header('cache-control', 'no-store');
+    });
+}

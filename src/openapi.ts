@@ -1,0 +1,39 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { BEARER_AUTH } from './two-factor/index.js';
+
+/** Where the API lives below the base URL. */
+export const API_PREFIX = 'api/auth';
+
+/**
+ * The OpenAPI 3.1 document of the whole service.
+ *
+ * @param baseUrl origin under which clients reach the service, without a trailing slash
+ */
+export function buildOpenApiDocument(app: INestApplication, baseUrl: string): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('nestjs-two-factor')
+    .setDescription('Sign-in with a second factor: authenticator apps, one-time codes and backup codes.')
+    .setVersion('0.1.0')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer(`${baseUrl}/${API_PREFIX}`)
+    .addTag('Two factor', 'Two-factor authentication for TOTP, OTP, and backup codes.')
+    .addTag('Accounts', 'Sign-up, sign-in, sessions and passwords of the standalone service.')
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', description: 'A session token, or on send-otp and verify-* a challenge token' },
+      BEARER_AUTH,
+    )
+    .build();
+  // Paths are relative to the server's URL, as the documented ones are.
+  return SwaggerModule.createDocument(app, config, { ignoreGlobalPrefix: true });
+}
+
+/** Serves Swagger UI at `/docs` and the document at `/openapi.json`; the document is built when first asked for. */
+export function serveOpenApi(app: INestApplication, baseUrl: string): void {
+  SwaggerModule.setup('docs', app, () => buildOpenApiDocument(app, baseUrl), {
+    jsonDocumentUrl: 'openapi.json',
+    customSiteTitle: 'nestjs-two-factor',
+    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
+  });
+}

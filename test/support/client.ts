@@ -1,0 +1,174 @@
+import { parseSetCookie } from 'cookie';
+import { ScureBase32Plugin } from 'otplib';
+import { codeOfStep, stepAt } from '../../src/two-factor/totp/totp.js';
+import { TRUSTED_ORIGIN, type TestService } from './service.js';
+
+/** What came back, its body parsed as JSON where it is JSON. */
+export interface Answer<Body = Record<string, unknown>> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Body;
+}
+
+/** The bodies that tests read members of. */
+export interface AnyBody {
+  readonly token: string;
+  readonly twoFactorToken: string;
+  readonly twoFactorRedirect?: boolean;
+  readonly twoFactorMethods: string[];
+  readonly totpURI: string;
+  readonly backupCodes: string[];
+  readonly code?: string;
+  readonly message?: string;
+  readonly status?: boolean;
+  readonly method?: string;
+  readonly errors?: Record<string, string[]>;
+  readonly user: Record<string, unknown> & { readonly id: string; readonly twoFactorEnabled: boolean };
+  readonly session?: Record<string, unknown> & { readonly token: string };
+}
+
+/** A program without cookies: it sends what it is told, as bearer token if any. */
+export class Caller {
+  constructor(protected readonly service: Pick<TestService, 'url'>) {}
+
+  async post<Body = AnyBody>(path: string, body: unknown = {}, bearer?: string, headers: Record<string, string> = {}) {
+    return this.send<Body>('POST', path, body, { ...(bearer && { authorization: `Bearer ${bearer}` }), ...headers });
+  }
+
+  async get<Body = AnyBody>(path: string, bearer?: string, headers: Record<string, string> = {}) {
+    return this.send<Body>('GET', path, undefined, { ...(bearer && { authorization: `Bearer ${bearer}` }), ...headers });
+  }
+
+  protected async send<Body>(
+    method: string,
+    path: string,
+    body: unknown,
+    headers: Record<string, string>,
+  ): Promise<Answer<Body>> {
+    const response = await fetch(this.service.url + path, {
+      method,
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      redirect: 'manual',
+    });
+    this.received(response);
+    const text = await response.text();
+    const json = response.headers.get('content-type')?.includes('json');
+    return { status: response.status, headers: response.headers, body: (json ? JSON.parse(text) : text) as Body };
+  }
+
+  protected received(_response: Response): void {
+    // Nothing to keep without cookies.
+  }
+}
+
+/** A browser on a trusted page: keeps cookies, sends its origin. */
+export class Browser extends Caller {
+  readonly cookies = new Map<string, string>();
+
+  constructor(
+    service: Pick<TestService, 'url'>,
+    private readonly origin = TRUSTED_ORIGIN,
+  ) {
+    super(service);
+  }
+
+  protected override async send<Body>(method: string, path: string, body: unknown, headers: Record<string, string>) {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    return super.send<Body>(method, path, body, { origin: this.origin, ...(cookie && { cookie }), ...headers });
+  }
+
+  protected override received(response: Response): void {
+    for (const line of response.headers.getSetCookie()) {
+      const { name, value, maxAge } = parseSetCookie(line);
+      if (maxAge === 0) this.cookies.delete(name);
+      else this.cookies.set(name, encodeURIComponent(value ?? ''));
+    }
+  }
+
+  /** `fetch` for clients that bring none with a cookie jar of its own. */
+  readonly fetch: typeof fetch = async (input, init) => {
+    const request = new Request(input, init);
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    request.headers.set('origin', this.origin);
+    if (cookie) request.headers.set('cookie', cookie);
+    const response = await fetch(request);
+    this.received(response);
+    return response;
+  };
+}
+
+const base32 = new ScureBase32Plugin();
+
+/** An authenticator app that scanned a URI. */
+export class AuthenticatorApp {
+  private readonly secret: Uint8Array;
+
+  constructor(
+    totpURI: string,
+    private readonly service: Pick<TestService, 'clock'>,
+  ) {
+    this.secret = base32.decode(new URL(totpURI).searchParams.get('secret') ?? '');
+  }
+
+  /** The code shown now, or so many steps from now. */
+  code(steps = 0): string {
+    return codeOfStep(this.secret, stepAt(this.service.clock.now()) + steps);
+  }
+
+  /** Waits for a code that was not shown before. */
+  nextCode(): string {
+    this.service.clock.advance(30);
+    return this.code();
+  }
+
+  /** A code that no step near now would accept. */
+  wrongCode(): string {
+    const near = new Set([-2, -1, 0, 1, 2].map((steps) => this.code(steps)));
+    for (let n = 0; ; n++) {
+      const code = String(n).padStart(6, '0');
+      if (!near.has(code)) return code;
+    }
+  }
+}
+
+export const PASSWORD = 'correct horse battery staple';
+
+let accounts = 0;
+
+/** Somebody with an account: address, password and a session token. */
+export interface Owner {
+  readonly email: string;
+  readonly id: string;
+  token: string;
+}
+
+export async function signUp(service: TestService): Promise<Owner> {
+  const email = `owner${++accounts}@example.com`;
+  const { status, body } = await new Caller(service).post('/sign-up/email', { email, password: PASSWORD, name: 'Owner' });
+  if (status !== 200) throw new Error(`Sign-up answered ${status}`);
+  return { email, id: body.user.id, token: body.token };
+}
+
+/** Somebody with two-factor on. */
+export interface EnrolledOwner extends Owner {
+  readonly app: AuthenticatorApp;
+  readonly backupCodes: string[];
+}
+
+/** Signs up, enables and confirms; the owner's token is then a strong session's. */
+export async function enrol(service: TestService): Promise<EnrolledOwner> {
+  const caller = new Caller(service);
+  const owner = await signUp(service);
+  const { body } = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
+  const app = new AuthenticatorApp(body.totpURI, service);
+  const confirmed = await caller.post('/two-factor/verify-totp', { code: app.nextCode() }, owner.token);
+  if (confirmed.status !== 200) throw new Error(`Confirming answered ${confirmed.status}`);
+  return { ...owner, token: confirmed.body.token, app, backupCodes: body.backupCodes };
+}
+
+/** Passes the first factor; the answer holds the challenge token. */
+export async function openChallenge(service: TestService, owner: Owner): Promise<string> {
+  const { body } = await new Caller(service).post('/sign-in/email', { email: owner.email, password: PASSWORD });
+  return body.twoFactorToken;
+}

@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { Client } from 'pg';
+import { AppModule } from '../../src/app.module.js';
+import { ServiceConfig } from '../../src/config/service-config.js';
+import { configureHttp } from '../../src/http/configure-http.js';
+import { Clock, SecurityEvents, type SecurityEvent } from '../../src/two-factor/index.js';
+import { FakeClock } from '../../src/two-factor/testing/fake-clock.js';
+import { createTestDatabase } from './database.js';
+
+/** The origin of the pages that the service under test trusts. */
+export const TRUSTED_ORIGIN = 'http://app.localhost:5173';
+
+/** The whole service, listening, on a database of its own. */
+export interface TestService {
+  /** Base URL of the API, without a trailing slash. */
+  readonly url: string;
+  readonly app: NestFastifyApplication;
+  readonly databaseUrl: string;
+  /** The time that codes are checked at; move it on to get a fresh code. */
+  readonly clock: FakeClock;
+  readonly events: SecurityEvent[];
+  /** Runs SQL beside the service. */
+  query<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+export interface TestServiceOptions {
+  readonly config?: Partial<ServiceConfig>;
+  /** Another service's, to be its replica. */
+  readonly replicaOf?: TestService;
+}
+
+const KEYS = [{ kid: 'test', secret: randomBytes(32) }];
+
+class RecordedEvents extends SecurityEvents {
+  constructor(private readonly events: SecurityEvent[]) {
+    super();
+  }
+
+  override emit(event: SecurityEvent): void {
+    this.events.push(event);
+  }
+}
+
+export async function startTestService({ config = {}, replicaOf }: TestServiceOptions = {}): Promise<TestService> {
+  const database = replicaOf
+    ? { url: replicaOf.databaseUrl, drop: () => Promise.resolve() }
+    : await createTestDatabase();
+  const clock = replicaOf?.clock ?? new FakeClock();
+  const events: SecurityEvent[] = [];
+  const settings: ServiceConfig = {
+    production: false,
+    databaseUrl: database.url,
+    dataDir: '/nonexistent',
+    host: '127.0.0.1',
+    port: 0,
+    baseUrl: 'http://localhost:3001',
+    trustedOrigins: [TRUSTED_ORIGIN],
+    trustProxy: [],
+    keys: KEYS,
+    issuer: 'Test',
+    bcryptCost: 10,
+    logLevel: 'error',
+    ...config,
+  };
+  const module = await Test.createTestingModule({ imports: [AppModule.forRoot(settings, database.url)] })
+    .overrideProvider(Clock)
+    .useValue(clock)
+    .overrideProvider(SecurityEvents)
+    .useValue(new RecordedEvents(events))
+    .compile();
+  const app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: ['error', 'fatal'] });
+  await configureHttp(app, settings);
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const beside = new Client({ connectionString: database.url });
+  await beside.connect();
+  return {
+    url: `http://127.0.0.1:${port}/api/auth`,
+    app,
+    databaseUrl: database.url,
+    clock,
+    events,
+    async query<Row extends object>(text: string, values: unknown[] = []) {
+      const result = await beside.query<Row>(text, values);
+      return result.rows;
+    },
+    async close() {
+      await beside.end();
+      await app.close();
+      await database.drop();
+    },
+  };
+}
