@@ -42,6 +42,7 @@ export class TwoFactorController {
     description:
       'Stages an authenticator and ten backup codes for this session. Two-factor is on once a code came back through `verify-totp`.',
     answer: EnableAnswer,
+    errors: ['INVALID_PASSWORD', 'OTP_NOT_CONFIGURED', 'SECOND_FACTOR_REQUIRED'],
   })
   enable(@CurrentSession() session: SessionIdentity, @Body() body: EnableBody): Promise<EnableAnswer> {
     return this.enrolment.enable(session, body);
@@ -54,6 +55,8 @@ export class TwoFactorController {
     summary: 'Disable two factor authentication',
     description: 'Drops every factor of the account and ends all other sessions.',
     answer: DisableAnswer,
+    errors: ['INVALID_PASSWORD', 'TWO_FACTOR_NOT_ENABLED', 'SECOND_FACTOR_REQUIRED'],
+    newToken: true,
   })
   disable(
     @CurrentSession() session: SessionIdentity,
@@ -70,6 +73,7 @@ export class TwoFactorController {
     summary: 'Get TOTP URI',
     description: 'Shows the URI of the authenticator that this session staged, else of the confirmed one.',
     answer: TotpUriAnswer,
+    errors: ['INVALID_PASSWORD', 'TOTP_NOT_ENABLED', 'SECOND_FACTOR_REQUIRED'],
   })
   getTotpUri(@CurrentSession() session: SessionIdentity, @Body() { password }: PasswordBody): Promise<TotpUriAnswer> {
     return this.totp.uri(session, password);
@@ -84,6 +88,14 @@ export class TwoFactorController {
     description:
       'Finishes a sign-in, lifts a session, or confirms the authenticator that this session staged. A code is good once.',
     answer: VerificationAnswer,
+    errors: [
+      'INVALID_CODE',
+      'TOTP_NOT_ENABLED',
+      'TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE',
+      'INVALID_TWO_FACTOR_COOKIE',
+      'ACCOUNT_TEMPORARILY_LOCKED',
+    ],
+    newToken: true,
   })
   verifyTotp(
     @CurrentCaller() caller: Prover,
@@ -101,6 +113,7 @@ export class TwoFactorController {
     summary: 'Send two factor OTP',
     description: 'Sends a code to the account. Answers 400 `OTP_NOT_CONFIGURED` where no way of sending is configured.',
     answer: OtpSentAnswer,
+    errors: ['OTP_NOT_CONFIGURED', 'INVALID_TWO_FACTOR_COOKIE'],
   })
   sendOtp(@CurrentCaller() caller: Prover): Promise<OtpSentAnswer> {
     return this.otp.send(caller);
@@ -115,6 +128,15 @@ export class TwoFactorController {
     description:
       'Finishes a sign-in or lifts a session by a code that was sent. Answers 400 `OTP_NOT_CONFIGURED` where no way of sending is configured.',
     answer: VerificationAnswer,
+    errors: [
+      'INVALID_CODE',
+      'OTP_NOT_CONFIGURED',
+      'OTP_HAS_EXPIRED',
+      'TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE',
+      'INVALID_TWO_FACTOR_COOKIE',
+      'ACCOUNT_TEMPORARILY_LOCKED',
+    ],
+    newToken: true,
   })
   verifyOtp(@CurrentCaller() caller: Prover, @Body() _body: VerificationBody): Promise<VerificationAnswer> {
     return this.otp.verify(caller);
@@ -128,6 +150,13 @@ export class TwoFactorController {
     summary: 'Verify a backup code',
     description: 'Finishes a sign-in or lifts a session, and uses the code up.',
     answer: BackupCodeAnswer,
+    errors: [
+      'INVALID_BACKUP_CODE',
+      'BACKUP_CODES_NOT_ENABLED',
+      'TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE',
+      'INVALID_TWO_FACTOR_COOKIE',
+    ],
+    newToken: true,
   })
   verifyBackupCode(
     @CurrentCaller() caller: Prover,
@@ -144,6 +173,7 @@ export class TwoFactorController {
     summary: 'Generate backup codes',
     description: 'Replaces all backup codes of the account, staged ones too.',
     answer: BackupCodesAnswer,
+    errors: ['INVALID_PASSWORD', 'TWO_FACTOR_NOT_ENABLED', 'SECOND_FACTOR_REQUIRED'],
   })
   generateBackupCodes(
     @CurrentSession() session: SessionIdentity,

@@ -25,7 +25,9 @@ export const Accepts = (acceptance: Acceptance) => ACCEPTS(acceptance);
 export const RequireSecondFactor = () => SECOND_FACTOR(true);
 
 /** The caller that the guard found. */
-export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => guarded(context).caller);
+export const CurrentCaller = createParamDecorator(
+  (_: unknown, context: ExecutionContext): Caller => guarded(context).caller,
+);
 
 /** The caller's session, as the SessionGateway gave it; null on routes that also answer nobody. */
 export const CurrentSession = createParamDecorator((_: unknown, context: ExecutionContext): SessionIdentity | null => {

@@ -45,6 +45,7 @@ export class TwoFactorGuard extends AuthGuard() implements CanActivate {
   }
 
   /** Called by passport's answer: `token` is the bearer token, false when there is none. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the base class's signature
   override handleRequest<T>(error: unknown, token: unknown, _info: unknown, context: ExecutionContext): T {
     if (error) throw error;
     return this.identify(context, typeof token === 'string' ? token : undefined) as T;

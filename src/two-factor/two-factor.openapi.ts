@@ -1,5 +1,14 @@
 import { applyDecorators, type Type } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiResponse } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiResponse,
+  type ApiResponseOptions,
+} from '@nestjs/swagger';
+import { TWO_FACTOR_ERRORS, type TwoFactorErrorCode } from './two-factor.errors.js';
 
 /** The security scheme's name, to be declared by whoever builds the document. */
 export const BEARER_AUTH = 'bearerAuth';
@@ -16,41 +25,80 @@ export class ErrorAnswer {
     description: 'Faults by field, with VALIDATION_ERROR',
     type: 'object',
     additionalProperties: { type: 'array', items: { type: 'string' } },
+    example: { password: ['password must be a string'] },
   })
   errors?: Record<string, string[]>;
 }
 
-const ERROR_ANSWERS = {
-  400: ['The body or the state of the account does not allow this', 'Validation Error', 'VALIDATION_ERROR'],
-  401: ['No credential, a dead one, or a wrong code', 'Unauthorized', 'UNAUTHORIZED'],
-  403: [
-    'A page of an origin that is not trusted, or a session that must verify its second factor first',
-    'Verify your second factor on this session first',
-    'SECOND_FACTOR_REQUIRED',
-  ],
-  404: ['No such resource', 'Not Found', 'NOT_FOUND'],
-  429: [
-    'Too many tries; `Retry-After` says when the next one makes sense',
-    'Too many failed verification attempts. Your account is temporarily locked. Please try again later.',
-    'ACCOUNT_TEMPORARILY_LOCKED',
-  ],
-  500: ['A fault of the service', 'Internal Server Error', 'INTERNAL_SERVER_ERROR'],
-} as const;
+/** Errors by code: HTTP status and message. */
+type ErrorTable = Readonly<Record<string, readonly [status: number, message: string]>>;
 
-const RETRY_AFTER = {
-  'Retry-After': { description: 'Whole seconds to wait', schema: { type: 'integer' as const, minimum: 1 } },
+/** What every operation can answer, whatever it does. */
+const EVERYWHERE = {
+  VALIDATION_ERROR: TWO_FACTOR_ERRORS.VALIDATION_ERROR,
+  UNAUTHORIZED: TWO_FACTOR_ERRORS.UNAUTHORIZED,
+  INVALID_ORIGIN: TWO_FACTOR_ERRORS.INVALID_ORIGIN,
+  NOT_FOUND: [404, 'Not Found'],
+  TOO_MANY_REQUESTS: [429, 'Too many requests'],
+  INTERNAL_SERVER_ERROR: [500, 'Internal Server Error'],
+} as const satisfies ErrorTable;
+
+type Headers = NonNullable<ApiResponseOptions['headers']>;
+
+const MEANINGS: Readonly<Record<number, string>> = {
+  400: 'The body or the state of the account does not allow this',
+  401: 'No credential, a dead one, or a wrong code',
+  403: 'A page of an origin that is not trusted, or a session that must verify its second factor first',
+  404: 'No such resource',
+  422: 'Well-formed, but in conflict with what is there',
+  429: 'Too many tries; `Retry-After` says when the next one makes sense',
+  500: 'A fault of the service',
 };
 
-/** The six error answers that every operation documents. */
-export function ApiErrorAnswers(): MethodDecorator & ClassDecorator {
+const HEADERS: Readonly<Record<number, Headers>> = {
+  401: {
+    'WWW-Authenticate': {
+      description: 'What the credential lacked [RFC 6750]; absent when it was good and a code was wrong',
+      schema: { type: 'string' },
+      example: 'Bearer realm="two-factor", error="invalid_token"',
+    },
+  },
+  429: {
+    'Retry-After': {
+      description: 'Whole seconds to wait',
+      required: true,
+      schema: { type: 'integer', minimum: 1 },
+      example: 900,
+    },
+  },
+};
+
+const SET_AUTH_TOKEN: Headers = {
+  'set-auth-token': {
+    description: "The new session token once more, where the official client's bearer plug-in looks for it",
+    schema: { type: 'string' },
+    example: 'tfs_…',
+  },
+};
+
+/**
+ * The six error answers that every operation documents, each with the codes that it can carry as examples.
+ *
+ * @param errors the operation's own, which come first
+ */
+export function ApiErrorAnswers(errors: ErrorTable = {}): MethodDecorator & ClassDecorator {
+  const byStatus = new Map<number, Record<string, { summary: string; value: object }>>();
+  for (const [code, [status, message]] of Object.entries({ ...errors, ...EVERYWHERE })) {
+    byStatus.set(status, { ...byStatus.get(status), [code]: { summary: message, value: { message, code } } });
+  }
   return applyDecorators(
-    ...Object.entries(ERROR_ANSWERS).map(([status, [description, message, code]]) =>
+    ...[...byStatus].map(([status, examples]) =>
       ApiResponse({
-        status: Number(status),
-        description,
+        status,
+        description: MEANINGS[status] ?? '',
         type: ErrorAnswer,
-        example: { message, code },
-        ...(status === '429' && { headers: RETRY_AFTER }),
+        examples,
+        ...(HEADERS[status] && { headers: HEADERS[status] }),
       }),
     ),
   );
@@ -62,11 +110,20 @@ export function ApiAuthenticated(operation: {
   summary: string;
   description: string;
   answer: Type<unknown>;
+  /** Its own errors, beside those that every operation can answer. */
+  errors?: readonly TwoFactorErrorCode[];
+  /** Whether the answer carries a new session token, and so `set-auth-token`. */
+  newToken?: boolean;
 }): MethodDecorator {
+  const codes: readonly TwoFactorErrorCode[] = [...(operation.errors ?? []), 'CONTRADICTING_CREDENTIALS'];
   return applyDecorators(
     ApiOperation({ operationId: operation.id, summary: operation.summary, description: operation.description }),
     ApiBearerAuth(BEARER_AUTH),
-    ApiOkResponse({ description: 'Success', type: operation.answer }),
-    ApiErrorAnswers(),
+    ApiOkResponse({
+      description: 'Success',
+      type: operation.answer,
+      ...(operation.newToken && { headers: SET_AUTH_TOKEN }),
+    }),
+    ApiErrorAnswers(Object.fromEntries(codes.map((code) => [code, TWO_FACTOR_ERRORS[code]]))),
   );
 }

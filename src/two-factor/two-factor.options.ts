@@ -55,7 +55,8 @@ export class TwoFactorOptions {
     this.strongFor = within('session.strongFor', options.session?.strongFor ?? 86_400, 60, 30 * 86_400);
     if (!this.issuer.trim() || this.issuer.includes(':')) throw new RangeError('issuer must be a name without a colon');
     for (const origin of this.trustedOrigins) {
-      if (!URL.canParse(origin) || new URL(origin).origin !== origin) throw new RangeError(`trustedOrigins: "${origin}" is not an origin`);
+      if (!URL.canParse(origin) || new URL(origin).origin !== origin)
+        throw new RangeError(`trustedOrigins: "${origin}" is not an origin`);
     }
   }
 }

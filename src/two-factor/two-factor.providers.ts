@@ -29,7 +29,11 @@ export function hostProviders(ports: TwoFactorPorts): Provider[] {
     replaceable(SecurityEvents, ports.events, LogSecurityEvents),
     ports.keyRing
       ? { provide: KeyRing, useExisting: ports.keyRing }
-      : { provide: KeyRing, inject: [TwoFactorOptions], useFactory: ({ keys }: TwoFactorOptions) => new HkdfKeyRing(keys) },
+      : {
+          provide: KeyRing,
+          inject: [TwoFactorOptions],
+          useFactory: ({ keys }: TwoFactorOptions) => new HkdfKeyRing(keys),
+        },
     {
       provide: Database,
       inject: [getDataSourceToken(ports.dataSource)],

@@ -6,7 +6,12 @@ import { SecondFactorPolicy } from './credentials/second-factor-policy.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
 import { EnrolmentState } from './enrolment/enrolment-state.js';
 import { SecurityEvents } from './ports/security-events.js';
-import { SessionGateway, type IssuedSession, type SessionIdentity, type SignInContext } from './ports/session-gateway.js';
+import {
+  SessionGateway,
+  type IssuedSession,
+  type SessionIdentity,
+  type SignInContext,
+} from './ports/session-gateway.js';
 import type { Transaction } from './ports/transaction.js';
 
 /** A sign-in that passed its first factor. */

@@ -36,7 +36,10 @@ export class Caller {
   }
 
   async get<Body = AnyBody>(path: string, bearer?: string, headers: Record<string, string> = {}) {
-    return this.send<Body>('GET', path, undefined, { ...(bearer && { authorization: `Bearer ${bearer}` }), ...headers });
+    return this.send<Body>('GET', path, undefined, {
+      ...(bearer && { authorization: `Bearer ${bearer}` }),
+      ...headers,
+    });
   }
 
   protected async send<Body>(
@@ -145,7 +148,11 @@ export interface Owner {
 
 export async function signUp(service: TestService): Promise<Owner> {
   const email = `owner${++accounts}@example.com`;
-  const { status, body } = await new Caller(service).post('/sign-up/email', { email, password: PASSWORD, name: 'Owner' });
+  const { status, body } = await new Caller(service).post('/sign-up/email', {
+    email,
+    password: PASSWORD,
+    name: 'Owner',
+  });
   if (status !== 200) throw new Error(`Sign-up answered ${status}`);
   return { email, id: body.user.id, token: body.token };
 }

@@ -31,6 +31,8 @@ export interface TestServiceOptions {
   readonly config?: Partial<ServiceConfig>;
   /** Another service's, to be its replica. */
   readonly replicaOf?: TestService;
+  /** The way from the service to its database, where it is not the straight one. */
+  readonly route?: (databaseUrl: string) => Promise<string>;
 }
 
 const KEYS = [{ kid: 'test', secret: randomBytes(32) }];
@@ -45,7 +47,11 @@ class RecordedEvents extends SecurityEvents {
   }
 }
 
-export async function startTestService({ config = {}, replicaOf }: TestServiceOptions = {}): Promise<TestService> {
+export async function startTestService({
+  config = {},
+  replicaOf,
+  route,
+}: TestServiceOptions = {}): Promise<TestService> {
   const database = replicaOf
     ? { url: replicaOf.databaseUrl, drop: () => Promise.resolve() }
     : await createTestDatabase();
@@ -66,13 +72,16 @@ export async function startTestService({ config = {}, replicaOf }: TestServiceOp
     logLevel: 'error',
     ...config,
   };
-  const module = await Test.createTestingModule({ imports: [AppModule.forRoot(settings, database.url)] })
+  const url = route ? await route(database.url) : database.url;
+  const module = await Test.createTestingModule({ imports: [AppModule.forRoot(settings, url)] })
     .overrideProvider(Clock)
     .useValue(clock)
     .overrideProvider(SecurityEvents)
     .useValue(new RecordedEvents(events))
     .compile();
-  const app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: ['error', 'fatal'] });
+  const app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), {
+    logger: ['error', 'fatal'],
+  });
   await configureHttp(app, settings);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;

@@ -21,7 +21,10 @@ const LOCK_WHEN_DUE = statement(
      AND last_guess_at <= now() - make_interval(secs => $2)
    RETURNING ${LOCKED_FOR} AS "lockedFor"`,
 );
-const LOCKED = statement('locked_for', `SELECT ${LOCKED_FOR} AS "lockedFor" FROM two_factor_attempts WHERE account_id = $1`);
+const LOCKED = statement(
+  'locked_for',
+  `SELECT ${LOCKED_FOR} AS "lockedFor" FROM two_factor_attempts WHERE account_id = $1`,
+);
 const UNLOCK = statement(
   'unlock',
   `UPDATE two_factor_attempts SET failures = 0, locks = 0, locked_until = NULL WHERE account_id = $1`,

@@ -5,7 +5,10 @@ import type { UserView } from '../ports/account-directory.js';
 import type { IssuedSession } from '../ports/session-gateway.js';
 
 export class BackupCodeBody extends VerificationBody {
-  @ApiProperty({ description: 'A backup code; case and separators do not matter', example: '7Q2M-X0RK-9V4D-T8HW-3CNE-Z5PB' })
+  @ApiProperty({
+    description: 'A backup code; case and separators do not matter',
+    example: '7Q2M-X0RK-9V4D-T8HW-3CNE-Z5PB',
+  })
   override code!: string;
 
   @ApiPropertyOptional({ description: 'If true, the session cookie will not be set.', example: false })

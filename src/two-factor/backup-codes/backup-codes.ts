@@ -12,6 +12,8 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const SYMBOLS = 24;
 const GROUP = 4;
 
+const WELL_FORMED = new RegExp(`^[${ALPHABET}]{${SYMBOLS}}$`);
+
 /** Random bytes that one code needs. */
 export const BACKUP_CODE_BYTES = (SYMBOLS * 5) / 8;
 
@@ -40,7 +42,7 @@ export function normaliseBackupCode(text: string): string | null {
     .toUpperCase()
     .replaceAll('O', '0')
     .replaceAll(/[IL]/g, '1');
-  return symbols.length === SYMBOLS && [...symbols].every((symbol) => ALPHABET.includes(symbol)) ? symbols : null;
+  return WELL_FORMED.test(symbols) ? symbols : null;
 }
 
 /** What a table keeps of a code: SHA-256 over account and bare symbols. */

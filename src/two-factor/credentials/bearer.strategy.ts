@@ -27,7 +27,8 @@ export class BearerStrategy extends PassportStrategy(Strategy) {
   /** Passport keeps strategies in one place for the whole process; two modules must not answer for each other. */
   protected getPassportInstance(): unknown {
     return {
-      use: (strategy: passport.Strategy) => passport.use((strategy.name = `two-factor-bearer-${++instances}`), strategy),
+      use: (strategy: passport.Strategy) =>
+        passport.use((strategy.name = `two-factor-bearer-${++instances}`), strategy),
     };
   }
 }

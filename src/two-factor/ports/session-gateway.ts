@@ -13,7 +13,8 @@ export interface IncomingRequest {
 }
 
 /** One place of a request where a session token may be. */
-export type SessionCarrier = { readonly carrier: 'authorization'; readonly token: string } | { readonly carrier: 'cookie' };
+export type SessionCarrier =
+  { readonly carrier: 'authorization'; readonly token: string } | { readonly carrier: 'cookie' };
 
 /** A live session, as the host knows it. Hosts may return a richer object: guards hand it on as it is. */
 export interface SessionIdentity {
@@ -49,7 +50,12 @@ export interface SessionRenewal {
 /** A session that was opened or renewed. */
 export interface IssuedSession {
   readonly token: string;
-  readonly session: { readonly token: string; readonly userId: string; readonly createdAt: Date; readonly expiresAt: Date };
+  readonly session: {
+    readonly token: string;
+    readonly userId: string;
+    readonly createdAt: Date;
+    readonly expiresAt: Date;
+  };
   readonly user: UserView;
   /** Header lines that hand the session to the client (`set-cookie` and the like), written after the commit. */
   readonly headers: ReadonlyArray<readonly [name: string, value: string]>;

@@ -4,7 +4,10 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
  * An authenticator app's shared secret. Staged until a right code confirmed it; one confirmed per account.
  */
 @Entity('two_factor_authenticator')
-@Check('two_factor_authenticator_stage', `(confirmed_at IS NULL) = (staged_by IS NOT NULL AND staged_until IS NOT NULL)`)
+@Check(
+  'two_factor_authenticator_stage',
+  `(confirmed_at IS NULL) = (staged_by IS NOT NULL AND staged_until IS NOT NULL)`,
+)
 @Index('two_factor_authenticator_confirmed', ['accountId'], { unique: true, where: 'confirmed_at IS NOT NULL' })
 @Index('two_factor_authenticator_account', ['accountId'])
 export class Authenticator {

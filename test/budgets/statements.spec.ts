@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AuthenticatorApp, Caller, enrol, openChallenge, PASSWORD, signUp } from '../support/client.js';
+import { startTestService, type TestService } from '../support/service.js';
+import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
+
+let service: TestService;
+let proxy: StatementProxy;
+let caller: Caller;
+beforeAll(async () => {
+  service = await startTestService({
+    route: async (databaseUrl) => {
+      proxy = await startStatementProxy(databaseUrl);
+      return proxy.url;
+    },
+  });
+  caller = new Caller(service);
+});
+afterAll(async () => {
+  await service.close();
+  await proxy.close();
+});
+
+/**
+ * Every COMMIT, and every writing statement outside of BEGIN and COMMIT, waits for a disk. Left out is the session's
+ * sliding expiry, which the look-up of a session carries along and writes once an hour.
+ */
+function commits(statements: readonly string[]): number {
+  let open = false;
+  let count = 0;
+  for (const text of statements) {
+    if (text === 'BEGIN') open = true;
+    else if (text === 'COMMIT') {
+      open = false;
+      count++;
+    } else if (!open && /\b(?:INSERT INTO|UPDATE|DELETE FROM) two_factor_/.test(text)) count++;
+  }
+  return count;
+}
+
+async function cost(
+  work: () => Promise<{ readonly status: number }>,
+): Promise<{ statements: number; commits: number }> {
+  const answers: number[] = [];
+  const statements = await proxy.statementsOf(async () => answers.push((await work()).status));
+  expect(answers).toEqual([200]);
+  return { statements: statements.length, commits: commits(statements) };
+}
+
+describe('statements of a request, BEGIN and COMMIT included', () => {
+  it('get-session: 1', async () => {
+    const { token } = await signUp(service);
+    expect(await cost(() => caller.get('/get-session', token))).toMatchObject({ statements: 1 });
+  });
+
+  it('sign-in that ends in a challenge: at most 3, one commit', async () => {
+    const { email } = await enrol(service);
+    const { statements, commits: flushes } = await cost(() =>
+      caller.post('/sign-in/email', { email, password: PASSWORD }),
+    );
+    expect(statements).toBeLessThanOrEqual(3);
+    expect(flushes).toBe(1);
+  });
+
+  it('verify-totp through a challenge: 5, two commits', async () => {
+    const owner = await enrol(service);
+    const token = await openChallenge(service, owner);
+    const code = owner.app.nextCode();
+    expect(await cost(() => caller.post('/two-factor/verify-totp', { code }, token))).toEqual({
+      statements: 5,
+      commits: 2,
+    });
+  });
+
+  it('verify-backup-code through a challenge: 5, two commits', async () => {
+    const owner = await enrol(service);
+    const token = await openChallenge(service, owner);
+    const [code] = owner.backupCodes;
+    expect(await cost(() => caller.post('/two-factor/verify-backup-code', { code }, token))).toEqual({
+      statements: 5,
+      commits: 2,
+    });
+  });
+
+  it('verify-totp on a session: at most 6, two commits', async () => {
+    const owner = await enrol(service);
+    const code = owner.app.nextCode();
+    const { statements, commits: flushes } = await cost(() =>
+      caller.post('/two-factor/verify-totp', { code }, owner.token),
+    );
+    expect(statements).toBeLessThanOrEqual(6);
+    expect(flushes).toBeLessThanOrEqual(2);
+  });
+
+  it('confirming: at most 8', async () => {
+    const { token } = await signUp(service);
+    const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, token);
+    const code = new AuthenticatorApp(staged.body.totpURI, service).code();
+    const { statements, commits: flushes } = await cost(() => caller.post('/two-factor/verify-totp', { code }, token));
+    expect(statements).toBeLessThanOrEqual(8);
+    expect(flushes).toBeLessThanOrEqual(2);
+  });
+
+  it('enable: at most 5', async () => {
+    const { token } = await signUp(service);
+    const { statements, commits: flushes } = await cost(() =>
+      caller.post('/two-factor/enable', { password: PASSWORD }, token),
+    );
+    expect(statements).toBeLessThanOrEqual(5);
+    expect(flushes).toBeLessThanOrEqual(2);
+  });
+
+  it('get-totp-uri: 3', async () => {
+    const { token } = await enrol(service);
+    expect(await cost(() => caller.post('/two-factor/get-totp-uri', { password: PASSWORD }, token))).toMatchObject({
+      statements: 3,
+    });
+  });
+
+  it('disable: at most 8', async () => {
+    const { token } = await enrol(service);
+    const { statements, commits: flushes } = await cost(() =>
+      caller.post('/two-factor/disable', { password: PASSWORD }, token),
+    );
+    expect(statements).toBeLessThanOrEqual(8);
+    expect(flushes).toBeLessThanOrEqual(2);
+  });
+});

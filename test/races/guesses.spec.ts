@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { race } from '../support/barrier.js';
+import { Caller, enrol, openChallenge, type EnrolledOwner } from '../support/client.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+const services: TestService[] = [];
+beforeAll(async () => {
+  const service = await startTestService();
+  services.push(service, await startTestService({ replicaOf: service }));
+});
+afterAll(async () => {
+  for (const service of services.toReversed()) await service.close();
+});
+
+const replica = (index: number) => services[index % services.length] as TestService;
+
+const guess = async (index: number, code: string, token: string | undefined) =>
+  new Caller(replica(index)).post('/two-factor/verify-totp', { code }, token);
+
+/** Moves the account's lock into the past, as time would. */
+async function outwaitLock(owner: EnrolledOwner): Promise<void> {
+  await replica(0).query(`UPDATE two_factor_attempts SET locked_until = now() WHERE account_id = $1`, [owner.id]);
+}
+
+/** Guesses wrong until the account is locked. */
+async function lock(owner: EnrolledOwner): Promise<void> {
+  for (;;) {
+    const token = await openChallenge(replica(0), owner);
+    for (let n = 0; n < 5; n++) {
+      const { status } = await guess(0, owner.app.wrongCode(), token);
+      if (status === 429) return;
+    }
+  }
+}
+
+describe('the budget of an account', () => {
+  it('evaluates ten of 60 wrong codes on 60 parallel challenges, and locks', async () => {
+    const owner = await enrol(replica(0));
+    const tokens = await race(60, () => openChallenge(replica(0), owner));
+    const answers = await race(60, (index) => guess(index, owner.app.wrongCode(), tokens[index]));
+    expect(answers.filter(({ body }) => body.code === 'INVALID_CODE')).toHaveLength(10);
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused).toHaveLength(50);
+    for (const { headers, body } of refused) {
+      expect(body.code).toBe('ACCOUNT_TEMPORARILY_LOCKED');
+      expect(headers.get('retry-after')).toMatch(/^[1-9][0-9]*$/);
+    }
+    const right = await guess(0, owner.app.nextCode(), await openChallenge(replica(0), owner));
+    expect(right).toMatchObject({ status: 429 });
+  });
+
+  it('counts guesses on a live session too', async () => {
+    const owner = await enrol(replica(0));
+    const answers = await race(40, (index) => guess(index, owner.app.wrongCode(), owner.token));
+    expect(answers.filter(({ body }) => body.code === 'INVALID_CODE')).toHaveLength(10);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(30);
+  });
+
+  it('locks for 15 minutes, then twice as long each time, until an operator must unlock', async () => {
+    const owner = await enrol(replica(0));
+    const seconds: number[] = [];
+    for (let n = 0; n < 10; n++) {
+      await lock(owner);
+      const { status, headers } = await guess(0, owner.app.nextCode(), await openChallenge(replica(0), owner));
+      expect(status).toBe(429);
+      seconds.push(Number(headers.get('retry-after')));
+      await replica(0).query(
+        `UPDATE two_factor_attempts SET locked_until = now() WHERE account_id = $1 AND locked_until <> 'infinity'`,
+        [owner.id],
+      );
+    }
+    expect(seconds).toEqual([900, 1800, 3600, 7200, 14_400, 28_800, 57_600, 86_400, 86_400, 86_400]);
+    const [row] = await replica(0).query(
+      `SELECT failures, locked_until = 'infinity' AS shut FROM two_factor_attempts WHERE account_id = $1`,
+      [owner.id],
+    );
+    expect(row).toEqual({ failures: 100, shut: true });
+  });
+
+  it('is not reset by the end of a lock, but by a success', async () => {
+    const owner = await enrol(replica(0));
+    await lock(owner);
+    await outwaitLock(owner);
+    const wrong = await guess(0, owner.app.wrongCode(), await openChallenge(replica(0), owner));
+    expect(wrong.body.code).toBe('INVALID_CODE');
+    const [counted] = await replica(0).query('SELECT failures FROM two_factor_attempts WHERE account_id = $1', [
+      owner.id,
+    ]);
+    expect(counted).toEqual({ failures: 11 });
+    const right = await guess(0, owner.app.nextCode(), await openChallenge(replica(0), owner));
+    expect(right.status).toBe(200);
+    const [row] = await replica(0).query('SELECT failures, locks FROM two_factor_attempts WHERE account_id = $1', [
+      owner.id,
+    ]);
+    expect(row).toEqual({ failures: 0, locks: 0 });
+  });
+
+  it('locks by itself when guesses were abandoned, instead of staying shut', async () => {
+    const owner = await enrol(replica(0));
+    await replica(0).query(
+      `UPDATE two_factor_attempts SET failures = 10, last_guess_at = now() - interval '2 minutes' WHERE account_id = $1`,
+      [owner.id],
+    );
+    const shut = await guess(0, owner.app.nextCode(), await openChallenge(replica(0), owner));
+    expect([shut.status, shut.headers.get('retry-after')]).toEqual([429, '900']);
+    await outwaitLock(owner);
+    const right = await guess(0, owner.app.nextCode(), await openChallenge(replica(0), owner));
+    expect(right.status).toBe(200);
+  });
+
+  it('leaves a lock that comes in mid-challenge in force', async () => {
+    const owner = await enrol(replica(0));
+    const token = await openChallenge(replica(0), owner);
+    await lock(owner);
+    expect((await guess(0, owner.app.nextCode(), token)).status).toBe(429);
+  });
+
+  it('never locks backup codes, and a backup code ends the lock', async () => {
+    const owner = await enrol(replica(0));
+    const token = await openChallenge(replica(0), owner);
+    await lock(owner);
+    const answer = await new Caller(replica(1)).post(
+      '/two-factor/verify-backup-code',
+      { code: owner.backupCodes[0] },
+      token,
+    );
+    expect(answer.status).toBe(200);
+    const right = await guess(0, owner.app.nextCode(), await openChallenge(replica(0), owner));
+    expect(right.status).toBe(200);
+  });
+});
+
+describe('the budget of a challenge', () => {
+  it('evaluates five guesses, says so once, and is dead', async () => {
+    const owner = await enrol(replica(0));
+    const token = await openChallenge(replica(0), owner);
+    const answers = [];
+    for (let n = 0; n < 8; n++) answers.push(await guess(n, owner.app.wrongCode(), token));
+    expect(answers.map(({ status, body }) => [status, body.code])).toEqual([
+      ...Array.from({ length: 5 }, () => [401, 'INVALID_CODE']),
+      [400, 'TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE'],
+      [401, 'INVALID_TWO_FACTOR_COOKIE'],
+      [401, 'INVALID_TWO_FACTOR_COOKIE'],
+    ]);
+    const sent = await new Caller(replica(0)).post('/two-factor/send-otp', {}, token);
+    expect(sent.body.code).toBe('INVALID_TWO_FACTOR_COOKIE');
+  });
+
+  it('is one for all factors', async () => {
+    const owner = await enrol(replica(0));
+    const token = await openChallenge(replica(0), owner);
+    const caller = new Caller(replica(0));
+    for (let n = 0; n < 3; n++) await guess(0, owner.app.wrongCode(), token);
+    for (let n = 0; n < 2; n++) {
+      const wrong = await caller.post('/two-factor/verify-backup-code', { code: 'no such code' }, token);
+      expect(wrong).toMatchObject({ status: 401, body: { code: 'INVALID_BACKUP_CODE' } });
+    }
+    expect((await guess(0, owner.app.nextCode(), token)).body.code).toBe('TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE');
+  });
+
+  it('evaluates five of 30 parallel guesses', async () => {
+    const owner = await enrol(replica(0));
+    const token = await openChallenge(replica(0), owner);
+    const answers = await race(30, (index) => guess(index, owner.app.wrongCode(), token));
+    expect(answers.filter(({ body }) => body.code === 'INVALID_CODE')).toHaveLength(5);
+    expect(answers.filter(({ body }) => body.code === 'TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE')).toHaveLength(1);
+  });
+
+  it('takes nothing for a body that cannot be read', async () => {
+    const owner = await enrol(replica(0));
+    const token = await openChallenge(replica(0), owner);
+    const caller = new Caller(replica(0));
+    for (const body of [{}, { code: 123_456 }, { code: ['123456'] }, { code: null }, []]) {
+      const answer = await caller.post('/two-factor/verify-totp', body, token);
+      expect([answer.status, answer.body.code]).toEqual([400, 'VALIDATION_ERROR']);
+    }
+    const [row] = await replica(0).query('SELECT failures FROM two_factor_attempts WHERE account_id = $1', [owner.id]);
+    expect(row).toEqual({ failures: 0 });
+    expect((await guess(0, owner.app.nextCode(), token)).status).toBe(200);
+  });
+});

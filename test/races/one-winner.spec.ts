@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { race } from '../support/barrier.js';
+import { AuthenticatorApp, Caller, enrol, openChallenge, PASSWORD, signUp, type Answer } from '../support/client.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+const services: TestService[] = [];
+beforeAll(async () => {
+  const service = await startTestService();
+  services.push(service, await startTestService({ replicaOf: service }));
+});
+afterAll(async () => {
+  for (const service of services.toReversed()) await service.close();
+});
+
+/** One of the two replicas, in turn. */
+const replica = (index: number) => services[index % services.length] as TestService;
+
+const winners = (answers: ReadonlyArray<Answer<unknown>>) => answers.filter(({ status }) => status === 200).length;
+
+async function sessionsOf(accountId: string): Promise<number> {
+  const [row] = await replica(0).query<{ count: number }>(
+    'SELECT count(*)::integer AS count FROM sessions WHERE user_id = $1',
+    [accountId],
+  );
+  return row?.count ?? 0;
+}
+
+describe('exactly one winner', () => {
+  it('of one code over 50 challenges on two replicas', async () => {
+    const owner = await enrol(replica(0));
+    const tokens = await race(50, () => openChallenge(replica(0), owner));
+    const before = await sessionsOf(owner.id);
+    const code = owner.app.nextCode();
+    const answers = await race(50, (index) =>
+      new Caller(replica(index)).post('/two-factor/verify-totp', { code }, tokens[index]),
+    );
+    expect(winners(answers)).toBe(1);
+    expect(await sessionsOf(owner.id)).toBe(before + 1);
+    const codes = new Set(answers.filter(({ status }) => status !== 200).map(({ body }) => body.code));
+    expect([...codes].every((each) => each === 'INVALID_CODE' || each === 'ACCOUNT_TEMPORARILY_LOCKED')).toBe(true);
+  });
+
+  it('of one code over 20 requests of one session', async () => {
+    const owner = await enrol(replica(0));
+    const code = owner.app.nextCode();
+    const answers = await race(20, (index) =>
+      new Caller(replica(index)).post('/two-factor/verify-totp', { code }, owner.token),
+    );
+    expect(winners(answers)).toBe(1);
+  });
+
+  it('of one backup code over 50 challenges', async () => {
+    const owner = await enrol(replica(0));
+    const tokens = await race(50, () => openChallenge(replica(0), owner));
+    const [code] = owner.backupCodes;
+    const answers = await race(50, (index) =>
+      new Caller(replica(index)).post('/two-factor/verify-backup-code', { code }, tokens[index]),
+    );
+    expect(winners(answers)).toBe(1);
+  });
+
+  it('of one challenge, whatever the factors', async () => {
+    const owner = await enrol(replica(0));
+    const token = await openChallenge(replica(0), owner);
+    const code = owner.app.nextCode();
+    const before = await sessionsOf(owner.id);
+    const answers = await race(20, (index) =>
+      index % 2
+        ? new Caller(replica(index)).post('/two-factor/verify-totp', { code }, token)
+        : new Caller(replica(0)).post('/two-factor/verify-backup-code', { code: owner.backupCodes[index % 10] }, token),
+    );
+    expect(winners(answers)).toBe(1);
+    expect(await sessionsOf(owner.id)).toBe(before + 1);
+    const [left] = await replica(0).query<{ left: number }>(
+      'SELECT count(*)::integer AS left FROM two_factor_backup_code WHERE account_id = $1',
+      [owner.id],
+    );
+    const byBackupCode = answers.some(({ status, body }) => status === 200 && body.session);
+    expect(left?.left).toBe(byBackupCode ? 9 : 10);
+  });
+
+  it('of one staged authenticator', async () => {
+    const owner = await signUp(replica(0));
+    const staged = await new Caller(replica(0)).post('/two-factor/enable', { password: PASSWORD }, owner.token);
+    const code = new AuthenticatorApp(staged.body.totpURI, replica(0)).code();
+    const answers = await race(10, (index) =>
+      new Caller(replica(index)).post('/two-factor/verify-totp', { code }, owner.token),
+    );
+    expect(winners(answers)).toBe(1);
+  });
+});
+
+describe('parallel stagings of one session', () => {
+  it('leave an authenticator that can be confirmed', async () => {
+    const owner = await signUp(replica(0));
+    const answers = await race(8, (index) =>
+      new Caller(replica(index)).post('/two-factor/enable', { password: PASSWORD }, owner.token),
+    );
+    expect(winners(answers)).toBe(8);
+    const shown = await new Caller(replica(0)).post('/two-factor/get-totp-uri', { password: PASSWORD }, owner.token);
+    const code = new AuthenticatorApp(shown.body.totpURI, replica(0)).code();
+    const confirmed = await new Caller(replica(0)).post('/two-factor/verify-totp', { code }, owner.token);
+    expect(confirmed.status).toBe(200);
+    const rows = await replica(0).query('SELECT FROM two_factor_authenticator WHERE account_id = $1', [owner.id]);
+    expect(rows).toHaveLength(1);
+    const codes = await replica(0).query('SELECT FROM two_factor_backup_code WHERE account_id = $1', [owner.id]);
+    expect(codes).toHaveLength(10);
+  });
+});
