@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Post, UseFilters, UseGuards } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   ApiErrorAnswers,
@@ -6,18 +6,20 @@ import {
   CurrentExchange,
   CurrentSession,
   type HttpExchange,
+  TWO_FACTOR_ERRORS,
   TwoFactorGuard,
-  TwoFactorExceptionFilter,
   TwoFactorValidationPipe,
 } from '../../two-factor/index.js';
+import { ACCOUNTS_ERRORS } from '../accounts.errors.js';
 import type { AccountSession } from '../sessions/session-row.js';
 import { ChangePasswordAnswer, ChangePasswordBody } from './change-password.dto.js';
 import { ChangePasswordService } from './change-password.service.js';
 
+const { PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG } = ACCOUNTS_ERRORS;
+const { INVALID_PASSWORD, SECOND_FACTOR_REQUIRED } = TWO_FACTOR_ERRORS;
+
 @ApiTags('Accounts')
 @ApiBearerAuth(BEARER_AUTH)
-@ApiErrorAnswers()
-@UseFilters(TwoFactorExceptionFilter)
 @UseGuards(TwoFactorGuard)
 @Controller()
 export class ChangePasswordController {
@@ -31,7 +33,8 @@ export class ChangePasswordController {
       'Ends all other sessions, open challenges and staged factors. Needs a strong session once two-factor is on.',
     operationId: 'changePassword',
   })
-  @ApiOkResponse({ type: ChangePasswordAnswer })
+  @ApiOkResponse({ description: 'The password is changed', type: ChangePasswordAnswer })
+  @ApiErrorAnswers({ INVALID_PASSWORD, SECOND_FACTOR_REQUIRED, PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG })
   change(
     @Body(TwoFactorValidationPipe) body: ChangePasswordBody,
     @CurrentSession() session: AccountSession,

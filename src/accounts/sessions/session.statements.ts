@@ -5,7 +5,7 @@ import { SESSION_COLUMNS } from './session-row.js';
 
 /** Seconds that the cookie lives: as long as the session can at most; null ends it with the browser. */
 const COOKIE_MAX_AGE = `
-  CASE WHEN s.remember_me THEN ceil(extract(epoch FROM s.absolute_expires_at - now()))::int END AS "cookieMaxAge"`;
+  CASE WHEN s.remember_me THEN round(extract(epoch FROM s.absolute_expires_at - now()))::int END AS "cookieMaxAge"`;
 
 /** `$1` token hash. Moves the expiry when that is due. */
 export const IDENTIFY = statement(

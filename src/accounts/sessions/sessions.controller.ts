@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, HttpCode, Post, UseFilters, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Post, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import {
   Accepts,
@@ -7,9 +7,9 @@ import {
   CurrentExchange,
   CurrentSession,
   type HttpExchange,
+  TWO_FACTOR_ERRORS,
   TwoFactorGuard,
   TwoFactorService,
-  TwoFactorExceptionFilter,
   TwoFactorValidationPipe,
   UserAnswer,
 } from '../../two-factor/index.js';
@@ -19,13 +19,14 @@ import { SessionList } from './session-list.js';
 import type { AccountSession, SessionView } from './session-row.js';
 import { RevokeSessionBody, SignOutAnswer } from './sessions.dto.js';
 
+const { SECOND_FACTOR_REQUIRED } = TWO_FACTOR_ERRORS;
+
 const DONE: StatusAnswer = { status: true };
 
 @ApiTags('Accounts')
 @ApiBearerAuth(BEARER_AUTH)
 @ApiErrorAnswers()
 @ApiExtraModels(AccountSessionAnswer, UserAnswer)
-@UseFilters(TwoFactorExceptionFilter)
 @UseGuards(TwoFactorGuard)
 @Controller()
 export class SessionsController {
@@ -40,6 +41,7 @@ export class SessionsController {
   @Header('content-type', 'application/json; charset=utf-8')
   @ApiOperation({ summary: 'The session and its user, or null', operationId: 'getSession' })
   @ApiOkResponse({
+    description: 'Null for whatever is no live session',
     schema: {
       type: ['object', 'null'],
       properties: {
@@ -56,7 +58,7 @@ export class SessionsController {
 
   @Get('list-sessions')
   @ApiOperation({ summary: 'The live sessions of the user', operationId: 'listSessions' })
-  @ApiOkResponse({ type: [AccountSessionAnswer] })
+  @ApiOkResponse({ description: 'The newest first', type: [AccountSessionAnswer] })
   list(@CurrentSession() session: AccountSession): Promise<SessionView[]> {
     return this.sessions.list(session.accountId);
   }
@@ -65,7 +67,7 @@ export class SessionsController {
   @HttpCode(200)
   @Accepts('optional-session')
   @ApiOperation({ summary: 'Ends the session that the request carries', operationId: 'signOut' })
-  @ApiOkResponse({ type: SignOutAnswer })
+  @ApiOkResponse({ description: 'Also when there was nothing to end', type: SignOutAnswer })
   async signOut(
     @CurrentSession() session: AccountSession | null,
     @CurrentExchange() exchange: HttpExchange,
@@ -82,7 +84,8 @@ export class SessionsController {
     description: 'Answers the same for what is no session, or somebody else’s.',
     operationId: 'revokeSession',
   })
-  @ApiOkResponse({ type: StatusAnswer })
+  @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusAnswer })
+  @ApiErrorAnswers({ SECOND_FACTOR_REQUIRED })
   async revoke(
     @Body(TwoFactorValidationPipe) { token }: RevokeSessionBody,
     @CurrentSession() session: AccountSession,
@@ -98,7 +101,8 @@ export class SessionsController {
   @Post('revoke-other-sessions')
   @HttpCode(200)
   @ApiOperation({ summary: 'Ends all sessions of the user but this one', operationId: 'revokeOtherSessions' })
-  @ApiOkResponse({ type: StatusAnswer })
+  @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusAnswer })
+  @ApiErrorAnswers({ SECOND_FACTOR_REQUIRED })
   async revokeOthers(@CurrentSession() session: AccountSession): Promise<StatusAnswer> {
     await this.twoFactor.requireStrong(session);
     await this.sessions.endOthers(session);
@@ -108,7 +112,8 @@ export class SessionsController {
   @Post('revoke-sessions')
   @HttpCode(200)
   @ApiOperation({ summary: 'Ends all sessions of the user, this one too', operationId: 'revokeSessions' })
-  @ApiOkResponse({ type: StatusAnswer })
+  @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusAnswer })
+  @ApiErrorAnswers({ SECOND_FACTOR_REQUIRED })
   async revokeAll(
     @CurrentSession() session: AccountSession,
     @CurrentExchange() exchange: HttpExchange,

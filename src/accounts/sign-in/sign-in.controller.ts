@@ -1,20 +1,19 @@
-import { Body, Controller, HttpCode, Post, UseFilters, UseGuards } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags, ApiUnprocessableEntityResponse } from '@nestjs/swagger';
+import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   ApiErrorAnswers,
   CurrentExchange,
-  ErrorAnswer,
   type HttpExchange,
   OriginGuard,
-  TwoFactorExceptionFilter,
   TwoFactorValidationPipe,
 } from '../../two-factor/index.js';
+import { ACCOUNTS_ERRORS } from '../accounts.errors.js';
 import { SignInAnswer, SignInBody, SignUpAnswer, SignUpBody } from './sign-in.dto.js';
 import { SignInService } from './sign-in.service.js';
 
+const { INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD, ...SIGN_UP_ERRORS } = ACCOUNTS_ERRORS;
+
 @ApiTags('Accounts')
-@ApiErrorAnswers()
-@UseFilters(TwoFactorExceptionFilter)
 @UseGuards(OriginGuard)
 @Controller()
 export class SignInController {
@@ -22,9 +21,9 @@ export class SignInController {
 
   @Post('sign-up/email')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Opens an account and signs it in', operationId: 'signUpEmail' })
-  @ApiOkResponse({ type: SignUpAnswer })
-  @ApiUnprocessableEntityResponse({ description: 'The address has an account already', type: ErrorAnswer })
+  @ApiOperation({ summary: 'Opens an account and signs it in', operationId: 'signUpEmail', security: [] })
+  @ApiOkResponse({ description: 'The account and its first session', type: SignUpAnswer })
+  @ApiErrorAnswers(SIGN_UP_ERRORS)
   signUp(@Body(TwoFactorValidationPipe) body: SignUpBody, @CurrentExchange() exchange: HttpExchange) {
     return this.service.signUp(body, exchange);
   }
@@ -35,8 +34,10 @@ export class SignInController {
     summary: 'Signs in with address and password',
     description: 'Answers a session, or a challenge when the account has two-factor authentication on.',
     operationId: 'signInEmail',
+    security: [],
   })
-  @ApiOkResponse({ type: SignInAnswer })
+  @ApiOkResponse({ description: 'A session, or `twoFactorRedirect`', type: SignInAnswer })
+  @ApiErrorAnswers({ INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD })
   signIn(@Body(TwoFactorValidationPipe) body: SignInBody, @CurrentExchange() exchange: HttpExchange) {
     return this.service.signIn(body, exchange);
   }

@@ -1,0 +1,287 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { enrol, PASSWORD, signUp as newUser } from '../support/client.js';
+import { startTestService, type TestService, TRUSTED_ORIGIN } from '../support/service.js';
+import { send, type SessionBody, sessionCookie, statementsOf } from './accounts-support.js';
+
+const TOKEN = /^tfs_[\w-]{43}$/;
+const USER = {
+  id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  emailVerified: false,
+  name: 'Ada',
+  image: null,
+  twoFactorEnabled: false,
+  createdAt: expect.stringMatching(/Z$/),
+  updatedAt: expect.stringMatching(/Z$/),
+};
+
+describe('signing up and in', () => {
+  let service: TestService;
+
+  beforeAll(async () => {
+    service = await startTestService();
+  });
+  afterAll(() => service.close());
+
+  const signUp = (body: object) =>
+    send(service, '/sign-up/email', { body: { name: 'Ada', email: 'ada@example.com', password: PASSWORD, ...body } });
+  const signIn = (email: string, body: object = {}) =>
+    send(service, '/sign-in/email', { body: { email, password: PASSWORD, ...body } });
+
+  it('opens an account and a session', async () => {
+    const answer = await signUp({ email: 'First@Example.COM', image: 'https://example.com/a.png' });
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual({
+      token: expect.stringMatching(TOKEN),
+      user: { ...USER, email: 'first@example.com', image: 'https://example.com/a.png' },
+    });
+    expect(answer.headers.get('set-auth-token')).toBe(answer.body.token);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    const [cookie] = answer.cookies;
+    expect(cookie).toMatch(/^session_token=tfs_/);
+    expect(cookie).toMatch(/; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Lax$/);
+
+    const again = await signIn('FIRST@example.com');
+    expect(again.status).toBe(200);
+    expect(again.body).toEqual({ redirect: false, token: expect.stringMatching(TOKEN), user: answer.body.user });
+    expect(again.body.token).not.toBe(answer.body.token);
+    expect(again.headers.get('set-auth-token')).toBe(again.body.token);
+  });
+
+  it('keeps neither the token nor the password', async () => {
+    const { email, token } = await newUser(service);
+    const rows = await service.query<{ password_hash: string }>(
+      `SELECT u.*, s.* FROM users u JOIN sessions s ON s.user_id = u.id WHERE email = $1`,
+      [email],
+    );
+    expect(rows).toHaveLength(1);
+    expect(rows[0]?.password_hash).toMatch(/^\$2b\$10\$/);
+    expect(JSON.stringify(rows)).not.toContain(token.slice(4));
+    expect(JSON.stringify(rows)).not.toContain(PASSWORD);
+  });
+
+  it('refuses a taken address, and of two sign-ups at once takes one', async () => {
+    const answers = await Promise.all(Array.from({ length: 6 }, () => signUp({ email: 'race@example.com' })));
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 422, 422, 422, 422, 422]);
+    const late = await signUp({ email: 'RACE@example.com' });
+    expect(late.body).toMatchObject({ code: 'USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL' });
+    expect(late.cookies).toEqual([]);
+    const rows = await service.query(
+      `SELECT count(*)::int AS users, count(s.id)::int AS sessions
+       FROM users u JOIN sessions s ON s.user_id = u.id WHERE email = 'race@example.com'`,
+    );
+    expect(rows).toEqual([{ users: 1, sessions: 1 }]);
+  });
+
+  it('ignores what it does not know', async () => {
+    const id = '00000000-0000-4000-8000-000000000000';
+    const answer = await signUp({
+      email: 'mass@example.com',
+      id,
+      emailVerified: true,
+      twoFactorEnabled: true,
+      createdAt: '2000-01-01',
+      role: 'admin',
+      callbackURL: 'https://evil.example',
+    });
+    expect(answer.body.user).toMatchObject({ emailVerified: false, twoFactorEnabled: false });
+    expect(answer.body.user.id).not.toBe(id);
+    expect(answer.headers.get('location')).toBeNull();
+  });
+
+  it.each([
+    ['VALIDATION_ERROR', { email: 'nobody' }],
+    ['VALIDATION_ERROR', { email: 'a@example.com\nBcc: b@example.com' }],
+    ['VALIDATION_ERROR', { email: ['a@example.com'] }],
+    ['VALIDATION_ERROR', { name: 7 }],
+    ['VALIDATION_ERROR', { name: 'a\u0000b' }],
+    ['VALIDATION_ERROR', { name: 'x'.repeat(201) }],
+    ['VALIDATION_ERROR', { image: 'javascript:alert(1)' }],
+    ['VALIDATION_ERROR', { rememberMe: 'yes' }],
+    ['VALIDATION_ERROR', { password: 12_345_678 }],
+    ['VALIDATION_ERROR', { password: undefined }],
+    ['VALIDATION_ERROR', { password: 'password\ud800' }],
+    ['PASSWORD_TOO_SHORT', { password: '1234567' }],
+    ['PASSWORD_TOO_LONG', { password: 'x'.repeat(129) }],
+  ])('answers 400 %s to %j', async (code, body) => {
+    const before = await service.query(`SELECT count(*) FROM users`);
+    const answer = await signUp({ email: 'bad@example.com', ...body });
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({ code, message: expect.any(String) });
+    if (code === 'VALIDATION_ERROR') expect(Object.keys(answer.body.errors ?? {})).toEqual(Object.keys(body));
+    expect(await service.query(`SELECT count(*) FROM users`)).toEqual(before);
+  });
+
+  it.each(['[]', '"text"', 'null', '7', '{', ''])('answers 400 to the body %j', async (body) => {
+    for (const path of ['/sign-up/email', '/sign-in/email']) {
+      const answer = await send(service, path, { body, method: 'POST' });
+      expect(answer.status).toBe(400);
+      expect(answer.body).toMatchObject({ code: expect.any(String), message: expect.any(String) });
+    }
+  });
+
+  it('takes an empty name and passwords of any characters', async () => {
+    const password = 'before\u0000after \u{1f511}';
+    const email = 'opaque@example.com';
+    expect((await signUp({ email, name: '', password })).status).toBe(200);
+    expect((await signIn(email, { password })).status).toBe(200);
+    expect((await signIn(email, { password: 'before\u0000' })).status).toBe(401);
+  });
+
+  it('answers a wrong password and an unknown address with the same bytes', async () => {
+    const { email } = await newUser(service);
+    const answers = await Promise.all([
+      signIn(email, { password: 'wrong password' }),
+      signIn(email, { password: '' }),
+      signIn(email, { password: 'x'.repeat(5000) }),
+      signIn(email, { password: `${PASSWORD}\ud800` }),
+      signIn('unknown@example.com'),
+      signIn('unknown@example.com', { password: 'x'.repeat(5000) }),
+    ]);
+    for (const answer of answers) {
+      expect(answer.status).toBe(401);
+      expect(answer.text).toBe(answers[0]?.text);
+      expect(answer.cookies).toEqual([]);
+      expect([...answer.headers.keys()]).toEqual([...(answers[0]?.headers.keys() ?? [])]);
+    }
+    expect(answers[0]?.body).toEqual({ message: 'Invalid email or password', code: 'INVALID_EMAIL_OR_PASSWORD' });
+  });
+
+  it('works as long for an unknown address as for a wrong password', async () => {
+    const { email } = await newUser(service);
+    const wrong = { password: 'wrong password' };
+    const times: { known: number; unknown: number }[] = [];
+    for (let round = 0; round < 9; round++) {
+      times.push({
+        known: await timed(() => signIn(email, wrong)),
+        unknown: await timed(() => signIn('unknown@example.com', wrong)),
+      });
+    }
+    const [known, unknown] = [median(times.map((time) => time.known)), median(times.map((time) => time.unknown))];
+    expect(unknown / known).toBeGreaterThan(0.6);
+    expect(unknown / known).toBeLessThan(1.6);
+  });
+
+  it('tells an address that is none', async () => {
+    const answer = await signIn('not an address');
+    expect(answer.status).toBe(400);
+    expect(answer.body.code).toBe('INVALID_EMAIL');
+  });
+
+  it('ends with the browser when it shall not be remembered', async () => {
+    const { email } = await newUser(service);
+    const answer = await signIn(email, { rememberMe: false });
+    expect(answer.cookies[0]).not.toMatch(/max-age|expires/i);
+    const { body } = await send<{ session: SessionBody }>(service, '/get-session', { bearer: answer.body.token });
+    const life = Date.parse(body.session.expiresAt) - Date.parse(body.session.createdAt);
+    expect(life).toBe(86_400_000);
+  });
+
+  it('never adopts a token that came along, and ends the session it replaces', async () => {
+    const { email, token } = await newUser(service);
+    const planted = `session_token=tfs_${'x'.repeat(43)}`;
+    const first = await send(service, '/sign-in/email', {
+      body: { email, password: PASSWORD },
+      headers: { cookie: planted, origin: TRUSTED_ORIGIN },
+    });
+    expect(first.status).toBe(200);
+    expect(planted).not.toContain(first.body.token);
+    const second = await send(service, '/sign-in/email', {
+      body: { email, password: PASSWORD },
+      headers: { cookie: `session_token=${first.body.token}`, origin: TRUSTED_ORIGIN },
+    });
+    expect((await send(service, '/get-session', { bearer: first.body.token })).body).toBeNull();
+    expect((await send(service, '/get-session', { bearer: second.body.token })).body).not.toBeNull();
+    expect((await send(service, '/get-session', { bearer: token })).body).not.toBeNull();
+  });
+
+  it('takes a request with cookies from a trusted origin only', async () => {
+    const { email } = await newUser(service);
+    for (const path of ['/sign-in/email', '/sign-up/email']) {
+      for (const origin of [undefined, 'null', 'https://evil.example']) {
+        const answer = await send(service, path, {
+          body: { name: 'Ada', email: path.includes('up') ? 'csrf@example.com' : email, password: PASSWORD },
+          headers: { cookie: 'any=thing', ...(origin && { origin }) },
+        });
+        expect(answer.status).toBe(403);
+        expect(answer.body.code).toBe('INVALID_ORIGIN');
+        expect(answer.cookies).toEqual([]);
+      }
+    }
+  });
+
+  it('ignores a bearer token, dead or alive', async () => {
+    const { email } = await newUser(service);
+    const other = await newUser(service);
+    for (const token of [other.token, 'nonsense']) {
+      const answer = await send(service, '/sign-in/email', { bearer: token, body: { email, password: PASSWORD } });
+      expect(answer.body.user.email).toBe(email);
+    }
+    expect((await send(service, '/get-session', { bearer: other.token })).body).not.toBeNull();
+  });
+
+  it('asks for the second factor in three statements at most, and opens no session', async () => {
+    const { email, app } = await enrol(service);
+    const sessions = async () => service.query(`SELECT id FROM sessions ORDER BY id`);
+    const before = await sessions();
+    let answer = await signIn(email);
+    const statements = await statementsOf(async () => {
+      answer = await signIn(email, { rememberMe: false });
+    });
+    expect(statements.length).toBeLessThanOrEqual(3);
+    expect(answer.body).toEqual({
+      twoFactorRedirect: true,
+      twoFactorMethods: ['totp'],
+      twoFactorToken: expect.any(String),
+    });
+    expect(sessionCookie(answer)).toMatch(/^session_token=; Max-Age=0;/);
+    expect(answer.cookies.some((line) => /^[^=]*two_factor[^=]*=[^;]/.test(line))).toBe(true);
+    expect(answer.headers.get('set-auth-token')).toBeNull();
+    expect(await sessions()).toEqual(before);
+
+    const verified = await send(service, '/two-factor/verify-totp', {
+      bearer: answer.body.twoFactorToken,
+      body: { code: app.nextCode() },
+    });
+    expect(verified.status).toBe(200);
+    expect(verified.body).toMatchObject({
+      token: expect.stringMatching(TOKEN),
+      user: { email, twoFactorEnabled: true },
+    });
+    // Remembering rides the challenge.
+    expect(sessionCookie(verified)).not.toMatch(/max-age|expires/i);
+  });
+
+  it('hashes a password anew when the cost was raised', async () => {
+    const { email } = await newUser(service);
+    const hashOf = async () => {
+      const text = `SELECT password_hash AS hash FROM users WHERE email = $1`;
+      const [row] = await service.query<{ hash: string }>(text, [email]);
+      return row?.hash;
+    };
+    const old = await hashOf();
+    const raised = await startTestService({ config: { bcryptCost: 11 }, replicaOf: service });
+    try {
+      const attempt = (password: string) => send(raised, '/sign-in/email', { body: { email, password } });
+      expect((await attempt('wrong password')).status).toBe(401);
+      expect(await hashOf()).toBe(old);
+      expect((await attempt(PASSWORD)).status).toBe(200);
+      const raisedHash = await hashOf();
+      expect(raisedHash).toMatch(/^\$2b\$11\$/);
+      expect((await attempt(PASSWORD)).status).toBe(200);
+      expect(await hashOf()).toBe(raisedHash);
+    } finally {
+      await raised.close();
+    }
+  });
+});
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+/** @returns milliseconds */
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
