@@ -18,15 +18,24 @@ export function buildOpenApiDocument(app: INestApplication, baseUrl: string): Op
     .setVersion('0.1.0')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer(`${baseUrl}/${API_PREFIX}`)
-    .addTag('Two factor', 'Two-factor authentication for TOTP, OTP, and backup codes.')
+    .addTag('Two factor', 'Two-Factor Authentication endpoints for TOTP, OTP, and backup codes.')
     .addTag('Accounts', 'Sign-up, sign-in, sessions and passwords of the standalone service.')
     .addBearerAuth(
-      { type: 'http', scheme: 'bearer', description: 'A session token, or on send-otp and verify-* a challenge token' },
+      {
+        type: 'http',
+        scheme: 'bearer',
+        description: 'Bearer token authentication: a session token; on send-otp and verify-* a challenge token, too.',
+      },
       BEARER_AUTH,
     )
     .build();
   // Paths are relative to the server's URL, as the documented ones are.
   return SwaggerModule.createDocument(app, config, { ignoreGlobalPrefix: true });
+}
+
+/** The document as the file `openapi.json` holds it. */
+export function serializeOpenApi(document: OpenAPIObject): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 /** Serves Swagger UI at `/docs` and the document at `/openapi.json`; the document is built when first asked for. */
