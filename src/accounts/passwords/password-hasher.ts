@@ -5,7 +5,7 @@ import { ACCOUNTS_OPTIONS, type AccountsModuleOptions } from '../accounts.module
 import { passwordFault } from './password-policy.js';
 
 /** The floor of the cost [ASVS 11.4.2, OWASP Password Storage]. */
-export const MINIMUM_BCRYPT_COST = 10;
+const MINIMUM_BCRYPT_COST = 10;
 const MAXIMUM_BCRYPT_COST = 31;
 
 /**
