@@ -1,0 +1,336 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { buildOpenApiDocument, serializeOpenApi } from '../../src/openapi.js';
+import { AuthenticatorApp, Caller, enrol, openChallenge, PASSWORD, signUp, type Answer } from '../support/client.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+/** The eight endpoints of the document that the service was asked for, and what it says of their bodies. */
+const TRUST =
+  "If true, the device will be trusted for 30 days. It'll be refreshed on every sign in request within this time.";
+const SEED: Record<string, Record<string, string>> = {
+  '/two-factor/get-totp-uri': { password: 'User password' },
+  '/two-factor/verify-totp': { code: 'The otp code to verify', trustDevice: TRUST },
+  '/two-factor/send-otp': {},
+  '/two-factor/verify-otp': { code: 'The otp code to verify', trustDevice: TRUST },
+  '/two-factor/verify-backup-code': {
+    code: expect.any(String) as unknown as string,
+    disableSession: 'If true, the session cookie will not be set.',
+    trustDevice: TRUST,
+  },
+  '/two-factor/generate-backup-codes': { password: 'User password' },
+  '/two-factor/enable': { password: 'User password', issuer: 'Custom issuer for the TOTP URI' },
+  '/two-factor/disable': { password: 'User password' },
+};
+/** Members of their answers. */
+const SEED_ANSWERS: Record<string, string[]> = {
+  '/two-factor/get-totp-uri': ['totpURI'],
+  '/two-factor/verify-totp': ['status'],
+  '/two-factor/send-otp': ['status'],
+  '/two-factor/verify-otp': ['token', 'user'],
+  '/two-factor/verify-backup-code': ['user', 'session'],
+  '/two-factor/generate-backup-codes': ['status', 'backupCodes'],
+  '/two-factor/enable': ['totpURI', 'backupCodes'],
+  '/two-factor/disable': ['status'],
+};
+const SIX_ERRORS = ['400', '401', '403', '404', '429', '500'];
+
+/** The parts of an operation that the tests look at. */
+interface Operation {
+  readonly summary: string;
+  readonly operationId: string;
+  readonly tags: string[];
+  readonly security: Array<Record<string, string[]>>;
+  readonly requestBody?: { readonly required: boolean; readonly content: Record<string, Media> };
+  readonly responses: Record<
+    string,
+    { description: string; headers?: Record<string, Media>; content: Record<string, Media> }
+  >;
+}
+interface Media {
+  readonly schema: AnySchemaObject;
+  readonly examples?: Record<string, { value: { message: string; code: string } }>;
+}
+
+let service: TestService;
+let document: OpenAPIObject;
+let operations: Map<string, Operation>;
+beforeAll(async () => {
+  service = await startTestService();
+  document = buildOpenApiDocument(service.app, 'http://localhost:3001');
+  operations = new Map(
+    Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.entries(item).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation as Operation]),
+    ),
+  );
+});
+afterAll(() => service.close());
+
+describe('the OpenAPI document', () => {
+  it('is what openapi.json holds', async () => {
+    expect(await readFile('openapi.json', 'utf8')).toBe(serializeOpenApi(document));
+  });
+
+  it('is of version 3.1 and of this package, with paths relative to the base URL', async () => {
+    const { version, license } = JSON.parse(await readFile('package.json', 'utf8')) as Record<string, string>;
+    expect(document).toMatchObject({
+      openapi: '3.1.0',
+      info: { version, license: { name: license } },
+      servers: [{ url: 'http://localhost:3001/api/auth' }],
+      components: { securitySchemes: { bearerAuth: { type: 'http', scheme: 'bearer' } } },
+    });
+    expect(document.components?.securitySchemes?.['bearerAuth']).toHaveProperty(
+      'description',
+      expect.stringContaining('Bearer token authentication'),
+    );
+    expect(JSON.stringify(document)).not.toMatch(/"nullable"|"oneOf"/);
+  });
+
+  it.each(Object.keys(SEED))('holds %s with its body, its answer and its six errors', (path) => {
+    const operation = operationOf('POST', path);
+    expect(operation.tags).toEqual(['Two factor']);
+    expect(operation.security).toEqual([{ bearerAuth: [] }]);
+    const body = operation.requestBody?.content['application/json']?.schema;
+    if (path.endsWith('send-otp')) {
+      expect(operation.requestBody?.required ?? false).toBe(false);
+    } else {
+      const { properties } = resolve(body);
+      for (const [name, description] of Object.entries(SEED[path] ?? {})) {
+        expect(properties).toHaveProperty(name, expect.objectContaining({ description }));
+      }
+    }
+    expect(Object.keys(operation.responses)).toEqual(['200', ...SIX_ERRORS]);
+    const answer = resolve(operation.responses['200']?.content['application/json']?.schema);
+    expect(answer['type']).toBe('object');
+    expect(Object.keys(answer['properties'] as object)).toEqual(expect.arrayContaining(SEED_ANSWERS[path] ?? []));
+    for (const status of SIX_ERRORS) {
+      const error = resolve(operation.responses[status]?.content['application/json']?.schema);
+      expect(error).toMatchObject({ properties: { message: { type: 'string' } }, required: ['message'] });
+    }
+  });
+
+  it('tells of every operation what it does, what it answers and how it fails', () => {
+    const tags = document.tags?.map(({ name }) => name);
+    for (const [name, operation] of operations) {
+      const { summary, operationId, responses } = operation;
+      expect({ name, summary, operationId }).toEqual({
+        name,
+        summary: expect.stringMatching(/\S/),
+        operationId: expect.stringMatching(/^[a-z][A-Za-z]+$/),
+      });
+      expect(tags).toEqual(expect.arrayContaining(operation.tags));
+      for (const { description } of Object.values(responses)) expect(description).toMatch(/\S/);
+      if (name === 'GET /ok') continue;
+      expect({ name, statuses: Object.keys(responses) }).toEqual({
+        name,
+        statuses: expect.arrayContaining(['200', ...SIX_ERRORS]),
+      });
+      for (const [status, { content }] of Object.entries(responses).slice(1)) {
+        const examples = Object.entries(content['application/json']?.examples ?? {});
+        expect({ name, status, examples: examples.length }).not.toMatchObject({ examples: 0 });
+        for (const [code, { value }] of examples) expect(value).toEqual({ code, message: expect.stringMatching(/\S/) });
+      }
+      expect(responses['429']?.headers?.['Retry-After']).toMatchObject({ schema: { type: 'integer' } });
+    }
+    const ids = [...operations.values()].map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('knows every route below the base URL, and no other', () => {
+    expect(registeredRoutes(service).toSorted()).toEqual([...operations.keys()].toSorted());
+  });
+
+  it('is kept by every answer of a walk through all operations', async () => {
+    const caller = new DocumentedCaller(service, new AnswerCheck(document));
+    await walk(service, caller);
+    // No way of sending codes can be configured here, so these two have nothing but errors to show.
+    const withoutSuccess = new Set(['POST /two-factor/send-otp', 'POST /two-factor/verify-otp']);
+    expect([...operations.keys()].filter((name) => !caller.seen.has(`${name} 200`))).toEqual([...withoutSuccess]);
+    expect([...caller.seen].map((line) => line.slice(-3))).toEqual(
+      expect.arrayContaining(['200', '400', '401', '403', '422', '429']),
+    );
+  });
+});
+
+/** A caller that holds every answer against the document. */
+class DocumentedCaller extends Caller {
+  /** `METHOD /path STATUS` of what came back. */
+  readonly seen = new Set<string>();
+
+  constructor(
+    of: Pick<TestService, 'url'>,
+    private readonly check: AnswerCheck,
+  ) {
+    super(of);
+  }
+
+  protected override async send<Body>(method: string, path: string, body: unknown, headers: Record<string, string>) {
+    const answer = await super.send<Body>(method, path, body, headers);
+    this.check.answer(method, path, answer);
+    this.seen.add(`${method} ${path} ${answer.status}`);
+    return answer;
+  }
+}
+
+class AnswerCheck {
+  private readonly ajv = new Ajv2020({ strict: false, allErrors: true });
+
+  constructor(private readonly checked: OpenAPIObject) {
+    addFormats.default(this.ajv);
+    const closed = structuredClone(checked);
+    // An answer shall hold nothing that the document is silent about.
+    for (const schema of Object.values(closed.components?.schemas ?? {})) {
+      if ('properties' in schema) Object.assign(schema, { additionalProperties: false });
+    }
+    this.ajv.addSchema(closed, 'openapi.json');
+  }
+
+  answer(method: string, path: string, { status, headers, body }: Answer<unknown>): void {
+    const at = ['paths', path, method.toLowerCase(), 'responses', String(status)];
+    const response = at.reduce<unknown>(
+      (node, key) => (node as Record<string, unknown> | undefined)?.[key],
+      this.checked,
+    );
+    const documented = response as Operation['responses'][string] | undefined;
+    const where = `${method} ${path} ${status}`;
+    expect({ where, documented: documented !== undefined }).toEqual({ where, documented: true });
+    const pointer = [...at, 'content', 'application/json', 'schema'].map((key) => key.replaceAll('/', '~1')).join('/');
+    const validate = this.ajv.getSchema(`openapi.json#/${pointer}`);
+    const valid = validate?.(body);
+    expect({ where, valid, faults: validate?.errors }).toEqual({ where, valid: true, faults: null });
+    const codes = documented?.content['application/json']?.examples;
+    if (codes)
+      expect({ where, codes: Object.keys(codes) }).toMatchObject({ codes: expect.arrayContaining([codeOf(body)]) });
+    if (status === 429) expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+  }
+}
+
+/** Goes through every operation, the right way and wrong ones. */
+async function walk(within: TestService, caller: DocumentedCaller): Promise<void> {
+  const password = { password: PASSWORD };
+  await caller.get('/ok');
+
+  const newcomer = { email: 'walk@example.com', name: 'Walker', ...password };
+  const { body: signedUp } = await caller.post('/sign-up/email', newcomer);
+  await caller.post('/sign-up/email', newcomer);
+  await caller.post('/sign-up/email', { ...newcomer, email: 'nobody' });
+  await caller.post('/sign-up/email', { ...newcomer, password: 'short' });
+  await caller.post('/sign-up/email', newcomer, undefined, { cookie: 'any=thing', origin: 'https://evil.example' });
+  await caller.post('/sign-in/email', { ...newcomer, password: 'wrong password' });
+  await caller.post('/sign-in/email', { ...newcomer, email: 'nobody' });
+  await caller.post('/sign-in/email', newcomer);
+  let { token } = signedUp;
+
+  await caller.get('/get-session', token);
+  await caller.get('/get-session', 'nonsense');
+  await caller.get('/list-sessions', token);
+
+  for (const path of Object.keys(SEED)) {
+    await caller.post(path, undefined);
+    await caller.post(path, undefined, 'nonsense');
+    await caller.post(path, {}, token);
+    await caller.post(path, { password: 'wrong password', code: '000000' }, token);
+    await caller.post(path, undefined, undefined, { cookie: 'any=thing', origin: 'https://evil.example' });
+  }
+  const staged = await caller.post('/two-factor/enable', { ...password, issuer: 'Acme' }, token);
+  await caller.post('/two-factor/enable', { ...password, method: 'otp' }, token);
+  await caller.post('/two-factor/get-totp-uri', password, token);
+  const app = new AuthenticatorApp(staged.body.totpURI, within);
+  const confirmed = await caller.post('/two-factor/verify-totp', { code: app.code() }, token);
+  token = confirmed.body.token;
+  const regenerated = await caller.post('/two-factor/generate-backup-codes', password, token);
+  const [first, second] = regenerated.body.backupCodes;
+
+  const challenge = async () => (await caller.post('/sign-in/email', newcomer)).body.twoFactorToken;
+  await caller.post('/two-factor/send-otp', undefined, await challenge());
+  await caller.post('/two-factor/verify-otp', { code: '000000' }, await challenge());
+  await caller.post('/two-factor/verify-backup-code', { code: first, disableSession: true }, await challenge());
+  const spent = await challenge();
+  for (const code of [first, 'x', 'x', 'x', 'x', 'x', second]) {
+    await caller.post('/two-factor/verify-backup-code', { code }, spent);
+  }
+  const other = await caller.post('/two-factor/verify-backup-code', { code: second }, await challenge());
+
+  const weak = await weakSession(within, caller);
+  for (const path of ['enable', 'disable', 'get-totp-uri', 'generate-backup-codes']) {
+    await caller.post(`/two-factor/${path}`, password, weak);
+  }
+  await caller.post('/revoke-other-sessions', {}, weak);
+  await caller.post('/change-password', { currentPassword: PASSWORD, newPassword: 'another passphrase' }, weak);
+
+  await lockVerification(within, caller);
+
+  await caller.post('/revoke-session', { token: other.body.token }, token);
+  await caller.post('/revoke-session', {}, token);
+  await caller.post('/revoke-other-sessions', {}, token);
+  await caller.post('/change-password', { currentPassword: 'wrong password', newPassword: PASSWORD }, token);
+  await caller.post('/change-password', { currentPassword: PASSWORD, newPassword: 'short' }, token);
+  const change = { currentPassword: PASSWORD, newPassword: PASSWORD, revokeOtherSessions: true };
+  token = (await caller.post('/change-password', change, token)).body.token;
+  token = (await caller.post('/two-factor/disable', password, token)).body.token;
+  await caller.post('/sign-out', {}, token);
+  await caller.post('/revoke-sessions', {}, (await caller.post('/sign-in/email', newcomer)).body.token);
+}
+
+/** A second session of somebody who switched two-factor on in another. */
+async function weakSession(within: TestService, caller: Caller): Promise<string> {
+  const owner = await signUp(within);
+  const { body: beside } = await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD });
+  const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
+  const code = new AuthenticatorApp(staged.body.totpURI, within).code();
+  await caller.post('/two-factor/verify-totp', { code }, owner.token);
+  return beside.token;
+}
+
+/** Guesses until the account's verification is locked. */
+async function lockVerification(within: TestService, caller: Caller): Promise<void> {
+  const owner = await enrol(within);
+  for (let round = 0; round < 2; round++) {
+    const challenge = await openChallenge(within, owner);
+    for (let guess = 0; guess < 5; guess++) {
+      await caller.post('/two-factor/verify-totp', { code: owner.app.wrongCode() }, challenge);
+    }
+  }
+  const locked = await caller.post(
+    '/two-factor/verify-totp',
+    { code: owner.app.code() },
+    await openChallenge(within, owner),
+  );
+  expect(locked.status).toBe(429);
+}
+
+function operationOf(method: string, path: string): Operation {
+  const operation = operations.get(`${method} ${path}`);
+  if (!operation) throw new Error(`The document has no ${method} ${path}`);
+  return operation;
+}
+
+/** Follows a reference into the document. */
+function resolve(schema: AnySchemaObject | undefined): AnySchemaObject {
+  const name = /^#\/components\/schemas\/(\w+)$/.exec(String(schema?.['$ref']))?.[1];
+  return (name === undefined ? schema : document.components?.schemas?.[name]) ?? {};
+}
+
+function codeOf(body: unknown): unknown {
+  return typeof body === 'object' && body !== null && 'code' in body ? body.code : undefined;
+}
+
+/** `METHOD /path` of every route that Fastify knows below the base URL, read off the tree that it prints. */
+function registeredRoutes({ app }: TestService): string[] {
+  const tree = app.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false });
+  const parents: string[] = [];
+  return tree.split('\n').flatMap((line) => {
+    const [, indent, part, methods] = /^([│ ]*)[├└]── (\S+)(?: \((.*)\))?$/.exec(line) ?? [];
+    if (indent === undefined || part === undefined) return [];
+    const depth = indent.length / 4;
+    const path = (parents[depth - 1] ?? '') + part;
+    parents[depth] = path;
+    if (!path.startsWith('/api/auth/')) return [];
+    const documented = path.slice('/api/auth'.length).replaceAll(/:(\w+)/g, '{$1}');
+    // HEAD comes with every GET, by Fastify's own doing.
+    const own = (methods ?? '').split(', ').filter((method) => method !== '' && method !== 'HEAD');
+    return own.map((method) => `${method} ${documented}`);
+  });
+}
