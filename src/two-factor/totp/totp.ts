@@ -52,7 +52,7 @@ export function stepAt(time: Date, period: number = TOTP_DEFAULTS.period): numbe
  *
  * @param window steps accepted on either side of the current one [RFC 6238 §5.2]
  * @param lastStep the last step already accepted: it and older ones are spent
- * @returns the step that matched, or null
+ * @returns the newest step that matched, or null
  */
 export function matchStep(
   secret: Uint8Array,
@@ -65,7 +65,8 @@ export function matchStep(
   const offered = Buffer.from(wellFormed ? code : '-'.repeat(parameters.digits), 'ascii');
   const now = stepAt(time, parameters.period);
   let matched: number | null = null;
-  for (let step = now + window; step >= Math.max(0, now - window); step--) {
+  // Upwards: of two steps that show the same digits the newer counts, or the code would be good once more.
+  for (let step = Math.max(0, now - window); step <= now + window; step++) {
     const same = timingSafeEqual(Buffer.from(codeOfStep(secret, step, parameters), 'ascii'), offered);
     if (same && step > lastStep) matched = step;
   }
