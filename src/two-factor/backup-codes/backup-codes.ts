@@ -37,11 +37,10 @@ export function formatBackupCode(bytes: Uint8Array): string {
  * @returns the bare symbols, or null when the text is no backup code at all
  */
 export function normaliseBackupCode(text: string): string | null {
-  const symbols = text
-    .replaceAll(/[\s\u2010-\u2015_.-]/g, '')
-    .toUpperCase()
-    .replaceAll('O', '0')
-    .replaceAll(/[IL]/g, '1');
+  const bare = text.replaceAll(/[\s\u2010-\u2015_.-]/g, '');
+  // Before the case is changed: beyond ASCII there are letters whose capitals are symbols of ours.
+  if (!/^[0-9A-Za-z]+$/.test(bare)) return null;
+  const symbols = bare.toUpperCase().replaceAll('O', '0').replaceAll(/[IL]/g, '1');
   return WELL_FORMED.test(symbols) ? symbols : null;
 }
 
