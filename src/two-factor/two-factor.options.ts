@@ -53,7 +53,9 @@ export class TwoFactorOptions {
     this.challengeGuesses = within('challenge.guesses', options.challenge?.guesses ?? 5, 1, 10);
     this.stagedLife = within('enrolment.stagedLife', options.enrolment?.stagedLife ?? 900, 60, 86_400);
     this.strongFor = within('session.strongFor', options.session?.strongFor ?? 86_400, 60, 30 * 86_400);
-    if (!this.issuer.trim() || this.issuer.includes(':')) throw new RangeError('issuer must be a name without a colon');
+    // A host may have read it from a variable that nobody set.
+    if (!this.issuer?.trim() || this.issuer.includes(':'))
+      throw new RangeError('issuer must be a name without a colon');
     for (const origin of this.trustedOrigins) {
       if (!URL.canParse(origin) || new URL(origin).origin !== origin)
         throw new RangeError(`trustedOrigins: "${origin}" is not an origin`);
