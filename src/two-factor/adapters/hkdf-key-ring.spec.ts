@@ -1,0 +1,73 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { UnknownKeyError } from '../ports/key-ring.js';
+import { HkdfKeyRing } from './hkdf-key-ring.js';
+
+const A = { kid: 'a', secret: Buffer.alloc(32, 1) };
+const B = { kid: 'b', secret: Buffer.alloc(32, 2) };
+
+describe('the key ring', () => {
+  it('seals with the first key and opens with all', () => {
+    const ring = new HkdfKeyRing([B, A]);
+    expect(ring.current).toBe('b');
+    expect(ring.kids).toEqual(['b', 'a']);
+    expect(ring.derive('a', 'seal')).toEqual(new HkdfKeyRing([A]).derive('a', 'seal'));
+  });
+
+  it('derives by HKDF-SHA-256 [RFC 5869]: stored secrets depend on it staying so', () => {
+    const extracted = createHmac('sha256', Buffer.alloc(32)).update(A.secret).digest();
+    const expanded = createHmac('sha256', extracted)
+      .update(Buffer.concat([Buffer.from('nestjs-two-factor/seal'), Buffer.of(1)]))
+      .digest();
+    expect(new HkdfKeyRing([A]).derive('a', 'seal')).toEqual(expanded);
+  });
+
+  it('has a key of 32 bytes for every purpose and name, none of them the named key', () => {
+    const ring = new HkdfKeyRing([A, B]);
+    const keys = [
+      ring.derive('a', 'seal'),
+      ring.derive('a', 'otp'),
+      ring.derive('b', 'seal'),
+      ring.derive('b', 'otp'),
+      A.secret,
+      B.secret,
+    ];
+    for (const key of keys) expect(key).toHaveLength(32);
+    expect(new Set(keys.map((key) => key.toString('hex'))).size).toBe(keys.length);
+  });
+
+  it('gives the same key every time', () => {
+    const ring = new HkdfKeyRing([A]);
+    expect(ring.derive('a', 'seal')).toEqual(ring.derive('a', 'seal'));
+  });
+
+  it('says which key it lacks', () => {
+    const ring = new HkdfKeyRing([A]);
+    expect(() => ring.derive('b', 'seal')).toThrow(UnknownKeyError);
+    expect(() => ring.derive('b', 'seal')).toThrow('"b"');
+    for (const kid of ['', 'A', 'a ', '__proto__', 'constructor']) {
+      expect(() => ring.derive(kid, 'seal')).toThrow(UnknownKeyError);
+    }
+  });
+
+  it.each([
+    ['no keys', [], 'at least one key'],
+    ['a short key', [{ kid: 'short', secret: Buffer.alloc(31) }], 'Key "short" has 31 bytes'],
+    ['a short key behind a good one', [A, { kid: 'short', secret: Buffer.alloc(0) }], 'Key "short" has 0 bytes'],
+    ['an empty name', [{ ...A, kid: '' }], 'cannot name a key'],
+    ['a name with the dot that ends it in a seal', [{ ...A, kid: 'a.b' }], 'cannot name a key'],
+    ['a name with a line feed', [{ ...A, kid: 'a\n' }], 'cannot name a key'],
+    ['a long name', [{ ...A, kid: 'a'.repeat(33) }], 'cannot name a key'],
+    ['a name twice', [A, { ...B, kid: 'a' }], 'share a name'],
+  ])('refuses %s', (_, keys, message) => {
+    expect(() => new HkdfKeyRing(keys)).toThrow(RangeError);
+    expect(() => new HkdfKeyRing(keys)).toThrow(message);
+  });
+
+  it('never shows a key in what it says', () => {
+    const secret = Buffer.from('thirty-one bytes of pure secret');
+    expect(() => new HkdfKeyRing([{ kid: 'k', secret }])).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('secret') }),
+    );
+  });
+});

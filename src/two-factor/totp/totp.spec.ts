@@ -1,0 +1,188 @@
+import { describe, expect, it } from '@jest/globals';
+import { codeOfStep, matchStep, stepAt, TOTP_DEFAULTS, type TotpAlgorithm, type TotpParameters } from './totp.js';
+
+const SEED = Buffer.from('12345678901234567890');
+
+/** A moment in the middle of a step. */
+function during(step: number): Date {
+  return new Date((step * 30 + 15) * 1000);
+}
+
+describe('HOTP of RFC 4226 appendix D', () => {
+  const truncated = [
+    1284755224, 1094287082, 137359152, 1726969429, 1640338314, 868254676, 1918287922, 82162583, 673399871, 645520489,
+  ];
+
+  it.each(truncated.map((value, count) => [count, value] as const))('count %i', (count, value) => {
+    const digits = String(value).padStart(10, '0');
+    expect(codeOfStep(SEED, count)).toBe(digits.slice(-6));
+    expect(codeOfStep(SEED, count, { ...TOTP_DEFAULTS, digits: 7 })).toBe(digits.slice(-7));
+    expect(codeOfStep(SEED, count, { ...TOTP_DEFAULTS, digits: 8 })).toBe(digits.slice(-8));
+  });
+
+  it('gives the six digits that the appendix prints', () => {
+    expect(truncated.map((_, count) => codeOfStep(SEED, count))).toEqual(
+      '755224 287082 359152 969429 338314 254676 287922 162583 399871 520489'.split(' '),
+    );
+  });
+});
+
+describe('TOTP of RFC 6238 appendix B', () => {
+  // As the erratum and the reference implementation have it: each hash has a seed of its own length.
+  const seedLength = { sha1: 20, sha256: 32, sha512: 64 } as const satisfies Record<TotpAlgorithm, number>;
+  const vectors: ReadonlyArray<readonly [seconds: number, step: number, codes: Record<TotpAlgorithm, string>]> = [
+    [59, 0x1, { sha1: '94287082', sha256: '46119246', sha512: '90693936' }],
+    [1111111109, 0x23523ec, { sha1: '07081804', sha256: '68084774', sha512: '25091201' }],
+    [1111111111, 0x23523ed, { sha1: '14050471', sha256: '67062674', sha512: '99943326' }],
+    [1234567890, 0x273ef07, { sha1: '89005924', sha256: '91819424', sha512: '93441116' }],
+    [2000000000, 0x3f940aa, { sha1: '69279037', sha256: '90698825', sha512: '38618901' }],
+    [20000000000, 0x27bc86aa, { sha1: '65353130', sha256: '77737706', sha512: '47863826' }],
+  ];
+  const rows = vectors.flatMap(([seconds, step, codes]) =>
+    (['sha1', 'sha256', 'sha512'] as const).map((algorithm) => [algorithm, seconds, step, codes[algorithm]] as const),
+  );
+
+  it.each(rows)('%s at T=%i', (algorithm, seconds, step, code) => {
+    const seed = Buffer.from('1234567890'.repeat(7)).subarray(0, seedLength[algorithm]);
+    const parameters: TotpParameters = { algorithm, digits: 8, period: 30 };
+    const time = new Date(seconds * 1000);
+    expect(stepAt(time)).toBe(step);
+    expect(codeOfStep(seed, step, parameters)).toBe(code);
+    expect(matchStep(seed, code, time, { window: 0, lastStep: -1, parameters })).toBe(step);
+  });
+});
+
+describe('time steps', () => {
+  it('change with the first millisecond of the thirtieth second', () => {
+    expect(stepAt(new Date(0))).toBe(0);
+    expect(stepAt(new Date(29_999))).toBe(0);
+    expect(stepAt(new Date(30_000))).toBe(1);
+  });
+
+  it('are as long as the period says', () => {
+    expect(stepAt(new Date(119_999), 60)).toBe(1);
+  });
+});
+
+describe('the window [RFC 6238 §5.2]', () => {
+  const NOW = 41_000_000;
+  const match = (offset: number, window: number, lastStep = -1) =>
+    matchStep(SEED, codeOfStep(SEED, NOW + offset), during(NOW), { window, lastStep });
+
+  it.each([0, 1, 2])('of %i steps takes every step inside and none outside', (window) => {
+    for (const offset of [-4, -3, -2, -1, 0, 1, 2, 3, 4]) {
+      expect(match(offset, window)).toBe(Math.abs(offset) <= window ? NOW + offset : null);
+    }
+  });
+
+  it('counts from the step that the whole second lies in, to the millisecond', () => {
+    const code = codeOfStep(SEED, NOW);
+    const at = (milliseconds: number) =>
+      matchStep(SEED, code, new Date(NOW * 30_000 + milliseconds), { window: 1, lastStep: -1 });
+    expect(at(-30_001)).toBeNull();
+    expect(at(-30_000)).toBe(NOW);
+    expect(at(59_999)).toBe(NOW);
+    expect(at(60_000)).toBeNull();
+  });
+
+  it('ends at the epoch', () => {
+    expect(matchStep(SEED, codeOfStep(SEED, 0), new Date(0), { window: 2, lastStep: -1 })).toBe(0);
+    expect(matchStep(SEED, '000000', new Date(0), { window: 2, lastStep: -1 })).toBeNull();
+  });
+});
+
+describe('a step is spent', () => {
+  const NOW = 41_000_000;
+  const match = (offset: number, lastStep: number) =>
+    matchStep(SEED, codeOfStep(SEED, NOW + offset), during(NOW), { window: 1, lastStep });
+
+  it('by its own use', () => {
+    expect(match(0, NOW)).toBeNull();
+    expect(match(0, NOW - 1)).toBe(NOW);
+  });
+
+  it('by the use of a newer one', () => {
+    expect(match(-1, NOW)).toBeNull();
+    expect(match(0, NOW + 1)).toBeNull();
+    expect(match(1, NOW)).toBe(NOW + 1);
+  });
+
+  it('along with a neighbour that shows the same digits, so that no code is good twice', () => {
+    // With this seed both steps come to the same six digits.
+    const [older, newer, code] = [910_737, 910_738, '911617'];
+    expect([codeOfStep(SEED, older), codeOfStep(SEED, newer)]).toEqual([code, code]);
+    for (const now of [older, newer]) {
+      expect(matchStep(SEED, code, during(now), { window: 1, lastStep: -1 })).toBe(newer);
+    }
+  });
+});
+
+describe('malformed codes match nothing', () => {
+  const NOW = 41_000_000;
+  const right = codeOfStep(SEED, NOW);
+  const shifted = (zero: number) => right.replaceAll(/./g, (digit) => String.fromCodePoint(zero + Number(digit)));
+  const malformed: ReadonlyArray<readonly [name: string, code: string]> = [
+    ['empty', ''],
+    ['full-width digits', shifted(0xff10)],
+    ['Arabic-Indic digits', shifted(0x0660)],
+    ['extended Arabic-Indic digits', shifted(0x06f0)],
+    ['Devanagari digits', shifted(0x0966)],
+    ['mathematical digits beyond the BMP', shifted(0x1d7ce)],
+    ['a blank in front', ` ${right}`],
+    ['a blank behind', `${right} `],
+    ['a blank within', `${right.slice(0, 3)} ${right.slice(3)}`],
+    ['a blank for a digit', ` ${right.slice(1)}`],
+    ['a line feed behind', `${right}\n`],
+    ['a NUL behind', `${right}\0`],
+    ['a sign in front', `+${right}`],
+    ['a minus in front', `-${right}`],
+    ['a sign for a digit', `+${right.slice(1)}`],
+    ['a digit short', right.slice(1)],
+    ['a digit short in front', right.slice(0, -1)],
+    ['a digit long', `${right}0`],
+    ['a zero in front', `0${right}`],
+    ['an exponent', '1e5000'],
+    ['hexadecimal', '0x1234'],
+    ['the stand-in for malformed codes', '------'],
+    ['a thousand digits', right.repeat(200)],
+  ];
+
+  it.each(malformed)('%s', (_, code) => {
+    expect(matchStep(SEED, code, during(NOW), { window: 2, lastStep: -1 })).toBeNull();
+  });
+
+  it('while the same digits in ASCII match', () => {
+    expect(matchStep(SEED, right, during(NOW), { window: 2, lastStep: -1 })).toBe(NOW);
+  });
+});
+
+describe('the work of a check', () => {
+  const NOW = 41_000_000;
+
+  /** Codes computed for one check, seen by how often the parameters were read. */
+  function codesComputed(code: string, lastStep = -1): number {
+    let reads = 0;
+    const parameters: TotpParameters = {
+      get algorithm(): TotpAlgorithm {
+        reads++;
+        return 'sha1';
+      },
+      digits: 6,
+      period: 30,
+    };
+    matchStep(SEED, code, during(NOW), { window: 2, lastStep, parameters });
+    return reads;
+  }
+
+  it.each([
+    ['a code of the first step', codeOfStep(SEED, NOW - 2), -1],
+    ['a code of the current step', codeOfStep(SEED, NOW), -1],
+    ['a code of the last step', codeOfStep(SEED, NOW + 2), -1],
+    ['a spent code', codeOfStep(SEED, NOW), NOW],
+    ['a wrong code', '000000', -1],
+    ['a malformed code', 'no code', -1],
+    ['an empty code', '', -1],
+  ])('is all steps of the window for %s', (_, code, lastStep) => {
+    expect(codesComputed(code, lastStep)).toBe(5);
+  });
+});

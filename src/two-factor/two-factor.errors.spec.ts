@@ -1,0 +1,86 @@
+import { HttpException } from '@nestjs/common';
+import { describe, expect, it } from '@jest/globals';
+import { TWO_FACTOR_ERRORS, TwoFactorException, type TwoFactorErrorCode } from './two-factor.errors.js';
+
+const CODES = Object.keys(TWO_FACTOR_ERRORS) as TwoFactorErrorCode[];
+
+describe('every error', () => {
+  it.each(CODES)('%s answers its status, its message and its code', (code) => {
+    const error = new TwoFactorException(code);
+    const [status, message] = TWO_FACTOR_ERRORS[code];
+    expect(error).toBeInstanceOf(HttpException);
+    expect(error.getStatus()).toBe(status);
+    expect(error.getResponse()).toEqual({ message, code });
+    expect(error.message).toBe(message);
+  });
+
+  it.each(CODES)('%s is a fault of the client', (code) => {
+    const [status] = TWO_FACTOR_ERRORS[code];
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(status).toBeLessThan(500);
+  });
+});
+
+describe('the official client knows', () => {
+  it.each([
+    ['INVALID_PASSWORD', 400],
+    ['OTP_NOT_CONFIGURED', 400],
+    ['OTP_HAS_EXPIRED', 400],
+    ['TOTP_NOT_ENABLED', 400],
+    ['TWO_FACTOR_NOT_ENABLED', 400],
+    ['BACKUP_CODES_NOT_ENABLED', 400],
+    ['TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE', 400],
+    ['INVALID_CODE', 401],
+    ['INVALID_BACKUP_CODE', 401],
+    ['INVALID_TWO_FACTOR_COOKIE', 401],
+    ['UNAUTHORIZED', 401],
+    ['ACCOUNT_TEMPORARILY_LOCKED', 429],
+  ] as const)('%s as a %i', (code, status) => {
+    expect(new TwoFactorException(code).getStatus()).toBe(status);
+  });
+});
+
+describe('header lines', () => {
+  it('are none where nothing is to be said', () => {
+    expect(new TwoFactorException('INVALID_CODE').headers).toEqual([]);
+  });
+
+  it.each([
+    [1, '1'],
+    [900, '900'],
+    [0.2, '1'],
+    [899.000001, '900'],
+    [86_400, '86400'],
+  ])('tell %p seconds as the integer %s, never too few [RFC 9110 §10.2.3]', (retryAfter, text) => {
+    const { headers } = new TwoFactorException('ACCOUNT_TEMPORARILY_LOCKED', { retryAfter });
+    expect(headers).toEqual([['retry-after', text]]);
+  });
+
+  it.each([
+    ['a bare challenge to who brought nothing', '', 'Bearer realm="two-factor"'],
+    ['a dead token', 'invalid_token', 'Bearer realm="two-factor", error="invalid_token"'],
+    ['a contradiction', 'invalid_request', 'Bearer realm="two-factor", error="invalid_request"'],
+  ] as const)('answer %s as RFC 6750 §3 says', (_, bearerError, line) => {
+    const { headers } = new TwoFactorException('UNAUTHORIZED', { bearerError });
+    expect(headers).toEqual([['www-authenticate', line]]);
+  });
+
+  it('can be both', () => {
+    const extras = { retryAfter: 5, bearerError: '' } as const;
+    expect(new TwoFactorException('UNAUTHORIZED', extras).headers.map(([name]) => name)).toEqual([
+      'retry-after',
+      'www-authenticate',
+    ]);
+  });
+});
+
+describe('faults by field', () => {
+  it('are part of the body', () => {
+    const errors = { code: ['code must be a string'] };
+    expect(new TwoFactorException('VALIDATION_ERROR', { errors }).getResponse()).toEqual({
+      message: 'Validation Error',
+      code: 'VALIDATION_ERROR',
+      errors,
+    });
+  });
+});

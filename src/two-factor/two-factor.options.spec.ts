@@ -1,0 +1,98 @@
+import { describe, expect, it } from '@jest/globals';
+import { TwoFactorOptions, type TwoFactorModuleOptions } from './two-factor.options.js';
+
+const options = (more: Partial<TwoFactorModuleOptions> = {}) =>
+  new TwoFactorOptions({ issuer: 'Acme', trustedOrigins: ['https://app.example.com'], ...more });
+
+describe('the defaults', () => {
+  it('are the safe ones', () => {
+    expect(options()).toEqual({
+      issuer: 'Acme',
+      trustedOrigins: ['https://app.example.com'],
+      secureCookies: true,
+      keys: [],
+      window: 1,
+      challengeLife: 600,
+      challengeGuesses: 5,
+      stagedLife: 900,
+      strongFor: 86_400,
+    });
+  });
+
+  it('give way to what is given, zero and false too', () => {
+    expect(
+      options({
+        secureCookies: false,
+        totp: { window: 0 },
+        challenge: { life: 60, guesses: 3 },
+        enrolment: { stagedLife: 120 },
+        session: { strongFor: 600 },
+      }),
+    ).toMatchObject({
+      secureCookies: false,
+      window: 0,
+      challengeLife: 60,
+      challengeGuesses: 3,
+      stagedLife: 120,
+      strongFor: 600,
+    });
+  });
+});
+
+describe('a number out of range is refused by name', () => {
+  const ranges: ReadonlyArray<
+    readonly [name: string, least: number, most: number, make: (value: number) => Partial<TwoFactorModuleOptions>]
+  > = [
+    ['totp.window', 0, 2, (window) => ({ totp: { window } })],
+    ['challenge.life', 30, 3600, (life) => ({ challenge: { life } })],
+    ['challenge.guesses', 1, 10, (guesses) => ({ challenge: { guesses } })],
+    ['enrolment.stagedLife', 60, 86_400, (stagedLife) => ({ enrolment: { stagedLife } })],
+    ['session.strongFor', 60, 2_592_000, (strongFor) => ({ session: { strongFor } })],
+  ];
+
+  it.each(ranges)('%s', (name, least, most, make) => {
+    for (const fits of [least, most]) expect(() => options(make(fits))).not.toThrow();
+    const odd = [least - 1, most + 1, least + 0.5, Number.NaN, Number.POSITIVE_INFINITY, String(least) as never];
+    for (const value of odd) {
+      expect(() => options(make(value))).toThrow(RangeError);
+      expect(() => options(make(value))).toThrow(name);
+    }
+  });
+});
+
+describe('an issuer', () => {
+  it.each(['', ' ', 'Acme: the company'])('is not %p', (issuer) => {
+    expect(() => options({ issuer })).toThrow(RangeError);
+    expect(() => options({ issuer })).toThrow('issuer');
+  });
+
+  // What a host read from a variable that nobody set.
+  it('that is missing is named', () => {
+    expect(() => options({ issuer: undefined as never })).toThrow('issuer');
+  });
+});
+
+describe('a trusted origin', () => {
+  it.each(['https://app.example.com', 'http://localhost:5173', 'https://[::1]:8443'])('is %p', (origin) => {
+    expect(options({ trustedOrigins: [origin] }).trustedOrigins).toEqual([origin]);
+  });
+
+  it.each([
+    'https://app.example.com/',
+    'https://app.example.com/path',
+    'https://app.example.com:443',
+    'https://APP.example.com',
+    'https://user@app.example.com',
+    'app.example.com',
+    'file:///',
+    'null',
+    '*',
+    '',
+  ])('is not %p', (origin) => {
+    expect(() => options({ trustedOrigins: ['https://good.example', origin] })).toThrow(`"${origin}" is not an origin`);
+  });
+
+  it('that is missing is named', () => {
+    expect(() => options({ trustedOrigins: undefined as never })).toThrow('trustedOrigins');
+  });
+});
