@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { Client } from 'pg';
 import { AppModule } from '../../src/app.module.js';
 import { ServiceConfig } from '../../src/config/service-config.js';
 import { configureHttp } from '../../src/http/configure-http.js';
+import { createHttpAdapter } from '../../src/http/http-adapter.js';
 import { Clock, SecurityEvents, type SecurityEvent } from '../../src/two-factor/index.js';
 import { FakeClock } from '../../src/two-factor/testing/fake-clock.js';
 import { createTestDatabase } from './database.js';
@@ -79,7 +80,7 @@ export async function startTestService({
     .overrideProvider(SecurityEvents)
     .useValue(new RecordedEvents(events))
     .compile();
-  const app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), {
+  const app = module.createNestApplication<NestFastifyApplication>(createHttpAdapter(), {
     logger: ['error', 'fatal'],
   });
   await configureHttp(app, settings);

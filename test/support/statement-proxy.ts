@@ -9,16 +9,41 @@ export interface StatementProxy {
   readonly url: string;
   /** Runs `work` and tells the statements that came meanwhile, in order; BEGIN and COMMIT are statements too. */
   statementsOf(work: () => Promise<unknown>): Promise<string[]>;
+  /** Holds back the next statement whose text matches, with all that follows on its connection. */
+  hold(pattern: RegExp): Hold;
   close(): Promise<void>;
+}
+
+/** A statement that is to be kept from Postgres for a while. */
+export interface Hold {
+  /** Settles when the statement has come. */
+  readonly reached: Promise<void>;
+  /** Lets it go on to Postgres. */
+  release(): void;
+}
+
+/** A hold that waits for its statement, as the proxy sees it. */
+interface PendingHold {
+  readonly pattern: RegExp;
+  readonly reach: () => void;
+  readonly released: Promise<void>;
 }
 
 export async function startStatementProxy(databaseUrl: string): Promise<StatementProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
   let statements: string[] = [];
+  let pending: PendingHold | undefined;
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
-    const reader = new FrontendReader((text) => statements.push(text));
+    let held: Promise<void> | undefined;
+    const reader = new FrontendReader((text) => {
+      statements.push(text);
+      if (!pending?.pattern.test(text)) return;
+      held = pending.released;
+      pending.reach();
+      pending = undefined;
+    });
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => socket.destroy());
@@ -28,8 +53,11 @@ export async function startStatementProxy(databaseUrl: string): Promise<Statemen
         upstream.destroy();
       });
     }
-    client.on('data', (chunk: Buffer) => reader.read(chunk));
-    client.pipe(upstream);
+    client.on('data', (chunk: Buffer) => {
+      reader.read(chunk);
+      if (held) void held.then(() => upstream.write(chunk));
+      else upstream.write(chunk);
+    });
     upstream.pipe(client);
   });
   await new Promise<void>((resolve) => {
@@ -45,6 +73,12 @@ export async function startStatementProxy(databaseUrl: string): Promise<Statemen
       await work();
       return statements;
     },
+    hold(pattern) {
+      const [reached, reach] = deferred();
+      const [released, release] = deferred();
+      pending = { pattern, reach, released };
+      return { reached, release };
+    },
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => {
@@ -52,6 +86,14 @@ export async function startStatementProxy(databaseUrl: string): Promise<Statemen
       });
     },
   };
+}
+
+function deferred(): [promise: Promise<void>, settle: () => void] {
+  let settle!: () => void;
+  const promise = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  return [promise, settle];
 }
 
 /** Cuts one connection's bytes into messages: the start-up message has no type, the others have one byte of it. */

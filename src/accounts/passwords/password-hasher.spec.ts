@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import bcrypt from 'bcrypt';
 import { PasswordHasher } from './password-hasher.js';
 
@@ -6,7 +6,6 @@ const hasherOfCost = (bcryptCost: number) => new PasswordHasher({ bcryptCost, se
 
 describe('PasswordHasher', () => {
   const hasher = hasherOfCost(10);
-  beforeAll(() => hasher.onModuleInit());
 
   it('knows the password again, and no other', async () => {
     const hash = await hasher.hash('correct horse battery');

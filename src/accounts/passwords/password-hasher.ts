@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import bcrypt from 'bcrypt';
+import pLimit from 'p-limit';
 import { ACCOUNTS_OPTIONS, type AccountsModuleOptions } from '../accounts.module-definition.js';
 import { passwordFault } from './password-policy.js';
 
@@ -9,15 +10,23 @@ const MINIMUM_BCRYPT_COST = 10;
 const MAXIMUM_BCRYPT_COST = 31;
 
 /**
+ * Hashes at a time: all threads of libuv's pool but one. A crowd at the sign-in must not keep files, names and the
+ * handshakes of new database connections waiting, which share that pool.
+ */
+const HASHES_AT_A_TIME = Math.max(1, (Number(process.env['UV_THREADPOOL_SIZE']) || 4) - 1);
+
+/**
  * Hashes passwords with bcrypt over base64 of their SHA-384.
  *
  * bcrypt alone stops at byte 72 and at a NUL. 48 bytes of digest are 64 characters of base64: nothing is cut, and
  * every byte of the password counts.
  */
 @Injectable()
-export class PasswordHasher implements OnModuleInit {
+export class PasswordHasher {
   private readonly cost: number;
-  private decoy = '';
+  private readonly limit = pLimit(HASHES_AT_A_TIME);
+  /** What unknown accounts are compared with; being made while the service starts. */
+  private readonly decoy: Promise<string>;
 
   /** @throws {RangeError} for a cost below the floor */
   constructor(@Inject(ACCOUNTS_OPTIONS) options: AccountsModuleOptions) {
@@ -25,16 +34,12 @@ export class PasswordHasher implements OnModuleInit {
     if (!Number.isInteger(this.cost) || this.cost < MINIMUM_BCRYPT_COST || this.cost > MAXIMUM_BCRYPT_COST) {
       throw new RangeError(`bcryptCost must be a whole number from ${MINIMUM_BCRYPT_COST} to ${MAXIMUM_BCRYPT_COST}`);
     }
-  }
-
-  /** Makes the hash that unknown accounts are compared with, before the first of them could be told by its wait. */
-  async onModuleInit(): Promise<void> {
-    this.decoy = await this.hash(randomBytes(32).toString('base64'));
+    this.decoy = this.hash(randomBytes(32).toString('base64'));
   }
 
   /** @param password must have passed the policy */
   hash(password: string): Promise<string> {
-    return bcrypt.hash(condense(password), this.cost);
+    return this.limit(() => bcrypt.hash(condense(password), this.cost));
   }
 
   /**
@@ -43,7 +48,8 @@ export class PasswordHasher implements OnModuleInit {
    * @param hash null when there is no such account: the answer is then false
    */
   async verify(password: string, hash: string | null): Promise<boolean> {
-    const matches = await bcrypt.compare(condense(password), hash ?? this.decoy);
+    const compared = hash ?? (await this.decoy);
+    const matches = await this.limit(() => bcrypt.compare(condense(password), compared));
     return matches && hash !== null && passwordFault(password) === null;
   }
 

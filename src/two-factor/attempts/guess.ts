@@ -110,8 +110,11 @@ export function guess(factor: string, proof: string, { lockable }: { lockable: b
   };
 }
 
+/** In a transaction now() is the time of its BEGIN; what is written at last must be true at last. */
+const AT_LAST = 'statement_timestamp()';
+
 const BURN = {
-  onChallenge: `DELETE FROM two_factor_challenge WHERE id = $1 AND expires_at > now() RETURNING account_id`,
+  onChallenge: `DELETE FROM two_factor_challenge WHERE id = $1 AND expires_at > ${AT_LAST} RETURNING account_id`,
   onSession: `SELECT $1::text AS account_id`,
 };
 
@@ -129,7 +132,7 @@ export function spend(factor: string, spent: string, { lockable }: { lockable: b
     cleared AS (
       UPDATE two_factor_attempts b SET failures = 0, locks = 0, locked_until = NULL
       FROM burnt WHERE b.account_id = burnt.account_id
-      ${lockable ? 'AND (b.locked_until IS NULL OR b.locked_until <= now())' : ''}
+      ${lockable ? `AND (b.locked_until IS NULL OR b.locked_until <= ${AT_LAST})` : ''}
       RETURNING b.account_id
     ),
     ${spent}

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
+import { race } from '../support/barrier.js';
+import { Caller, enrol, openChallenge } from '../support/client.js';
+import { startTestService, type TestService } from '../support/service.js';
+import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
+
+/*
+ * Interleavings that chance would hardly bring about: statements pile up behind a row that somebody else holds, or are
+ * held back on their way to Postgres.
+ */
+
+let service: TestService;
+let proxy: StatementProxy;
+let caller: Caller;
+beforeAll(async () => {
+  service = await startTestService({
+    route: async (databaseUrl) => {
+      proxy = await startStatementProxy(databaseUrl);
+      return proxy.url;
+    },
+  });
+  caller = new Caller(service);
+});
+afterAll(async () => {
+  await service.close();
+  await proxy.close();
+});
+
+const verifyTotp = (code: string, token: string | undefined) => caller.post('/two-factor/verify-totp', { code }, token);
+
+/** Holds what the statement locks until so many others wait for it, or for as long as they can be expected to come. */
+async function withRowsHeld<T>(lock: string, values: unknown[], waiting: number, work: () => Promise<T>): Promise<T> {
+  const holder = new Client({ connectionString: service.databaseUrl });
+  await holder.connect();
+  await holder.query('BEGIN');
+  await holder.query(lock, values);
+  const result = work();
+  for (let n = 0; n < 100; n++) {
+    const [row] = await service.query<{ waiting: number }>(
+      `SELECT count(*)::integer AS waiting FROM pg_stat_activity
+       WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+    if ((row?.waiting ?? 0) >= waiting) break;
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
+  }
+  await holder.query('COMMIT');
+  await holder.end();
+  return result;
+}
+
+describe('guesses that wait for the same row', () => {
+  it('see what the ones before them took from the account', async () => {
+    const owner = await enrol(service);
+    await service.query('UPDATE two_factor_attempts SET failures = 8 WHERE account_id = $1', [owner.id]);
+    const tokens = await race(10, () => openChallenge(service, owner));
+    const answers = await withRowsHeld(
+      'SELECT FROM two_factor_attempts WHERE account_id = $1 FOR UPDATE',
+      [owner.id],
+      10,
+      () => race(10, (index) => verifyTotp(owner.app.wrongCode(), tokens[index])),
+    );
+    expect(answers.filter(({ body }) => body.code === 'INVALID_CODE')).toHaveLength(2);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(8);
+  });
+
+  it('see what the ones before them took from the challenge', async () => {
+    const owner = await enrol(service);
+    const token = await openChallenge(service, owner);
+    const answers = await withRowsHeld(
+      'SELECT FROM two_factor_challenge WHERE account_id = $1 FOR UPDATE',
+      [owner.id],
+      10,
+      () => race(10, () => verifyTotp(owner.app.wrongCode(), token)),
+    );
+    expect(answers.map(({ body }) => body.code).sort()).toEqual([
+      ...Array.from({ length: 5 }, () => 'INVALID_CODE'),
+      ...Array.from({ length: 4 }, () => 'INVALID_TWO_FACTOR_COOKIE'),
+      'TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE',
+    ]);
+  });
+});
+
+describe('between the check of a right code and the session', () => {
+  it('a lock that comes is obeyed, and the challenge is not burnt', async () => {
+    const owner = await enrol(service);
+    const token = await openChallenge(service, owner);
+    const spend = proxy.hold(/^WITH burnt AS/);
+    const answer = verifyTotp(owner.app.nextCode(), token);
+    await spend.reached;
+    await service.query(
+      `UPDATE two_factor_attempts SET locked_until = now() + interval '1 hour' WHERE account_id = $1`,
+      [owner.id],
+    );
+    spend.release();
+    expect(await answer).toMatchObject({ status: 429, body: { code: 'ACCOUNT_TEMPORARILY_LOCKED' } });
+    const left = await service.query('SELECT FROM two_factor_challenge WHERE account_id = $1', [owner.id]);
+    expect(left).toHaveLength(1);
+  });
+
+  it('a challenge that dies opens none', async () => {
+    const owner = await enrol(service);
+    const token = await openChallenge(service, owner);
+    const spend = proxy.hold(/^WITH burnt AS/);
+    const answer = verifyTotp(owner.app.nextCode(), token);
+    await spend.reached;
+    await service.query('UPDATE two_factor_challenge SET expires_at = now() WHERE account_id = $1', [owner.id]);
+    spend.release();
+    expect(await answer).toMatchObject({ status: 401, body: { code: 'INVALID_TWO_FACTOR_COOKIE' } });
+  });
+
+  it('a newer step that was accepted makes the older one worthless', async () => {
+    const owner = await enrol(service);
+    service.clock.advance(60);
+    const [older, newer] = [owner.app.code(-1), owner.app.code()];
+    const [slow, fast] = [await openChallenge(service, owner), await openChallenge(service, owner)];
+    const spend = proxy.hold(/^WITH burnt AS/);
+    const answer = verifyTotp(older, slow);
+    await spend.reached;
+    expect((await verifyTotp(newer, fast)).status).toBe(200);
+    spend.release();
+    expect(await answer).toMatchObject({ status: 401, body: { code: 'INVALID_CODE' } });
+  });
+
+  it('a session that ended is not lifted', async () => {
+    const owner = await enrol(service);
+    const spend = proxy.hold(/^WITH burnt AS/);
+    const answer = verifyTotp(owner.app.nextCode(), owner.token);
+    await spend.reached;
+    await service.query('DELETE FROM sessions WHERE user_id = $1', [owner.id]);
+    spend.release();
+    expect(await answer).toMatchObject({ status: 401, body: { code: 'UNAUTHORIZED' } });
+  });
+});
