@@ -1,6 +1,6 @@
 import { ConsoleLogger, type LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppModule } from './app.module.js';
 import type { ServiceConfig } from './config/service-config.js';
@@ -8,6 +8,7 @@ import { errorCode, StartupError } from './config/startup-error.js';
 import { runMigrations } from './database/migrations-runner.js';
 import type { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
 import { configureHttp } from './http/configure-http.js';
+import { createHttpAdapter } from './http/http-adapter.js';
 import { serveOpenApi } from './openapi.js';
 
 /** How long requests in flight may take to finish once the service was told to stop. */
@@ -66,7 +67,7 @@ async function startEmbedded({ dataDir }: ServiceConfig): Promise<EmbeddedPostgr
 }
 
 async function createApplication(config: ServiceConfig, databaseUrl: string): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter({
+  const adapter = createHttpAdapter({
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     requestTimeout: requestTimeoutMs,
   });

@@ -1,4 +1,5 @@
 import helmet from '@fastify/helmet';
+import { UnsupportedMediaTypeException } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
@@ -29,7 +30,11 @@ export async function configureHttp(app: NestFastifyApplication, config: Service
   await app.register(helmet, {
     contentSecurityPolicy: {
       // Swagger UI styles itself inline and draws with data URLs; everything else comes from here.
-      directives: { styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", 'data:'], upgradeInsecureRequests: null },
+      directives: {
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        upgradeInsecureRequests: null,
+      },
     },
     strictTransportSecurity: config.baseUrl.startsWith('https:'),
   });
@@ -42,6 +47,10 @@ function acceptJsonOnly(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeContentTypeParser('text/plain');
+  // In the place of the one that Nest would register.
+  app.useBodyParser('application/x-www-form-urlencoded', {}, (_request: unknown, _body: unknown, done) => {
+    done(new UnsupportedMediaTypeException());
+  });
   app.useBodyParser('application/json', { bodyLimit: BODY_LIMIT }, (request: FastifyRequest, body: Buffer, done) => {
     const text = body.toString('utf8');
     if (text.trim() === '') done(null, undefined);
