@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { loadConfig } from './config/load-config.js';
 import { StartupError } from './config/startup-error.js';
 
+const echoMs = 500;
 const stopSignal = firstSignal();
 process.exit(await main());
 
@@ -22,13 +23,18 @@ async function main(): Promise<number> {
   return 1;
 }
 
-/** Settles at the first signal to stop; listened for from the beginning, so that a start is never cut in two. */
+/**
+ * Settles at the first signal to stop; listened for from the beginning, so that a start is never cut in two. A second
+ * one ends the process at once.
+ */
 async function firstSignal(): Promise<void> {
   await new Promise<void>((resolve) => {
-    let signals = 0;
+    let first: number | undefined;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {
-        if (++signals > 1) process.exit(1);
+        first ??= Date.now();
+        // One Ctrl-C arrives twice below `npm start`: from the terminal and, a moment later, passed on by npm.
+        if (Date.now() - first > echoMs) process.exit(1);
         resolve();
       });
     }

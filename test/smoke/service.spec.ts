@@ -4,6 +4,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureBuilt } from '../support/build.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { freePort, startProcess, type ServiceProcess } from '../support/service-process.js';
@@ -73,6 +74,9 @@ describe('the built service', () => {
     socket.on('error', () => undefined);
     service.child.kill('SIGINT');
     await idle.closed;
+    // Two signals within half a second are one Ctrl-C, passed on by npm as well.
+    service.child.kill('SIGINT');
+    await sleep(600);
     expect(service.child.exitCode).toBeNull();
     service.child.kill('SIGINT');
     expect(await service.ended).toMatchObject({ code: 1 });
