@@ -5,6 +5,13 @@ import { BEARER_AUTH } from './two-factor/index.js';
 /** Where the API lives below the base URL. */
 export const API_PREFIX = 'api/auth';
 
+const DESCRIPTION = `Sign-in with a second factor: authenticator apps, one-time codes and backup codes.
+
+To try it here: \`POST /sign-up/email\`, give the \`token\` of its answer to *Authorize*, and \`POST /two-factor/enable\`. Enter the
+\`totpURI\` in an authenticator app and send the code that it shows to \`POST /two-factor/verify-totp\`: two-factor is on, and
+*Authorize* takes the new \`token\`. From then on \`POST /sign-in/email\` answers a \`twoFactorToken\`, with which
+\`POST /two-factor/verify-totp\` gives a session.`;
+
 /**
  * The OpenAPI 3.1 document of the whole service.
  *
@@ -14,7 +21,7 @@ export function buildOpenApiDocument(app: INestApplication, baseUrl: string): Op
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('nestjs-two-factor')
-    .setDescription('Sign-in with a second factor: authenticator apps, one-time codes and backup codes.')
+    .setDescription(DESCRIPTION)
     .setVersion('0.1.0')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer(`${baseUrl}/${API_PREFIX}`)
@@ -43,6 +50,6 @@ export function serveOpenApi(app: INestApplication, baseUrl: string): void {
   SwaggerModule.setup('docs', app, () => buildOpenApiDocument(app, baseUrl), {
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: 'nestjs-two-factor',
-    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
+    swaggerOptions: { displayRequestDuration: true },
   });
 }

@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import { ensureBuilt } from '../support/build.js';
+import { PASSWORD } from '../support/client.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { startProcess, type ServiceProcess } from '../support/service-process.js';
+
+const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+const browserIsThere = existsSync(executablePath);
+const describeInBrowser = browserIsThere ? describe : describe.skip;
+
+describeInBrowser(`Swagger UI${browserIsThere ? '' : ` (skipped: no ${executablePath}, set CHROMIUM_PATH)`}`, () => {
+  let folder: string;
+  let database: TestDatabase;
+  let service: ServiceProcess;
+  let browser: Browser;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    [folder, database] = await Promise.all([
+      mkdtemp(join(tmpdir(), 'two-factor-swagger-')),
+      createTestDatabase(),
+      ensureBuilt(),
+    ]);
+    await chmod(folder, 0o711);
+    [service, browser] = await Promise.all([
+      startProcess(folder, { DATABASE_URL: database.url }),
+      chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'] }),
+    ]);
+    await service.started;
+    page = await browser.newPage({ viewport: { width: 1280, height: 1600 } });
+    page.setDefaultTimeout(10_000);
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    page.on('requestfailed', (request) => complaints.push(`${request.url()} ${request.failure()?.errorText}`));
+  }, 180_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    service?.child.kill('SIGKILL');
+    await service?.ended;
+    await database?.drop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('lets a person sign up, authorise and enable two-factor, and nothing is blocked', async () => {
+    await page.goto(`http://localhost:${service.port}/docs`);
+    await expectText(page.locator('.info .title'), 'nestjs-two-factor');
+    await expectText(page.locator('.servers'), `http://localhost:${service.port}/api/auth`);
+
+    const account = { name: 'Ada', email: 'ada@example.com', password: PASSWORD };
+    const signedUp = await tryOut(operation(page, 'Accounts', 'signUpEmail'), account);
+    expect(signedUp).toMatchObject({ status: '200', body: { user: { email: 'ada@example.com' } } });
+
+    // Without the cookie that sign-up set for this page, the token is all it has.
+    await page.context().clearCookies();
+    await authorize(page, String(signedUp.body['token']));
+    const enabled = await tryOut(operation(page, 'Two factor', 'enableTwoFactor'), { password: PASSWORD });
+    expect(enabled).toMatchObject({
+      status: '200',
+      body: { totpURI: expect.stringMatching(/^otpauth:\/\/totp\//), method: 'totp' },
+    });
+    expect(enabled.body['backupCodes']).toHaveLength(10);
+    expect(complaints).toEqual([]);
+  }, 60_000);
+});
+
+function operation(page: Page, tag: string, id: string): Locator {
+  return page.locator(`#operations-${tag.replace(' ', '_')}-${id}`);
+}
+
+async function tryOut(block: Locator, body: object) {
+  const open = block.locator('.opblock-summary-control');
+  if ((await open.getAttribute('aria-expanded')) !== 'true') {
+    await open.click();
+    await block.locator('.try-out__btn').click();
+  }
+  await block.locator('textarea.body-param__text').fill(JSON.stringify(body));
+  const answered = block.page().waitForResponse((response) => response.request().method() === 'POST');
+  await block.locator('button.execute').click();
+  await answered;
+  const answer = block.locator('.live-responses-table tbody tr.response').first();
+  return {
+    status: (await answer.locator('.response-col_status').innerText()).trim(),
+    body: JSON.parse(await answer.locator('.highlight-code code').first().innerText()) as Record<string, unknown>,
+  };
+}
+
+/** Through the dialog, as a person does. */
+async function authorize(page: Page, token: string): Promise<void> {
+  await page.locator('.scheme-container button.authorize').click();
+  const dialog = page.locator('.dialog-ux');
+  await dialog.locator('input').fill(token);
+  await dialog.locator('button[type=submit]').click();
+  await dialog.locator('button.btn-done').click();
+}
+
+async function expectText(element: Locator, text: string): Promise<void> {
+  await element.waitFor();
+  expect(await element.innerText()).toContain(text);
+}
