@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { loadConfig } from './config/load-config.js';
-import { StartupError } from './config/startup-error.js';
+import { errorMessage } from './config/startup-error.js';
 
 const echoMs = 500;
 const stopSignal = firstSignal();
@@ -18,7 +18,8 @@ async function main(): Promise<number> {
     if (failure === undefined) return 0;
     console.error(failure);
   } catch (error) {
-    console.error(error instanceof StartupError ? error.message : error);
+    // One line is for the operator; where it came from is for whoever debugs.
+    console.error(process.env.LOG_LEVEL === 'debug' ? error : errorMessage(error));
   }
   return 1;
 }
