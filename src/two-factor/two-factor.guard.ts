@@ -8,6 +8,7 @@ import { HttpExchange, NO_STORE } from './credentials/http-exchange.js';
 import { OriginPolicy } from './credentials/origin-policy.js';
 import { SecondFactorPolicy } from './credentials/second-factor-policy.js';
 import { ACCEPTS, SECOND_FACTOR, type GuardedRequest } from './two-factor.decorators.js';
+import { TwoFactorException } from './two-factor.errors.js';
 
 const PROPERTY = 'twoFactor' satisfies keyof GuardedRequest;
 
@@ -38,7 +39,9 @@ export class TwoFactorGuard extends AuthGuard() implements CanActivate {
     await super.canActivate(context);
     const { caller } = context.switchToHttp().getRequest<GuardedRequest>().twoFactor;
     const targets = [context.getHandler(), context.getClass()];
-    if (this.reflector.getAllAndOverride(SECOND_FACTOR, targets) && caller.kind === 'session') {
+    if (this.reflector.getAllAndOverride(SECOND_FACTOR, targets)) {
+      // Whoever else the route accepts has proven no second factor either.
+      if (caller.kind !== 'session') throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
       await this.secondFactor.require(caller.session);
     }
     return true;
