@@ -10,6 +10,7 @@ export {
   CurrentExchange,
   CurrentSession,
   RequireSecondFactor,
+  type GuardedRequest,
 } from './two-factor.decorators.js';
 export {
   TWO_FACTOR_ERRORS,
