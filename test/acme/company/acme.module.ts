@@ -1,0 +1,59 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import {
+  TwoFactorExceptionFilter,
+  TwoFactorModule,
+  twoFactorEntities,
+  twoFactorMigrations,
+} from '../../../src/two-factor/index.js';
+import { CompanyController } from './company.controller.js';
+import { AcmeAccounts } from './identity/acme-accounts.js';
+import { AcmeIdentityModule } from './identity/acme-identity.module.js';
+import { AcmePasswords } from './identity/acme-passwords.js';
+import { AuditTrail } from './identity/audit-trail.js';
+import { CreateEmployees1500000000000 } from './identity/create-employees.js';
+import { ACME_DATABASE } from './identity/employees.js';
+import { VaultKeyRing } from './identity/vault-key-ring.js';
+import { LoginController } from './login.controller.js';
+import { AcmeSettings } from './settings.js';
+
+/** A company that had users and sessions long before, and puts the library into its backend. */
+@Module({})
+export class AcmeModule {
+  static forRoot(settings: AcmeSettings): DynamicModule {
+    const identity = AcmeIdentityModule.forRoot(settings);
+    return {
+      module: AcmeModule,
+      imports: [
+        TypeOrmModule.forRoot({
+          name: ACME_DATABASE,
+          type: 'postgres',
+          url: settings.databaseUrl,
+          entities: [...twoFactorEntities],
+          migrations: [...twoFactorMigrations, CreateEmployees1500000000000],
+          migrationsRun: true,
+          toRetry: () => false,
+        }),
+        identity,
+        TwoFactorModule.forRootAsync({
+          imports: [identity],
+          inject: [AcmeSettings],
+          useFactory: ({ origin }: AcmeSettings) => ({
+            issuer: 'Acme Ltd',
+            trustedOrigins: [origin],
+            secureCookies: false,
+          }),
+          accounts: AcmeAccounts,
+          sessions: settings.sessions,
+          passwords: AcmePasswords,
+          events: AuditTrail,
+          keyRing: VaultKeyRing,
+          dataSource: ACME_DATABASE,
+        }),
+      ],
+      controllers: [LoginController, CompanyController],
+      providers: [{ provide: APP_FILTER, useClass: TwoFactorExceptionFilter }],
+    };
+  }
+}

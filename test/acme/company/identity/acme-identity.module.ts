@@ -1,0 +1,20 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { AcmeSettings } from '../settings.js';
+import { AuditTrail } from './audit-trail.js';
+import { AcmeAccounts } from './acme-accounts.js';
+import { AcmePasswords } from './acme-passwords.js';
+import { Employees } from './employees.js';
+import { VaultKeyRing } from './vault-key-ring.js';
+
+/** Who works at Acme. Knows the library's ports, and nothing of its module. */
+@Module({})
+export class AcmeIdentityModule {
+  static forRoot(settings: AcmeSettings): DynamicModule {
+    const providers = [Employees, AcmeAccounts, AcmePasswords, AuditTrail, VaultKeyRing, settings.sessions];
+    return {
+      module: AcmeIdentityModule,
+      providers: [...providers, { provide: AcmeSettings, useValue: settings }],
+      exports: [...providers, AcmeSettings],
+    };
+  }
+}

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import {
+  isToken,
+  newToken,
+  serializeCookie,
+  SessionGateway,
+  SystemRandom,
+  tokenHash,
+  type IncomingRequest,
+  type IssuedSession,
+  type SessionCarrier,
+  type SessionGrant,
+  type SessionIdentity,
+  type SessionRenewal,
+} from '../../../../src/two-factor/index.js';
+import { Employees, toView } from './employees.js';
+
+const PREFIX = 'acme_';
+const COOKIE = 'acme_session';
+const LIFE = { long: 8 * 3600, short: 3600 };
+
+/** A session, with what Acme's own routes want to know. */
+export interface AcmeSession extends SessionIdentity {
+  readonly desk: string;
+}
+
+interface Kept extends AcmeSession {
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** Sessions kept elsewhere than the library's tables: here in memory, as others would in Redis. */
+@Injectable()
+export class AcmeSessions extends SessionGateway {
+  override readonly transactional: boolean = false;
+
+  private readonly byHash = new Map<string, Kept>();
+  private readonly random = new SystemRandom();
+
+  constructor(private readonly employees: Employees) {
+    super();
+  }
+
+  override async identify(request: IncomingRequest, carrier: SessionCarrier): Promise<AcmeSession | null> {
+    const token = carrier.carrier === 'authorization' ? carrier.token : request.cookies[COOKIE];
+    const kept = isToken(token, PREFIX) ? this.byHash.get(keyOf(token)) : undefined;
+    return kept && kept.expiresAt > new Date() ? kept : null;
+  }
+
+  override async issue(grant: SessionGrant): Promise<IssuedSession> {
+    const { accountId, secondFactor, context } = grant;
+    const life = context['remember'] === true ? LIFE.long : LIFE.short;
+    return this.keep({
+      sessionId: randomUUID(),
+      accountId,
+      secondFactorAt: secondFactor && new Date(),
+      desk: String(context['desk'] ?? 'unknown'),
+      createdAt: new Date(),
+      expiresAt: new Date(Date.now() + life * 1000),
+    });
+  }
+
+  override async renew({ session, secondFactor, endOthers }: SessionRenewal): Promise<IssuedSession | null> {
+    const entry = [...this.byHash].find(([, { sessionId }]) => sessionId === session.sessionId);
+    if (!entry) return null;
+    const [key, kept] = entry;
+    this.byHash.delete(key);
+    if (endOthers) this.drop((other) => other.accountId === kept.accountId);
+    return this.keep({ ...kept, ...(secondFactor && { secondFactorAt: new Date() }) });
+  }
+
+  override async end({ sessionId }: SessionIdentity): Promise<void> {
+    this.drop((kept) => kept.sessionId === sessionId);
+  }
+
+  private drop(matches: (kept: Kept) => boolean): void {
+    for (const [key, kept] of this.byHash) if (matches(kept)) this.byHash.delete(key);
+  }
+
+  private async keep(kept: Kept): Promise<IssuedSession> {
+    const { accountId, createdAt, expiresAt } = kept;
+    const token = newToken(this.random, PREFIX);
+    this.byHash.set(keyOf(token), kept);
+    const employee = await this.employees.find(Number(accountId));
+    if (!employee) throw new Error(`There is no employee ${accountId}`);
+    return {
+      token,
+      session: { token, userId: accountId, createdAt, expiresAt },
+      user: toView(employee),
+      headers: [
+        ['set-cookie', serializeCookie(COOKIE, token, { secure: false })],
+        ['x-acme-desk', kept.desk],
+      ],
+    };
+  }
+}
+
+function keyOf(token: string): string {
+  return tokenHash(token).toString('hex');
+}

@@ -1,0 +1,50 @@
+import { Body, Controller, HttpCode, Post, UnauthorizedException, UseGuards } from '@nestjs/common';
+import { IsBoolean, IsOptional, IsString } from 'class-validator';
+import {
+  CurrentExchange,
+  OriginGuard,
+  TwoFactorService,
+  TwoFactorValidationPipe,
+  type HttpExchange,
+} from '../../../src/two-factor/index.js';
+import { Employees } from './identity/employees.js';
+
+class LoginBody {
+  @IsString()
+  username!: string;
+
+  @IsString()
+  password!: string;
+
+  @IsOptional()
+  @IsBoolean()
+  remember?: boolean;
+}
+
+/** Acme's sign-in, with answers of its own shape. */
+@Controller('login')
+@UseGuards(OriginGuard)
+export class LoginController {
+  constructor(
+    private readonly employees: Employees,
+    private readonly twoFactor: TwoFactorService,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  async login(@Body(TwoFactorValidationPipe) body: LoginBody, @CurrentExchange() exchange: HttpExchange) {
+    const employee = await this.employees.byPassword(body.username, body.password);
+    if (!employee) throw new UnauthorizedException();
+    const result = await this.twoFactor.signIn({
+      accountId: String(employee.id),
+      context: { remember: body.remember ?? false, desk: '42' },
+      exchange,
+    });
+    if (result.kind === 'challenge') {
+      exchange.setHeaders(result.headers);
+      return { secondFactor: result.body.twoFactorMethods, challenge: result.body.twoFactorToken };
+    }
+    exchange.setHeaders(result.issued.headers);
+    return { session: result.issued.token };
+  }
+}

@@ -1,0 +1,16 @@
+import type { Type } from '@nestjs/common';
+import type { AcmeSessions } from './identity/acme-sessions.js';
+
+/** What an Acme is started with. */
+export class AcmeSettings {
+  readonly databaseUrl: string;
+  /** Origin of the pages that employees use. */
+  readonly origin: string;
+  readonly sessions: Type<AcmeSessions>;
+
+  constructor(settings: AcmeSettings) {
+    this.databaseUrl = settings.databaseUrl;
+    this.origin = settings.origin;
+    this.sessions = settings.sessions;
+  }
+}

@@ -1,0 +1,150 @@
+import { describe, expect, it } from '@jest/globals';
+import type {
+  IncomingRequest,
+  IssuedSession,
+  SessionCarrier,
+  SessionGrant,
+  SessionIdentity,
+  SessionRenewal,
+} from '../../src/two-factor/index.js';
+import { describeSessionGateway } from '../../src/two-factor/testing/index.js';
+import { AcmeSessions } from './company/identity/acme-sessions.js';
+import { Employees, type Employee } from './company/identity/employees.js';
+
+/** People without a table. */
+class EmployeesInMemory extends Employees {
+  constructor() {
+    super(undefined as never);
+  }
+
+  override async find(id: number): Promise<Employee> {
+    const username = `worker${id}`;
+    return { id, username, fullName: username, department: '', usesSecondFactor: false, hiredAt: new Date() };
+  }
+}
+
+let accounts = 0;
+const subject = (gateway: AcmeSessions) => async () => ({ gateway, newAccount: async () => String(++accounts) });
+
+describeSessionGateway(
+  'AcmeSessions keeps the contract of sessions',
+  subject(new AcmeSessions(new EmployeesInMemory())),
+);
+
+/** @returns the tests of the contract that a gateway fails */
+async function failuresOf(gateway: AcmeSessions): Promise<string[]> {
+  const tests: Array<readonly [name: string, test: () => Promise<void>]> = [];
+  const within: string[] = [];
+  describeSessionGateway('', subject(gateway), {
+    describe(name, body) {
+      within.push(name);
+      body();
+      within.pop();
+    },
+    it: (name, test) => tests.push([[...within.slice(1), name].join(' '), test]),
+  });
+  expect(tests.length).toBeGreaterThan(20);
+  const failures: string[] = [];
+  for (const [name, test] of tests) await test().catch(() => failures.push(name));
+  return failures;
+}
+
+class Deaf extends AcmeSessions {
+  override async identify(): Promise<null> {
+    return null;
+  }
+}
+
+/** Takes the token that the browser had before for the new session's: session fixation. */
+class Adopting extends AcmeSessions {
+  private readonly adopted = new Map<string, string>();
+
+  override async identify(request: IncomingRequest, carrier: SessionCarrier) {
+    if (carrier.carrier === 'cookie') return super.identify(request, carrier);
+    const token = this.adopted.get(carrier.token) ?? carrier.token;
+    return super.identify(request, { carrier: 'authorization', token });
+  }
+
+  override async issue(grant: SessionGrant): Promise<IssuedSession> {
+    const issued = await super.issue(grant);
+    const brought = grant.request.cookies['acme_session'];
+    if (brought) this.adopted.set(brought, issued.token);
+    return issued;
+  }
+}
+
+/** Looks wherever a token may be. */
+class AnyCarrier extends AcmeSessions {
+  override async identify(request: IncomingRequest, carrier: SessionCarrier) {
+    const [, token = ''] = String(request.headers['authorization'] ?? '').split(' ');
+    return (
+      (await super.identify(request, carrier)) ??
+      (await super.identify(request, { carrier: 'cookie' })) ??
+      super.identify(request, { carrier: 'authorization', token })
+    );
+  }
+}
+
+/** Opens a second session, and leaves the first alive. */
+class Copying extends AcmeSessions {
+  override async renew({ session, secondFactor, request }: SessionRenewal): Promise<IssuedSession> {
+    return this.issue({ accountId: session.accountId, secondFactor, context: {}, request });
+  }
+}
+
+class Sparing extends AcmeSessions {
+  override async renew(renewal: SessionRenewal): Promise<IssuedSession | null> {
+    return super.renew({ ...renewal, endOthers: false });
+  }
+}
+
+class Sweeping extends AcmeSessions {
+  override async renew(renewal: SessionRenewal): Promise<IssuedSession | null> {
+    return super.renew({ ...renewal, endOthers: true });
+  }
+}
+
+class Boasting extends AcmeSessions {
+  override async renew(renewal: SessionRenewal): Promise<IssuedSession | null> {
+    return super.renew({ ...renewal, secondFactor: 'totp' });
+  }
+}
+
+class Endless extends AcmeSessions {
+  override async end(): Promise<void> {}
+}
+
+class Fussy extends AcmeSessions {
+  private readonly ended = new Set<string>();
+
+  override async end(session: SessionIdentity): Promise<void> {
+    if (this.ended.has(session.sessionId)) throw new Error('There is no such session');
+    this.ended.add(session.sessionId);
+    await super.end(session);
+  }
+}
+
+class Readable extends AcmeSessions {
+  override async issue(grant: SessionGrant): Promise<IssuedSession> {
+    const issued = await super.issue(grant);
+    return { ...issued, headers: issued.headers.map(([name, line]) => [name, line.replace('; HttpOnly', '')]) };
+  }
+}
+
+describe('the contract finds out a gateway that', () => {
+  it.each([
+    ['finds nobody', Deaf, 'issue opens a session that its token leads to'],
+    ['adopts a planted token', Adopting, 'issue adopts no token that the client brought along [ASVS 7.2.4]'],
+    ['mixes up carriers', AnyCarrier, 'identify falls back on no other carrier when a token leads nowhere'],
+    ['keeps the old token alive', Copying, 'renew gives the session a new token, and the old one is dead'],
+    ['revives an ended session', Copying, 'renew is null for a session that ended meanwhile, and revives nothing'],
+    ['spares the others', Sparing, 'renew ends all other sessions of the account and of no other when told so'],
+    ['ends the others unasked', Sweeping, 'renew leaves the other sessions alone unless told otherwise'],
+    ['makes sessions strong for nothing', Boasting, 'renew leaves the strength as it is when none was proven'],
+    ['never ends a session', Endless, 'end ends that session and no other'],
+    ['throws at the second end', Fussy, 'end may be said twice'],
+    ['lets scripts read its cookie', Readable, 'identify finds the session of the cookie that it set'],
+  ])('%s', async (_, Gateway, test) => {
+    expect(await failuresOf(new Gateway(new EmployeesInMemory()))).toContain(test);
+  });
+});

@@ -1,0 +1,150 @@
+import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
+import type { INestApplication, Type } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { Clock, Database } from '../../src/two-factor/index.js';
+import { FakeClock } from '../../src/two-factor/testing/index.js';
+import { AuthenticatorApp, Browser, Caller, type AnyBody } from '../support/client.js';
+import { createTestDatabase } from '../support/database.js';
+import { AcmeModule } from './company/acme.module.js';
+import { AcmeSessions } from './company/identity/acme-sessions.js';
+import { AuditTrail } from './company/identity/audit-trail.js';
+import { Employees } from './company/identity/employees.js';
+
+/** The two platforms that Nest runs on. */
+export const PLATFORMS: ReadonlyArray<readonly [name: string, adapter: () => AbstractHttpAdapter]> = [
+  ['Express', () => new ExpressAdapter()],
+  ['Fastify', () => new FastifyAdapter()],
+];
+
+export const ACME_ORIGIN = 'http://intranet.acme.example';
+export const PASSWORD = 'correct horse battery staple';
+
+/** What Acme's own routes answer. */
+export interface AcmeBody extends AnyBody {
+  readonly challenge: string;
+  readonly secondFactor: string[];
+}
+
+/** Acme's backend, listening, on a database of its own that only its own start has migrated. */
+export class Acme {
+  private constructor(
+    private readonly app: INestApplication<Server>,
+    readonly url: string,
+    readonly clock: FakeClock,
+    private readonly dropDatabase: () => Promise<void>,
+  ) {}
+
+  static async start(adapter: AbstractHttpAdapter, sessions: Type<AcmeSessions> = AcmeSessions): Promise<Acme> {
+    const database = await createTestDatabase({ migrated: false });
+    const clock = new FakeClock();
+    const settings = { databaseUrl: database.url, origin: ACME_ORIGIN, sessions };
+    const module = await Test.createTestingModule({ imports: [AcmeModule.forRoot(settings)] })
+      .overrideProvider(Clock)
+      .useValue(clock)
+      .compile();
+    const app = module.createNestApplication<INestApplication<Server>>(adapter, { logger: false });
+    await app.listen(0, '127.0.0.1');
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    return new Acme(app, `http://127.0.0.1:${port}`, clock, () => database.drop());
+  }
+
+  get<T>(type: Type<T>): T {
+    return this.app.get(type, { strict: false });
+  }
+
+  async query<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
+    return this.app.get(Database).query<Row>(text, values);
+  }
+
+  async close(): Promise<void> {
+    this.app.getHttpServer().closeIdleConnections();
+    await this.app.close();
+    await this.dropDatabase();
+  }
+
+  /** Takes somebody on and signs them in. */
+  async hire(department?: string): Promise<Worker> {
+    const username = `worker${++workers}`;
+    const id = await this.get(Employees).hire(username, PASSWORD, department);
+    const worker = new Worker(this, String(id), username);
+    worker.session = await worker.login();
+    return worker;
+  }
+
+  /** Takes somebody on who has two-factor on and a strong session. */
+  async hireEnrolled(department?: string): Promise<EnrolledWorker> {
+    const worker = await this.hire(department);
+    const { totpURI, backupCodes } = await worker.enable();
+    const enrolled = new EnrolledWorker(worker, new AuthenticatorApp(totpURI, this), backupCodes);
+    const { status, body } = await enrolled.verify(worker.session, enrolled.app.code());
+    if (status !== 200) throw new Error(`Confirming answered ${status}`);
+    enrolled.session = body.token;
+    return enrolled;
+  }
+
+  caller(): Caller {
+    return new Caller(this);
+  }
+
+  browser(): Browser {
+    return new Browser(this, ACME_ORIGIN);
+  }
+
+  history(worker: Worker): string[] {
+    return this.get(AuditTrail).of(worker.id);
+  }
+}
+
+let workers = 0;
+
+/** An employee as a program that sends bearer tokens. */
+export class Worker {
+  /** Token of the latest session. */
+  session = '';
+  protected readonly caller: Caller;
+
+  constructor(
+    readonly acme: Acme,
+    readonly id: string,
+    readonly username: string,
+  ) {
+    this.caller = acme.caller();
+  }
+
+  /** What to send to `/login`. */
+  get credentials() {
+    return { username: this.username, password: PASSWORD };
+  }
+
+  /** @returns the session's token, or the challenge's where a second factor is due */
+  async login(): Promise<string> {
+    const { body } = await this.caller.post<{ session?: string; challenge?: string }>('/login', this.credentials);
+    const token = body.session ?? body.challenge;
+    if (!token) throw new Error('Acme let nobody in');
+    return token;
+  }
+
+  async enable() {
+    const { body } = await this.caller.post('/two-factor/enable', { password: PASSWORD }, this.session);
+    return body;
+  }
+}
+
+export class EnrolledWorker extends Worker {
+  constructor(
+    worker: Worker,
+    readonly app: AuthenticatorApp,
+    readonly backupCodes: readonly string[],
+  ) {
+    super(worker.acme, worker.id, worker.username);
+  }
+
+  /** Sends a code, the next one by default, with a session's or a challenge's token. */
+  verify(bearer: string, code = this.app.nextCode()) {
+    return this.caller.post('/two-factor/verify-totp', { code }, bearer);
+  }
+}
