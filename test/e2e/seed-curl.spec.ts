@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { AuthenticatorApp, Caller, PASSWORD } from '../support/client.js';
+import { describeWith } from '../support/describe-with.js';
 import { startTestService, type TestService } from '../support/service.js';
 
 /** One call of the document that the service was asked for: its command, and the answer it shows. */
@@ -21,10 +22,9 @@ const calls = new Map<string, DocumentedCall>(
 );
 
 const run = promisify(execFile);
-const curlIsThere = succeeds(() => execFileSync('curl', ['--version']));
-const describeWithCurl = curlIsThere ? describe : describe.skip;
+const missing = succeeds(() => execFileSync('curl', ['--version'])) ? undefined : 'no curl on the PATH';
 
-describeWithCurl(`the documented curl lines${curlIsThere ? '' : ' (skipped: no curl on the PATH)'}`, () => {
+describeWith(missing)('the documented curl lines', () => {
   let service: TestService;
   beforeAll(async () => {
     service = await startTestService();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,13 +7,13 @@ import { chromium, type Browser, type Locator, type Page } from 'playwright-core
 import { ensureBuilt } from '../support/build.js';
 import { PASSWORD } from '../support/client.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { describeWith } from '../support/describe-with.js';
 import { startProcess, type ServiceProcess } from '../support/service-process.js';
 
 const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-const browserIsThere = existsSync(executablePath);
-const describeInBrowser = browserIsThere ? describe : describe.skip;
+const missing = existsSync(executablePath) ? undefined : `no browser at ${executablePath}, set CHROMIUM_PATH`;
 
-describeInBrowser(`Swagger UI${browserIsThere ? '' : ` (skipped: no ${executablePath}, set CHROMIUM_PATH)`}`, () => {
+describeWith(missing)('Swagger UI', () => {
   let folder: string;
   let database: TestDatabase;
   let service: ServiceProcess;
@@ -22,16 +22,12 @@ describeInBrowser(`Swagger UI${browserIsThere ? '' : ` (skipped: no ${executable
   const complaints: string[] = [];
 
   beforeAll(async () => {
-    [folder, database] = await Promise.all([
-      mkdtemp(join(tmpdir(), 'two-factor-swagger-')),
-      createTestDatabase(),
-      ensureBuilt(),
-    ]);
+    folder = await mkdtemp(join(tmpdir(), 'two-factor-swagger-'));
     await chmod(folder, 0o711);
-    [service, browser] = await Promise.all([
-      startProcess(folder, { DATABASE_URL: database.url }),
-      chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'] }),
-    ]);
+    database = await createTestDatabase();
+    await ensureBuilt();
+    service = await startProcess(folder, { DATABASE_URL: database.url });
+    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
     await service.started;
     page = await browser.newPage({ viewport: { width: 1280, height: 1600 } });
     page.setDefaultTimeout(10_000);

@@ -1,0 +1,13 @@
+import { describe } from '@jest/globals';
+
+/**
+ * `describe` for tests that need a program: skipped, and the reason told, where it is missing. In CI it must not be.
+ *
+ * @param missing what is not there, for people; undefined when it is there
+ */
+export function describeWith(missing: string | undefined): typeof describe | typeof describe.skip {
+  if (missing === undefined || process.env.CI) return describe;
+  // Past jest, which prints nothing about a file that is skipped as a whole, not even its console.
+  process.stderr.write(`Skipped: ${missing}\n`);
+  return describe.skip;
+}
