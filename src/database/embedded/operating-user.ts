@@ -15,7 +15,7 @@ export interface OperatingUser {
 }
 
 /** Root only: Postgres refuses to run as root and is given another user. */
-export function isRoot(): boolean {
+function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
