@@ -12,7 +12,7 @@ import { Database } from '../postgres/database.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import type { BackupCodeAnswer, BackupCodesAnswer } from './backup-codes.dto.js';
 import { backupCodeHash, findHash, newBackupCodes, normaliseBackupCode } from './backup-codes.js';
-import { GUESS_BACKUP_CODE, REPLACE_BACKUP_CODES, SPEND_BACKUP_CODE } from './backup-codes.statements.js';
+import { AWAIT_TURN, GUESS_BACKUP_CODE, REPLACE_BACKUP_CODES, SPEND_BACKUP_CODE } from './backup-codes.statements.js';
 
 /** Codes on paper, each good once, for whoever lost the authenticator [NIST SP 800-63B-4 3.1.2]. */
 @Injectable()
@@ -61,8 +61,11 @@ export class BackupCodesService implements Factor<readonly Buffer[]> {
     if (!this.secondFactor.isStrong(session)) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
     if (!(await this.passwords.verify(accountId, password))) throw new TwoFactorException('INVALID_PASSWORD');
     const { codes, hashes } = newBackupCodes(accountId, (size) => this.random.bytes(size));
-    const [row] = await this.database.query<{ added: number }>(REPLACE_BACKUP_CODES, [accountId, hashes]);
-    if (!row?.added) throw new TwoFactorException('TWO_FACTOR_NOT_ENABLED');
+    await this.database.transaction(async (transaction) => {
+      await transaction.query(AWAIT_TURN, [accountId]);
+      const [row] = await transaction.query<{ added: number }>(REPLACE_BACKUP_CODES, [accountId, hashes]);
+      if (!row?.added) throw new TwoFactorException('TWO_FACTOR_NOT_ENABLED');
+    });
     this.events.emit({ name: 'two-factor.backup-codes-replaced', accountId });
     return { status: true, backupCodes: codes };
   }

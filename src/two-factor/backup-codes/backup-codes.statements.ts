@@ -23,6 +23,14 @@ export const SPEND_BACKUP_CODE = spend(
 );
 
 /**
+ * Makes replacements wait for each other, and for verifications. A statement of its own, for the next one must see what
+ * those wrote.
+ *
+ * Values: account id.
+ */
+export const AWAIT_TURN = statement('await_turn', `SELECT FROM two_factor_attempts WHERE account_id = $1 FOR UPDATE`);
+
+/**
  * Replaces all codes of an account, staged ones too, as long as it has two-factor on.
  *
  * Values: account id, hashes. One row when it was done.
@@ -31,7 +39,6 @@ export const REPLACE_BACKUP_CODES = statement(
   'replace_backup_codes',
   `WITH enabled AS (
      SELECT a.account_id FROM two_factor_authenticator a WHERE a.account_id = $1 AND a.confirmed_at IS NOT NULL
-     FOR UPDATE OF a
    ), dropped AS (
      DELETE FROM two_factor_backup_code b USING enabled WHERE b.account_id = enabled.account_id
    ), added AS (
