@@ -1,6 +1,8 @@
 export { TwoFactorModule } from './two-factor.module.js';
 export type { TwoFactorPorts } from './two-factor.module-definition.js';
 export { TwoFactorOptions, type TwoFactorModuleOptions } from './two-factor.options.js';
+export type { TwoFactorMethod } from './challenge/challenge.service.js';
+export type { ProofOfCode, Prover } from './challenge/verification.service.js';
 export { TwoFactorService, type ChallengeAnswer, type SignIn, type SignInResult } from './two-factor.service.js';
 export { TwoFactorController } from './two-factor.controller.js';
 export { OriginGuard, TwoFactorGuard } from './two-factor.guard.js';

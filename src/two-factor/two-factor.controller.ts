@@ -13,7 +13,7 @@ import { OtpService } from './otp/otp.service.js';
 import type { SessionIdentity } from './ports/session-gateway.js';
 import { TotpUriAnswer } from './totp/totp.dto.js';
 import { TotpService } from './totp/totp.service.js';
-import { Accepts, CurrentCaller, CurrentExchange, CurrentSession } from './two-factor.decorators.js';
+import { AcceptsChallenge, CurrentCaller, CurrentExchange, CurrentSession } from './two-factor.decorators.js';
 import { TwoFactorExceptionFilter } from './two-factor.filter.js';
 import { TwoFactorGuard } from './two-factor.guard.js';
 import { ApiAuthenticated } from './two-factor.openapi.js';
@@ -81,7 +81,7 @@ export class TwoFactorController {
 
   @Post('verify-totp')
   @HttpCode(200)
-  @Accepts('session-or-challenge')
+  @AcceptsChallenge()
   @ApiAuthenticated({
     id: 'verifyTotp',
     summary: 'Verify two factor TOTP',
@@ -107,7 +107,7 @@ export class TwoFactorController {
 
   @Post('send-otp')
   @HttpCode(200)
-  @Accepts('session-or-challenge')
+  @AcceptsChallenge()
   @ApiAuthenticated({
     id: 'sendOtp',
     summary: 'Send two factor OTP',
@@ -121,7 +121,7 @@ export class TwoFactorController {
 
   @Post('verify-otp')
   @HttpCode(200)
-  @Accepts('session-or-challenge')
+  @AcceptsChallenge()
   @ApiAuthenticated({
     id: 'verifyOtp',
     summary: 'Verify two factor OTP',
@@ -144,7 +144,7 @@ export class TwoFactorController {
 
   @Post('verify-backup-code')
   @HttpCode(200)
-  @Accepts('session-or-challenge')
+  @AcceptsChallenge()
   @ApiAuthenticated({
     id: 'verifyBackupCode',
     summary: 'Verify a backup code',

@@ -16,7 +16,13 @@ export const ACCEPTS = Reflector.createDecorator<Acceptance>();
 export const SECOND_FACTOR = Reflector.createDecorator<true>();
 
 /** Says who may call a route below TwoFactorGuard; without it, whoever has a session. */
-export const Accepts = (acceptance: Acceptance) => ACCEPTS(acceptance);
+export const Accepts = (acceptance: Exclude<Acceptance, 'session-or-challenge'>) => ACCEPTS(acceptance);
+
+/**
+ * Lets a challenge in, too. Not for routes of hosts: the guard looks at the shape of a challenge token only, and leaves
+ * it to the library's own routes to find out whether it lives.
+ */
+export const AcceptsChallenge = () => ACCEPTS('session-or-challenge');
 
 /**
  * Answers 403 SECOND_FACTOR_REQUIRED to a session whose second factor is missing or too old, once the account has

@@ -10,6 +10,8 @@ import { SecondFactorPolicy } from './credentials/second-factor-policy.js';
 import { ACCEPTS, SECOND_FACTOR, type GuardedRequest } from './two-factor.decorators.js';
 import { TwoFactorException } from './two-factor.errors.js';
 
+const NOBODY: Caller = { kind: 'anonymous' };
+
 const PROPERTY = 'twoFactor' satisfies keyof GuardedRequest;
 
 /**
@@ -36,6 +38,19 @@ export class TwoFactorGuard extends AuthGuard() implements CanActivate {
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const exchange = HttpExchange.of(context, this.host);
+    exchange.setHeaders(NO_STORE);
+    context.switchToHttp().getRequest<GuardedRequest>().twoFactor = { exchange, caller: NOBODY };
+    try {
+      return await this.admit(context);
+    } catch (error) {
+      // Here and not in a filter alone: a host's own routes have filters of their own.
+      if (error instanceof TwoFactorException) exchange.setHeaders(error.headers);
+      throw error;
+    }
+  }
+
+  private async admit(context: ExecutionContext): Promise<boolean> {
     await super.canActivate(context);
     const { caller } = context.switchToHttp().getRequest<GuardedRequest>().twoFactor;
     const targets = [context.getHandler(), context.getClass()];
@@ -55,14 +70,11 @@ export class TwoFactorGuard extends AuthGuard() implements CanActivate {
   }
 
   private async identify(context: ExecutionContext, token: string | undefined): Promise<GuardedRequest['twoFactor']> {
-    const exchange = HttpExchange.of(context, this.host);
-    exchange.setHeaders(NO_STORE);
+    const { exchange } = context.switchToHttp().getRequest<GuardedRequest>().twoFactor;
     const accepts = this.reflector.getAllAndOverride(ACCEPTS, [context.getHandler(), context.getClass()]) ?? 'session';
     return { exchange, caller: await this.resolver.resolve(exchange, token, accepts) };
   }
 }
-
-const NOBODY: Caller = { kind: 'anonymous' };
 
 /** For routes that need no credential and yet change something for a browser: sign-in and sign-up. */
 @Injectable()

@@ -1,4 +1,4 @@
-import { ConfigurableModuleBuilder, type Type } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type InjectionToken } from '@nestjs/common';
 import type { AccountDirectory } from './ports/account-directory.js';
 import type { Clock } from './ports/clock.js';
 import type { KeyRing } from './ports/key-ring.js';
@@ -14,13 +14,13 @@ import type { TwoFactorModuleOptions } from './two-factor.options.js';
  * one. The first three are needed; for the others the library has adapters of its own.
  */
 export interface TwoFactorPorts {
-  readonly accounts?: Type<AccountDirectory>;
-  readonly sessions?: Type<SessionGateway>;
-  readonly passwords?: Type<PasswordVerifier>;
-  readonly keyRing?: Type<KeyRing>;
-  readonly clock?: Type<Clock>;
-  readonly random?: Type<Random>;
-  readonly events?: Type<SecurityEvents>;
+  readonly accounts?: InjectionToken<AccountDirectory>;
+  readonly sessions?: InjectionToken<SessionGateway>;
+  readonly passwords?: InjectionToken<PasswordVerifier>;
+  readonly keyRing?: InjectionToken<KeyRing>;
+  readonly clock?: InjectionToken<Clock>;
+  readonly random?: InjectionToken<Random>;
+  readonly events?: InjectionToken<SecurityEvents>;
   /** Name of the TypeORM data source that holds the library's tables; the default one otherwise. */
   readonly dataSource?: string;
   /** Whether every module of the host may inject the library's exports without importing it. Default false. */

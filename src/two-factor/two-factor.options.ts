@@ -57,7 +57,7 @@ export class TwoFactorOptions {
     if (!this.issuer?.trim() || this.issuer.includes(':'))
       throw new RangeError('issuer must be a name without a colon');
     for (const origin of this.trustedOrigins) {
-      if (!URL.canParse(origin) || new URL(origin).origin !== origin)
+      if (!URL.canParse(origin) || new URL(origin).origin !== origin || origin.includes('*'))
         throw new RangeError(`trustedOrigins: "${origin}" is not an origin`);
     }
   }

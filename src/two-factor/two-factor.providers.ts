@@ -1,4 +1,4 @@
-import type { Provider, Type } from '@nestjs/common';
+import type { InjectionToken, Provider, Type } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { HkdfKeyRing } from './adapters/hkdf-key-ring.js';
@@ -43,11 +43,11 @@ export function hostProviders(ports: TwoFactorPorts): Provider[] {
 }
 
 /** @throws {Error} at start, naming the port that the host forgot */
-function needed<T>(option: keyof TwoFactorPorts, port: Token<T>, given: Type<T> | undefined): Provider {
+function needed<T>(option: keyof TwoFactorPorts, port: Token<T>, given: InjectionToken<T> | undefined): Provider {
   if (!given) throw new Error(`TwoFactorModule needs a ${port.name}: name the class of yours as \`${option}\``);
   return { provide: port, useExisting: given };
 }
 
-function replaceable<T>(port: Token<T>, given: Type<T> | undefined, adapter: Type<T>): Provider {
+function replaceable<T>(port: Token<T>, given: InjectionToken<T> | undefined, adapter: Type<T>): Provider {
   return given ? { provide: port, useExisting: given } : { provide: port, useClass: adapter };
 }

@@ -98,8 +98,10 @@ export class VerificationService {
       if (error instanceof Overtaken) return this.refuseLatecomer(factor, guess, caller);
       throw error;
     }
-    this.tell(factor, guess.accountId, written.spent);
-    return written.result ?? follow(guess, written.spent);
+    this.tellSpent(guess.accountId, written.spent);
+    const result = written.result ?? (await follow(guess, written.spent));
+    this.events.emit({ name: 'two-factor.verified', accountId: guess.accountId, details: { factor: factor.name } });
+    return result;
   }
 
   private async takeGuess<Proof>(factor: Factor<Proof>, caller: Prover): Promise<Guess<Proof>> {
@@ -173,8 +175,7 @@ export class VerificationService {
     return this.fail(factor, guess);
   }
 
-  private tell(factor: Factor<unknown>, accountId: string, { enrolled, replaced, left }: Spent): void {
-    this.events.emit({ name: 'two-factor.verified', accountId, details: { factor: factor.name } });
+  private tellSpent(accountId: string, { enrolled, replaced, left }: Spent): void {
     if (left !== undefined) this.events.emit({ name: 'two-factor.backup-code-used', accountId, details: { left } });
     if (enrolled) {
       this.events.emit({ name: replaced ? 'two-factor.authenticator-replaced' : 'two-factor.enabled', accountId });

@@ -21,7 +21,7 @@ export class EnableBody extends PasswordBody {
   @IsString()
   @IsNotEmpty()
   @MaxLength(64)
-  @Matches(/^[^:\p{Cc}\p{Cs}]*$/u, { message: 'issuer must not contain a colon or control characters' })
+  @Matches(/^(?=.*\S)[^:\p{Cc}\p{Cs}]*$/u, { message: 'issuer must be a name without colon or control characters' })
   issuer?: string;
 
   @ApiPropertyOptional({

@@ -20,14 +20,6 @@ export class CompanyController {
   }
 
   /** Two decorators that contradict each other, as happens when one is on the class and one on the method. */
-  @Get('safe')
-  @UseGuards(TwoFactorGuard)
-  @RequireSecondFactor()
-  @Accepts('session-or-challenge')
-  openSafe() {
-    return { gold: true };
-  }
-
   @Get('suggestions')
   @UseGuards(TwoFactorGuard)
   @RequireSecondFactor()
