@@ -31,7 +31,11 @@ describe('from enrolment to sign-in', () => {
       twoFactorMethods: ['totp'],
       twoFactorToken: expect.stringMatching(/^tfc_/),
     });
-    const verified = await caller.post('/two-factor/verify-totp', { code: app.nextCode() }, challenge.body.twoFactorToken);
+    const verified = await caller.post(
+      '/two-factor/verify-totp',
+      { code: app.nextCode() },
+      challenge.body.twoFactorToken,
+    );
     expect(verified).toMatchObject({ status: 200, body: { status: true, user: { id: owner.id } } });
     const session = await caller.get('/get-session', verified.body.token);
     expect(session.body.user.id).toBe(owner.id);
