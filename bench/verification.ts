@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ScureBase32Plugin } from 'otplib';
-import { Client } from 'pg';
+import { Pool } from 'pg';
 import { newToken, tokenHash } from '../src/two-factor/credentials/tokens.js';
 import { SystemRandom } from '../src/two-factor/adapters/system-random.js';
 import { codeOfStep, stepAt } from '../src/two-factor/totp/totp.js';
@@ -32,7 +32,7 @@ interface Person {
 type Act = (person: Person) => Promise<void>;
 
 const house = await openHouse();
-const beside = new Client({ connectionString: house.databaseUrl });
+const beside = new Pool({ connectionString: house.databaseUrl });
 try {
   const cpu = await withService(house.databaseUrl, measureCpu);
   const proxy = await startStatementProxy(house.databaseUrl);
@@ -72,7 +72,6 @@ async function withService<T>(databaseUrl: string, work: (service: ServiceProces
 }
 
 async function measureCpu(service: ServiceProcess) {
-  await beside.connect();
   const people = await enrolPeople(service, PEOPLE);
   const { ok, getSession, verify } = acts(service);
   const cost = async (act: Act): Promise<number> => {
