@@ -63,7 +63,8 @@ describe('the budget of an account', () => {
       await lock(owner);
       const { status, headers } = await guess(0, owner.app.nextCode(), await openChallenge(replica(0), owner));
       expect(status).toBe(429);
-      seconds.push(Number(headers.get('retry-after')));
+      // A slow machine may have spent some seconds of the lock already.
+      seconds.push(Math.ceil(Number(headers.get('retry-after')) / 60) * 60);
       await replica(0).query(
         `UPDATE two_factor_attempts SET locked_until = now() WHERE account_id = $1 AND locked_until <> 'infinity'`,
         [owner.id],
@@ -102,7 +103,7 @@ describe('the budget of an account', () => {
       [owner.id],
     );
     const shut = await guess(0, owner.app.nextCode(), await openChallenge(replica(0), owner));
-    expect([shut.status, shut.headers.get('retry-after')]).toEqual([429, '900']);
+    expect([shut.status, shut.headers.get('retry-after')]).toEqual([429, expect.stringMatching(/^(?:900|89\d)$/)]);
     await outwaitLock(owner);
     const right = await guess(0, owner.app.nextCode(), await openChallenge(replica(0), owner));
     expect(right.status).toBe(200);
