@@ -33,6 +33,8 @@ type Act = (person: Person) => Promise<void>;
 
 const house = await openHouse();
 const beside = new Pool({ connectionString: house.databaseUrl });
+// Connections that are still closing when Postgres stops are told so.
+beside.on('error', () => undefined);
 try {
   const cpu = await withService(house.databaseUrl, measureCpu);
   const proxy = await startStatementProxy(house.databaseUrl);
