@@ -13,20 +13,20 @@ export async function ensureBuilt(): Promise<void> {
   await withLock(buildLock, async () => {
     if ((await builtAt()) > (await newestSource())) return;
     await run(process.execPath, [resolve('node_modules/@nestjs/cli/bin/nest.js'), 'build']);
+    await run(process.execPath, [resolve('esbuild.config.js')]);
   });
 }
 
-/** The compiler rewrites its build info at every build that had something to do. */
 async function builtAt(): Promise<number> {
-  const times = await Promise.all(
-    ['dist/main.js', 'dist/.tsbuildinfo'].map((path) => stat(path).catch(() => undefined)),
-  );
-  return times.includes(undefined) ? 0 : (times[1]?.mtimeMs ?? 0);
+  const main = await stat('dist/main.js').catch(() => undefined);
+  return main?.mtimeMs ?? 0;
 }
 
 async function newestSource(): Promise<number> {
   const entries = await readdir('src', { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const times = await Promise.all([...paths, 'tsconfig.json', 'tsconfig.build.json'].map((path) => stat(path)));
+  const times = await Promise.all(
+    [...paths, 'tsconfig.json', 'tsconfig.build.json', 'esbuild.config.js'].map((path) => stat(path)),
+  );
   return Math.max(...times.map(({ mtimeMs }) => mtimeMs));
 }

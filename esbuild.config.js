@@ -1,0 +1,50 @@
+import { cp, rm } from 'node:fs/promises';
+import { build } from 'esbuild';
+
+/*
+ * Second half of `npm run build`: makes `dist/` of what the compiler left in `build/`.
+ *
+ * The library goes there file by file, for others to import. The programs are bundled with the framework's packages:
+ * Nest and what it imports are some 1,500 small files, and finding and reading those is more than half of a start. All
+ * other packages are loaded as they are: some of them look for files of their own, or must be one instance.
+ */
+const LIBRARY = ['two-factor'];
+const PROGRAMS = ['main', 'database/migrate'];
+const BUNDLED = ['@nestjs', 'rxjs', 'es-toolkit', 'file-type', 'strtok3', 'token-types', '@tokenizer', '@borewit'];
+
+/** Nest asks for these by itself, and does without them. */
+const OPTIONAL = /^@nestjs\/(?:microservices|websockets|platform-express)(?:\/|$)/;
+
+const packages = {
+  name: 'packages',
+  setup(bundle) {
+    bundle.onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
+      if (kind === 'entry-point') return undefined;
+      const bundled = BUNDLED.some((name) => path === name || path.startsWith(`${name}/`)) && !OPTIONAL.test(path);
+      return bundled ? undefined : { path, external: true };
+    });
+  },
+};
+
+await rm('dist', { recursive: true, force: true });
+for (const folder of LIBRARY) await cp(`build/${folder}`, `dist/${folder}`, { recursive: true });
+await build({
+  entryPoints: PROGRAMS.map((name) => `build/${name}.js`),
+  outbase: 'build',
+  outdir: 'dist',
+  chunkNames: 'chunks/[name]-[hash]',
+  plugins: [packages],
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20.19',
+  sourcemap: 'linked',
+  // Nest tells classes by their names.
+  keepNames: true,
+  // Bundled CommonJS still asks for packages that are not.
+  banner: {
+    js: `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`,
+  },
+  logLevel: 'warning',
+});
