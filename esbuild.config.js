@@ -8,8 +8,8 @@ import { build } from 'esbuild';
  * Nest and what it imports are some 1,500 small files, and finding and reading those is more than half of a start. All
  * other packages are loaded as they are: some of them look for files of their own, or must be one instance.
  */
-const LIBRARY = ['two-factor'];
-const PROGRAMS = ['main', 'database/migrate'];
+const LIBRARY = ['two-factor', 'delivery'];
+const PROGRAMS = ['main', 'worker', 'database/migrate'];
 const BUNDLED = ['@nestjs', 'rxjs', 'es-toolkit', 'file-type', 'strtok3', 'token-types', '@tokenizer', '@borewit'];
 
 /** Nest asks for these by itself, and does without them. */
