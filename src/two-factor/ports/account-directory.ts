@@ -6,6 +6,8 @@ export interface Account {
   /** What an authenticator app shows beside the issuer: an address or a name. */
   readonly label: string;
   readonly email: string;
+  /** The language to write to the owner in, BCP 47, where the host knows it; otherwise the request's. */
+  readonly language?: string;
   /** The account as clients may see it: the `user` member of answers. */
   readonly user: UserView;
 }
@@ -31,6 +33,8 @@ export abstract class AccountDirectory {
    * Takes note that two-factor is on or off, for the host's own screens and answers.
    *
    * The library never reads it back: its own tables decide.
+   *
+   * @returns the account as it is now, or null when there is none of that id
    */
-  abstract recordTwoFactor(accountId: string, enabled: boolean, transaction: Transaction): Promise<void>;
+  abstract recordTwoFactor(accountId: string, enabled: boolean, transaction: Transaction): Promise<Account | null>;
 }

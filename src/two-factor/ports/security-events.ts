@@ -2,6 +2,7 @@
 export type SecurityEventName =
   | 'two-factor.enabled'
   | 'two-factor.disabled'
+  | 'two-factor.method-added'
   | 'two-factor.authenticator-replaced'
   | 'two-factor.backup-codes-replaced'
   | 'two-factor.backup-code-used'
