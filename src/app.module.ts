@@ -7,21 +7,24 @@ import { PostgresAccountDirectory } from './accounts/users/postgres-account-dire
 import { ConfigModule } from './config/config.module.js';
 import type { ServiceConfig } from './config/service-config.js';
 import { DatabaseModule } from './database/database.module.js';
+import { DeliveryModule, deliveryPorts, OutboxModule, type DeliveryModuleOptions } from './delivery/index.js';
 import { TwoFactorModule } from './two-factor/index.js';
 
-/** The composition root: the one file that joins accounts and two-factor. */
+/** The composition root: the one file that joins accounts, delivery and two-factor. */
 @Module({})
 export class AppModule {
   /** @param databaseUrl of a database whose migrations have run */
   static forRoot(config: ServiceConfig, databaseUrl: string): DynamicModule {
     const secureCookies = config.baseUrl.startsWith('https:');
     const { issuer, keys, trustedOrigins, bcryptCost } = config;
+    const delivery = deliveryOptions(config);
     return {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(config),
         DatabaseModule.forRoot(databaseUrl),
         AccountsModule.forRoot({ secureCookies, bcryptCost }),
+        DeliveryModule.forRoot(delivery),
         TwoFactorModule.forRoot({
           issuer,
           keys,
@@ -30,10 +33,16 @@ export class AppModule {
           accounts: PostgresAccountDirectory,
           sessions: PostgresSessions,
           passwords: BcryptPasswordVerifier,
+          ...deliveryPorts(delivery),
           isGlobal: true,
         }),
         AccountsApiModule,
+        OutboxModule.forRoot({ databaseUrl, deliver: config.outbox }),
       ],
     };
   }
+}
+
+function deliveryOptions({ smtp, twilio, smsWebhook, production }: ServiceConfig): DeliveryModuleOptions {
+  return { smtp, twilio, smsWebhook, console: !production };
 }

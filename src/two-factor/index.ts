@@ -37,6 +37,9 @@ export { UserAnswer, SessionAnswer } from './challenge/verification.dto.js';
 export { AccountDirectory, type Account, type UserView } from './ports/account-directory.js';
 export { Clock } from './ports/clock.js';
 export { KeyRing, UnknownKeyError } from './ports/key-ring.js';
+export { MailSender, type Mail } from './ports/mail-sender.js';
+export { MessageTemplates, type MailContent, type MessageFacts, type MessageTopic } from './ports/message-templates.js';
+export { Outbox } from './ports/outbox.js';
 export { PasswordVerifier } from './ports/password-verifier.js';
 export { Random } from './ports/random.js';
 export { SecurityEvents, type SecurityEvent, type SecurityEventName } from './ports/security-events.js';
@@ -51,12 +54,15 @@ export {
   type SessionRenewal,
   type SignInContext,
 } from './ports/session-gateway.js';
+export { SmsSender, type Sms } from './ports/sms-sender.js';
 export { Transaction } from './ports/transaction.js';
 
 export { HkdfKeyRing, type RingKey } from './adapters/hkdf-key-ring.js';
 export { LogSecurityEvents } from './adapters/log-security-events.js';
 export { SystemClock } from './adapters/system-clock.js';
 export { SystemRandom } from './adapters/system-random.js';
+
+export { MessageDelivery } from './messages/message-delivery.js';
 
 export { Database } from './postgres/database.js';
 export { statement, type Statement } from './postgres/statement.js';

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post, UseFilters, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
 import { BackupCodeAnswer, BackupCodeBody, BackupCodesAnswer } from './backup-codes/backup-codes.dto.js';
 import { BackupCodesService } from './backup-codes/backup-codes.service.js';
 import { VerificationAnswer, VerificationBody } from './challenge/verification.dto.js';
@@ -8,7 +8,8 @@ import { ChallengeFirstInterceptor } from './credentials/challenge-first.interce
 import type { HttpExchange } from './credentials/http-exchange.js';
 import { DisableAnswer, EnableAnswer, EnableBody, PasswordBody } from './enrolment/enrolment.dto.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
-import { OtpSentAnswer } from './otp/otp.dto.js';
+import { OtpSenderService } from './otp/otp-sender.service.js';
+import { OtpSentAnswer, SendOtpBody } from './otp/otp.dto.js';
 import { OtpService } from './otp/otp.service.js';
 import type { SessionIdentity } from './ports/session-gateway.js';
 import { TotpUriAnswer } from './totp/totp.dto.js';
@@ -31,6 +32,7 @@ export class TwoFactorController {
     private readonly enrolment: EnrolmentService,
     private readonly totp: TotpService,
     private readonly otp: OtpService,
+    private readonly otpSender: OtpSenderService,
     private readonly backupCodes: BackupCodesService,
   ) {}
 
@@ -111,12 +113,24 @@ export class TwoFactorController {
   @ApiAuthenticated({
     id: 'sendOtp',
     summary: 'Send two factor OTP',
-    description: 'Sends a code to the account. Answers 400 `OTP_NOT_CONFIGURED` where no way of sending is configured.',
+    description:
+      'Sends a code to the account by mail or text message; within its five minutes the same one again. Answers 400 `OTP_NOT_CONFIGURED` where no way of sending is configured.',
     answer: OtpSentAnswer,
-    errors: ['OTP_NOT_CONFIGURED', 'INVALID_TWO_FACTOR_COOKIE'],
+    errors: [
+      'OTP_NOT_CONFIGURED',
+      'OTP_NOT_ENABLED',
+      'INVALID_TWO_FACTOR_COOKIE',
+      'TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE',
+      'TOO_MANY_REQUESTS',
+    ],
   })
-  sendOtp(@CurrentCaller() caller: Prover): Promise<OtpSentAnswer> {
-    return this.otp.send(caller);
+  @ApiBody({ type: SendOtpBody, required: false })
+  sendOtp(
+    @CurrentCaller() caller: Prover,
+    @Body() { channel }: SendOtpBody,
+    @CurrentExchange() exchange: HttpExchange,
+  ): Promise<OtpSentAnswer> {
+    return this.otpSender.send({ caller, exchange }, channel);
   }
 
   @Post('verify-otp')
@@ -138,8 +152,12 @@ export class TwoFactorController {
     ],
     newToken: true,
   })
-  verifyOtp(@CurrentCaller() caller: Prover, @Body() _body: VerificationBody): Promise<VerificationAnswer> {
-    return this.otp.verify(caller);
+  verifyOtp(
+    @CurrentCaller() caller: Prover,
+    @Body() { code }: VerificationBody,
+    @CurrentExchange() exchange: HttpExchange,
+  ): Promise<VerificationAnswer> {
+    return this.otp.verify({ caller, code, exchange });
   }
 
   @Post('verify-backup-code')

@@ -8,6 +8,7 @@ export const TWO_FACTOR_ERRORS = {
   VALIDATION_ERROR: [400, 'Validation Error'],
   INVALID_PASSWORD: [400, 'Invalid password'],
   OTP_NOT_CONFIGURED: [400, 'OTP is not available'],
+  OTP_NOT_ENABLED: [400, 'OTP not enabled'],
   OTP_HAS_EXPIRED: [400, 'OTP has expired'],
   TOTP_NOT_ENABLED: [400, 'TOTP not enabled'],
   TWO_FACTOR_NOT_ENABLED: [400, "Two factor isn't enabled"],
@@ -20,6 +21,7 @@ export const TWO_FACTOR_ERRORS = {
   INVALID_TWO_FACTOR_COOKIE: [401, 'Invalid two factor cookie'],
   INVALID_ORIGIN: [403, 'Invalid origin'],
   SECOND_FACTOR_REQUIRED: [403, 'Verify your second factor on this session first'],
+  TOO_MANY_REQUESTS: [429, 'Too many requests. Please try again later.'],
   ACCOUNT_TEMPORARILY_LOCKED: [
     429,
     'Too many failed verification attempts. Your account is temporarily locked. Please try again later.',

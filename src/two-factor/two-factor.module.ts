@@ -10,12 +10,19 @@ import { OriginPolicy } from './credentials/origin-policy.js';
 import { SecondFactorPolicy } from './credentials/second-factor-policy.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
 import { EnrolmentState } from './enrolment/enrolment-state.js';
+import { Channels } from './messages/channels.js';
+import { MessageDelivery } from './messages/message-delivery.js';
+import { MessageSealer } from './messages/message-sealer.js';
+import { MessageWriter } from './messages/message-writer.js';
+import { OtpMethodsService } from './otp/otp-methods.service.js';
+import { OtpSenderService } from './otp/otp-sender.service.js';
 import { OtpService } from './otp/otp.service.js';
 import { Clock } from './ports/clock.js';
 import { Random } from './ports/random.js';
 import { Database } from './postgres/database.js';
 import { KeyCheck } from './sealing/key-check.js';
 import { AesGcmSealer } from './sealing/sealer.js';
+import { AuthenticatorsService } from './totp/authenticators.service.js';
 import { TotpService } from './totp/totp.service.js';
 import { TwoFactorController } from './two-factor.controller.js';
 import { OriginGuard, TwoFactorGuard } from './two-factor.guard.js';
@@ -55,16 +62,23 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
     ...GUARDS,
     AesGcmSealer,
     AttemptsService,
+    AuthenticatorsService,
     BackupCodesService,
     ChallengeService,
     EnrolmentService,
     EnrolmentState,
     KeyCheck,
+    Channels,
+    MessageDelivery,
+    MessageSealer,
+    MessageWriter,
+    OtpMethodsService,
+    OtpSenderService,
     OtpService,
     TotpService,
     TwoFactorService,
     VerificationService,
   ],
-  exports: [TwoFactorService, TwoFactorOptions, Database, Clock, Random, ...GUARDS],
+  exports: [MessageDelivery, MessageSealer, TwoFactorService, TwoFactorOptions, Database, Clock, Random, ...GUARDS],
 })
 export class TwoFactorModule extends ConfigurableModuleClass {}

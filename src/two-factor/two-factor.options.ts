@@ -24,6 +24,14 @@ export interface TwoFactorModuleOptions {
     /** Life of what `enable` staged. Default 900. */
     readonly stagedLife?: number;
   };
+  readonly otp?: {
+    /** Whether an account with an authenticator app may also have codes mailed to its own address. Default true. */
+    readonly mailFallback?: boolean;
+    /** Countries whose numbers may be texted, ISO 3166-1 alpha-2, e.g. `['DE', 'AT']`. All by default. */
+    readonly smsCountries?: readonly string[];
+    /** Ceiling of all text messages a day. Default 1000. */
+    readonly smsPerDay?: number;
+  };
   readonly session?: {
     /** How long a second factor makes a session strong. Default 86400. */
     readonly strongFor?: number;
@@ -41,6 +49,9 @@ export class TwoFactorOptions {
   readonly challengeGuesses: number;
   readonly stagedLife: number;
   readonly strongFor: number;
+  readonly mailFallback: boolean;
+  readonly smsCountries: readonly string[] | undefined;
+  readonly smsPerDay: number;
 
   /** @throws {RangeError} naming the option that makes no sense */
   constructor(options: TwoFactorModuleOptions) {
@@ -53,6 +64,9 @@ export class TwoFactorOptions {
     this.challengeGuesses = within('challenge.guesses', options.challenge?.guesses ?? 5, 1, 10);
     this.stagedLife = within('enrolment.stagedLife', options.enrolment?.stagedLife ?? 900, 60, 86_400);
     this.strongFor = within('session.strongFor', options.session?.strongFor ?? 86_400, 60, 30 * 86_400);
+    this.mailFallback = options.otp?.mailFallback ?? true;
+    this.smsCountries = options.otp?.smsCountries;
+    this.smsPerDay = within('otp.smsPerDay', options.otp?.smsPerDay ?? 1000, 0, 10_000_000);
     // A host may have read it from a variable that nobody set.
     if (!this.issuer?.trim() || this.issuer.includes(':'))
       throw new RangeError('issuer must be a name without a colon');

@@ -8,10 +8,14 @@ import { SystemRandom } from './adapters/system-random.js';
 import { AccountDirectory } from './ports/account-directory.js';
 import { Clock } from './ports/clock.js';
 import { KeyRing } from './ports/key-ring.js';
+import { MailSender } from './ports/mail-sender.js';
+import { MessageTemplates } from './ports/message-templates.js';
+import { Outbox } from './ports/outbox.js';
 import { PasswordVerifier } from './ports/password-verifier.js';
 import { Random } from './ports/random.js';
 import { SecurityEvents } from './ports/security-events.js';
 import { SessionGateway } from './ports/session-gateway.js';
+import { SmsSender } from './ports/sms-sender.js';
 import { Database } from './postgres/database.js';
 import type { TwoFactorPorts } from './two-factor.module-definition.js';
 import { TwoFactorOptions } from './two-factor.options.js';
@@ -27,6 +31,10 @@ export function hostProviders(ports: TwoFactorPorts): Provider[] {
     replaceable(Clock, ports.clock, SystemClock),
     replaceable(Random, ports.random, SystemRandom),
     replaceable(SecurityEvents, ports.events, LogSecurityEvents),
+    optional(MailSender, ports.mail),
+    optional(SmsSender, ports.sms),
+    optional(Outbox, ports.outbox),
+    optional(MessageTemplates, ports.templates),
     ports.keyRing
       ? { provide: KeyRing, useExisting: ports.keyRing }
       : {
@@ -46,6 +54,11 @@ export function hostProviders(ports: TwoFactorPorts): Provider[] {
 function needed<T>(option: keyof TwoFactorPorts, port: Token<T>, given: InjectionToken<T> | undefined): Provider {
   if (!given) throw new Error(`TwoFactorModule needs a ${port.name}: name the class of yours as \`${option}\``);
   return { provide: port, useExisting: given };
+}
+
+/** Null stands for what the host does without. */
+function optional<T>(port: Token<T>, given: InjectionToken<T> | undefined): Provider {
+  return given ? { provide: port, useExisting: given } : { provide: port, useValue: null };
 }
 
 function replaceable<T>(port: Token<T>, given: InjectionToken<T> | undefined, adapter: Type<T>): Provider {

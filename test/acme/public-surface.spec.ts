@@ -32,8 +32,8 @@ describe('the public surface', () => {
       [
         'Accepts AccountDirectory ApiAuthenticated ApiErrorAnswers BEARER_AUTH BackupCodesService Clock CurrentCaller',
         'CurrentExchange CurrentSession Database EnrolmentService ErrorAnswer HkdfKeyRing HttpExchange KeyRing',
-        'LogSecurityEvents OriginGuard PasswordVerifier Random RequireSecondFactor SecurityEvents SessionAnswer',
-        'SessionGateway SystemClock SystemRandom TWO_FACTOR_ERRORS TotpService Transaction TwoFactorController',
+        'LogSecurityEvents MailSender MessageDelivery MessageTemplates OriginGuard Outbox PasswordVerifier Random RequireSecondFactor SecurityEvents SessionAnswer',
+        'SessionGateway SmsSender SystemClock SystemRandom TWO_FACTOR_ERRORS TotpService Transaction TwoFactorController',
         'TwoFactorException TwoFactorExceptionFilter TwoFactorGuard TwoFactorModule TwoFactorOptions TwoFactorService',
         'TwoFactorValidationPipe UnknownKeyError UserAnswer cookieName expiredCookie isToken newToken serializeCookie',
         'statement tokenHash twoFactorEntities twoFactorMigrations',

@@ -7,7 +7,7 @@ const FIND = statement('accounts.find_user', `SELECT ${USER_COLUMNS} FROM users 
 
 const RECORD_TWO_FACTOR = statement(
   'accounts.record_two_factor',
-  `UPDATE users SET two_factor_enabled = $2, updated_at = now() WHERE id = $1`,
+  `UPDATE users u SET two_factor_enabled = $2, updated_at = now() WHERE u.id = $1 RETURNING ${USER_COLUMNS}`,
 );
 
 /** Shows the users' table to the library. */
@@ -20,10 +20,19 @@ export class PostgresAccountDirectory extends AccountDirectory {
   override async find(accountId: string, transaction?: Transaction): Promise<Account | null> {
     if (!isUuid(accountId)) return null;
     const [row] = await (transaction ?? this.database).query<UserRow>(FIND, [accountId]);
-    return row ? { id: row.userId, label: row.email, email: row.email, user: toUserView(row) } : null;
+    return row ? toAccount(row) : null;
   }
 
-  override async recordTwoFactor(accountId: string, enabled: boolean, transaction: Transaction): Promise<void> {
-    await transaction.query(RECORD_TWO_FACTOR, [accountId, enabled]);
+  override async recordTwoFactor(
+    accountId: string,
+    enabled: boolean,
+    transaction: Transaction,
+  ): Promise<Account | null> {
+    const [row] = await transaction.query<UserRow>(RECORD_TWO_FACTOR, [accountId, enabled]);
+    return row ? toAccount(row) : null;
   }
+}
+
+function toAccount(row: UserRow): Account {
+  return { id: row.userId, label: row.email, email: row.email, user: toUserView(row) };
 }

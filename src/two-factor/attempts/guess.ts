@@ -111,7 +111,7 @@ export function guess(factor: string, proof: string, { lockable }: { lockable: b
 }
 
 /** In a transaction now() is the time of its BEGIN; what is written at last must be true at last. */
-const AT_LAST = 'statement_timestamp()';
+export const AT_LAST = 'statement_timestamp()';
 
 const BURN = {
   onChallenge: `DELETE FROM two_factor_challenge WHERE id = $1 AND expires_at > ${AT_LAST} RETURNING account_id`,

@@ -1,4 +1,4 @@
-import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** One unused backup code. Using it deletes the row. */
 @Entity('two_factor_backup_code')
@@ -11,12 +11,7 @@ export class BackupCode {
   @PrimaryColumn({ name: 'code_hash', type: 'bytea', primaryKeyConstraintName: 'two_factor_backup_code_pkey' })
   codeHash!: Buffer;
 
-  /** The staged authenticator that it will come into force with; null when in force. */
+  /** What is staged and will bring it into force: an authenticator or a way to send codes. Null when in force. */
   @Column({ name: 'staged_for', type: 'uuid', nullable: true })
   stagedFor!: string | null;
-
-  /** By name, for factors do not import each other: the schema alone needs it. */
-  @ManyToOne('Authenticator', { onDelete: 'CASCADE', nullable: true })
-  @JoinColumn({ name: 'staged_for', foreignKeyConstraintName: 'two_factor_backup_code_staged_for_fkey' })
-  authenticator?: unknown;
 }

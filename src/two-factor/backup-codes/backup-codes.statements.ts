@@ -1,4 +1,5 @@
 import { guess, spend } from '../attempts/guess.js';
+import { isOn } from '../enrolment/is-on.js';
 import { statement } from '../postgres/statement.js';
 
 /** Values: see `guess`. */
@@ -38,7 +39,7 @@ export const AWAIT_TURN = statement('await_turn', `SELECT FROM two_factor_attemp
 export const REPLACE_BACKUP_CODES = statement(
   'replace_backup_codes',
   `WITH enabled AS (
-     SELECT a.account_id FROM two_factor_authenticator a WHERE a.account_id = $1 AND a.confirmed_at IS NOT NULL
+     SELECT $1::text AS account_id WHERE ${isOn('$1')}
    ), dropped AS (
      DELETE FROM two_factor_backup_code b USING enabled WHERE b.account_id = enabled.account_id
    ), added AS (

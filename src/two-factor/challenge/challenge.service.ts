@@ -4,6 +4,8 @@ import type { Caller } from '../credentials/caller.js';
 import { cookieName, expiredCookie, serializeCookie } from '../credentials/cookies.js';
 import type { HeaderLines } from '../credentials/http-exchange.js';
 import { isToken, newToken, tokenHash } from '../credentials/tokens.js';
+import { Channels } from '../messages/channels.js';
+import type { Channel } from '../messages/message.js';
 import { Random } from '../ports/random.js';
 import type { SignInContext } from '../ports/session-gateway.js';
 import type { Transaction } from '../ports/transaction.js';
@@ -18,15 +20,17 @@ const COOKIE = 'two_factor';
 const OPEN = statement(
   'open_challenge',
   `WITH usable AS (
-     SELECT EXISTS (SELECT FROM two_factor_authenticator WHERE account_id = $1 AND confirmed_at IS NOT NULL) AS totp
+     SELECT
+       EXISTS (SELECT FROM two_factor_authenticator WHERE account_id = $1 AND confirmed_at IS NOT NULL) AS totp,
+       ARRAY(SELECT channel FROM two_factor_otp_method WHERE account_id = $1 AND confirmed_at IS NOT NULL) AS channels
    ), swept AS (
      DELETE FROM two_factor_challenge WHERE account_id = $1 AND expires_at <= now()
    ), opened AS (
      INSERT INTO two_factor_challenge (id, token_hash, account_id, context, expires_at)
-     SELECT $2, $3, $1, $4, now() + make_interval(secs => $5) FROM usable WHERE totp
+     SELECT $2, $3, $1, $4, now() + make_interval(secs => $5) FROM usable WHERE totp OR channels <> '{}'
      RETURNING id
    )
-   SELECT usable.totp FROM opened, usable`,
+   SELECT usable.totp, usable.channels FROM opened, usable`,
 );
 const ACCOUNT_OF = statement(
   'account_of_challenge',
@@ -37,6 +41,12 @@ const BURN_ALL = statement('burn_challenges', `DELETE FROM two_factor_challenge 
 
 /** A method that can finish a challenge, as the official client spells it. */
 export type TwoFactorMethod = 'totp' | 'otp';
+
+/** The confirmed factors of an account. */
+interface UsableFactors {
+  readonly totp: boolean;
+  readonly channels: readonly Channel[];
+}
 
 /** A challenge just opened. */
 export interface OpenedChallenge {
@@ -53,6 +63,7 @@ export class ChallengeService {
     private readonly database: Database,
     private readonly random: Random,
     private readonly options: TwoFactorOptions,
+    private readonly channels: Channels,
   ) {}
 
   /** @returns null when the account has two-factor off, in the one statement that would have opened a challenge */
@@ -60,10 +71,17 @@ export class ChallengeService {
     const { challengeLife, secureCookies } = this.options;
     const token = newToken(this.random, TOKEN_PREFIX);
     const values = [accountId, randomUUID(), tokenHash(token), context, challengeLife];
-    const [usable] = await (transaction ?? this.database).query<{ totp: boolean }>(OPEN, values);
+    const [usable] = await (transaction ?? this.database).query<UsableFactors>(OPEN, values);
     if (!usable) return null;
     const cookie = serializeCookie(COOKIE, token, { secure: secureCookies, maxAge: challengeLife });
-    return { token, methods: ['totp'], headers: [['set-cookie', cookie]] };
+    return { token, methods: this.methodsOf(usable), headers: [['set-cookie', cookie]] };
+  }
+
+  /** An authenticator app first: it needs no network, and nobody in between. */
+  private methodsOf({ totp, channels }: UsableFactors): readonly TwoFactorMethod[] {
+    const mailFallback = totp && this.options.mailFallback && this.channels.has('mail');
+    const otp = mailFallback || channels.some((channel) => this.channels.has(channel));
+    return [...(totp ? ['totp' as const] : []), ...(otp ? ['otp' as const] : [])];
   }
 
   /** @returns the account of a live challenge, or null */

@@ -14,6 +14,8 @@ export interface Spent {
   /** The code confirmed a staged factor; `replaced` when it took the place of a confirmed one. */
   readonly enrolled?: boolean;
   readonly replaced?: boolean;
+  /** Two-factor was on already: the factor came in addition. */
+  readonly added?: boolean;
   /** Backup codes left, where the factor is one. */
   readonly left?: number;
 }

@@ -4,6 +4,7 @@ import type { Guess } from '../attempts/guess.js';
 import { LONGEST_LOCK_SECONDS, nextLockSeconds } from '../attempts/lock-schedule.js';
 import type { ChallengeCaller, SessionCaller } from '../credentials/caller.js';
 import type { HttpExchange } from '../credentials/http-exchange.js';
+import { MessageWriter, type Addressee } from '../messages/message-writer.js';
 import { AccountDirectory, type UserView } from '../ports/account-directory.js';
 import { SecurityEvents } from '../ports/security-events.js';
 import { SessionGateway, type IssuedSession } from '../ports/session-gateway.js';
@@ -47,6 +48,7 @@ export class VerificationService {
     private readonly attempts: AttemptsService,
     private readonly events: SecurityEvents,
     private readonly options: TwoFactorOptions,
+    private readonly messages: MessageWriter,
   ) {}
 
   /**
@@ -57,9 +59,11 @@ export class VerificationService {
    */
   async verify<Proof>(factor: Factor<Proof>, proof: ProofOfCode): Promise<IssuedSession> {
     const { exchange } = proof;
-    const issued = await this.prove(factor, proof, this.sessions.transactional, (guess, spent, transaction) =>
-      this.openSession(factor, guess, spent, proof, transaction),
-    );
+    const issued = await this.prove(factor, proof, this.sessions.transactional, async (guess, spent, transaction) => {
+      const opened = await this.openSession(factor, guess, spent, proof, transaction);
+      await this.notify(opened.user, spent, proof, transaction);
+      return opened;
+    });
     exchange.setHeaders(issued.headers);
     if (this.challenges.tokenOf(exchange.request.cookies)) exchange.setHeaders(this.challenges.expiredCookie());
     return issued;
@@ -71,9 +75,10 @@ export class VerificationService {
    * @throws {TwoFactorException} as `verify`
    */
   async spendOnly<Proof>(factor: Factor<Proof>, proof: ProofOfCode): Promise<UserView> {
-    return this.prove(factor, proof, true, async ({ accountId }, _spent, transaction) => {
+    return this.prove(factor, proof, true, async ({ accountId }, spent, transaction) => {
       const account = await this.accounts.find(accountId, transaction);
       if (!account) throw new Error('An account with a second factor cannot be found');
+      await this.notify(account, spent, proof, transaction);
       return account.user;
     });
   }
@@ -81,13 +86,13 @@ export class VerificationService {
   /** @param together whether what `follow` writes belongs into the transaction that spends the factor */
   private async prove<Proof, T>(
     factor: Factor<Proof>,
-    { caller, code }: ProofOfCode,
+    { caller, code, exchange }: ProofOfCode,
     together: boolean,
     follow: (guess: Guess<Proof>, spent: Spent, transaction?: Transaction) => Promise<T>,
   ): Promise<T> {
     const guess = await this.takeGuess(factor, caller);
     const match = factor.match(code, guess);
-    if (!match) return this.fail(factor, guess);
+    if (!match) return this.fail(factor, guess, exchange);
     let written: Written<T | undefined>;
     try {
       written = await this.database.transaction(async (transaction) => {
@@ -95,7 +100,7 @@ export class VerificationService {
         return { spent, result: together ? await follow(guess, spent, transaction) : undefined };
       });
     } catch (error) {
-      if (error instanceof Overtaken) return this.refuseLatecomer(factor, guess, caller);
+      if (error instanceof Overtaken) return this.refuseLatecomer(factor, guess, { caller, exchange });
       throw error;
     }
     this.tellSpent(guess.accountId, written.spent);
@@ -159,27 +164,53 @@ export class VerificationService {
   }
 
   /** Answers a wrong code; its guess stays taken. */
-  private async fail(factor: Factor<unknown>, guess: Guess<unknown>): Promise<never> {
+  private async fail(factor: Factor<unknown>, guess: Guess<unknown>, exchange: HttpExchange): Promise<never> {
     const { accountId } = guess;
     this.events.emit({ name: 'two-factor.verification-failed', accountId, details: { factor: factor.name } });
     const lockedFor = factor.lockable ? await this.attempts.lockWhenDue(guess) : null;
-    if (lockedFor !== null) this.events.emit({ name: 'two-factor.locked', accountId, details: { seconds: lockedFor } });
+    if (lockedFor !== null) {
+      this.events.emit({ name: 'two-factor.locked', accountId, details: { seconds: lockedFor } });
+      const account = await this.accounts.find(accountId);
+      if (account) {
+        await this.messages.notify(account, { topic: 'verification-locked' }, exchange.request, this.database);
+      }
+    }
     throw new TwoFactorException(factor.invalid);
   }
 
   /** Answers a right code that came second: to a lock, to a challenge already burnt, or to its own first use. */
-  private async refuseLatecomer(factor: Factor<unknown>, guess: Guess<unknown>, caller: Prover): Promise<never> {
+  private async refuseLatecomer(
+    factor: Factor<unknown>,
+    guess: Guess<unknown>,
+    { caller, exchange }: Omit<ProofOfCode, 'code'>,
+  ): Promise<never> {
     const lockedFor = factor.lockable ? await this.attempts.lockedFor(guess.accountId) : null;
     if (lockedFor !== null) throw locked(lockedFor);
     await this.challenges.requireLive(caller);
-    return this.fail(factor, guess);
+    return this.fail(factor, guess, exchange);
   }
 
-  private tellSpent(accountId: string, { enrolled, replaced, left }: Spent): void {
-    if (left !== undefined) this.events.emit({ name: 'two-factor.backup-code-used', accountId, details: { left } });
-    if (enrolled) {
-      this.events.emit({ name: replaced ? 'two-factor.authenticator-replaced' : 'two-factor.enabled', accountId });
+  /** Tells the owner by mail of what an attacker would rather keep quiet. */
+  private async notify(
+    addressee: Addressee,
+    { enrolled, replaced, added, left }: Spent,
+    { exchange }: ProofOfCode,
+    transaction: Transaction = this.database,
+  ): Promise<void> {
+    const { request } = exchange;
+    if (left !== undefined) {
+      await this.messages.notify(addressee, { topic: 'backup-code-used', left }, request, transaction);
     }
+    if (!enrolled) return;
+    const topic = replaced ? 'authenticator-replaced' : added ? 'method-added' : 'two-factor-enabled';
+    await this.messages.notify(addressee, { topic }, request, transaction);
+  }
+
+  private tellSpent(accountId: string, { enrolled, replaced, added, left }: Spent): void {
+    if (left !== undefined) this.events.emit({ name: 'two-factor.backup-code-used', accountId, details: { left } });
+    if (!enrolled) return;
+    const change = replaced ? 'authenticator-replaced' : added ? 'method-added' : 'enabled';
+    this.events.emit({ name: `two-factor.${change}`, accountId });
   }
 }
 

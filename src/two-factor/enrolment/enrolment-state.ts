@@ -1,13 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../postgres/database.js';
 import { statement } from '../postgres/statement.js';
+import { isOn } from './is-on.js';
 
-const IS_ON = statement(
-  'is_on',
-  `SELECT EXISTS (
-     SELECT FROM two_factor_authenticator WHERE account_id = $1 AND confirmed_at IS NOT NULL
-   ) AS "on"`,
-);
+const IS_ON = statement('is_on', `SELECT ${isOn('$1')} AS "on"`);
 
 /** Reads whether an account has two-factor on: it has as soon as one method is confirmed, and not by any flag. */
 @Injectable()

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import type { Channel } from '../messages/message.js';
 import type { UserView } from '../ports/account-directory.js';
 import { UserAnswer } from '../challenge/verification.dto.js';
 
@@ -32,25 +33,45 @@ export class EnableBody extends PasswordBody {
   @IsOptional()
   @IsIn(['totp', 'otp'])
   method?: 'totp' | 'otp';
+
+  @ApiPropertyOptional({
+    description: 'With method `otp`: the way to send codes. Mail goes to the address of the account.',
+    enum: ['mail', 'sms'],
+    default: 'mail',
+  })
+  @IsOptional()
+  @IsIn(['mail', 'sms'])
+  channel?: Channel;
+
+  @ApiPropertyOptional({
+    description: 'With channel `sms`: the number to text, in international form.',
+    example: '+4915112345678',
+    maxLength: 32,
+  })
+  @IsOptional()
+  @IsString()
+  @MaxLength(32)
+  phoneNumber?: string;
 }
 
 export class EnableAnswer {
-  @ApiProperty({
-    description: 'What the QR code of the authenticator app says',
+  @ApiPropertyOptional({
+    description: 'With method `totp`: what the QR code of the authenticator app says',
     example:
       'otpauth://totp/Acme:ada%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Acme&algorithm=SHA1&digits=6&period=30',
   })
-  totpURI!: string;
+  totpURI?: string;
 
-  @ApiProperty({
-    description: 'Ten backup codes, shown this once, good from the first right code on',
+  @ApiPropertyOptional({
+    description:
+      'Ten backup codes, shown this once, good from the first right code on. Absent where a way to send codes is added to what is on.',
     type: [String],
     example: ['7Q2M-X0RK-9V4D-T8HW-3CNE-Z5PB'],
   })
-  backupCodes!: string[];
+  backupCodes?: string[];
 
-  @ApiProperty({ description: 'The method that was staged', enum: ['totp'], example: 'totp' })
-  method!: 'totp';
+  @ApiProperty({ description: 'The method that was staged', enum: ['totp', 'otp'], example: 'totp' })
+  method!: 'totp' | 'otp';
 }
 
 export class DisableAnswer {

@@ -1,30 +1,31 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { newBackupCodes } from '../backup-codes/backup-codes.js';
 import type { HttpExchange } from '../credentials/http-exchange.js';
 import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
+import { MessageWriter, NOTICE_LIFE } from '../messages/message-writer.js';
+import { OtpMethodsService, type OtpTarget } from '../otp/otp-methods.service.js';
 import { AccountDirectory } from '../ports/account-directory.js';
 import { PasswordVerifier } from '../ports/password-verifier.js';
 import { Random } from '../ports/random.js';
 import { SecurityEvents } from '../ports/security-events.js';
 import { SessionGateway, type IssuedSession, type SessionIdentity } from '../ports/session-gateway.js';
 import type { Transaction } from '../ports/transaction.js';
+import type { Statement } from '../postgres/statement.js';
 import { Database } from '../postgres/database.js';
-import { AesGcmSealer } from '../sealing/sealer.js';
-import { otpauthUri } from '../totp/otpauth-uri.js';
-import { authenticatorRecord } from '../totp/totp.service.js';
+import { AuthenticatorsService } from '../totp/authenticators.service.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
 import type { DisableAnswer, EnableAnswer, EnableBody } from './enrolment.dto.js';
 import { EnrolmentState } from './enrolment-state.js';
-import { DISABLE, DROP_STAGED, STAGE_AUTHENTICATOR } from './enrolment.statements.js';
+import { disable, DROP_STAGED } from './enrolment.statements.js';
 
-/** 160 bits, the length that RFC 4226 §4 R6 recommends. */
-const SECRET_BYTES = 20;
+const DISABLE = disable(null);
 
 /** The life of a factor: staged, confirmed by its first code (see totp/), switched off. */
 @Injectable()
 export class EnrolmentService {
+  private readonly disableAndTell: Statement;
+
   constructor(
     private readonly database: Database,
     private readonly state: EnrolmentState,
@@ -32,47 +33,54 @@ export class EnrolmentService {
     private readonly passwords: PasswordVerifier,
     private readonly accounts: AccountDirectory,
     private readonly sessions: SessionGateway,
-    private readonly sealer: AesGcmSealer,
+    private readonly authenticators: AuthenticatorsService,
     private readonly random: Random,
     private readonly events: SecurityEvents,
     private readonly options: TwoFactorOptions,
-  ) {}
+    private readonly otpMethods: OtpMethodsService,
+    private readonly messages: MessageWriter,
+  ) {
+    this.disableAndTell = disable(messages.enqueueFunction);
+  }
 
   /**
-   * Stages an authenticator. Nothing is on, and nothing that was on is off, until a code of it came through `verify-totp`
-   * on the same session.
+   * Stages an authenticator, or a way to send codes. Nothing is on, and nothing that was on is off, until a code of it
+   * came through `verify-totp` or `verify-otp` on the same session.
    *
    * @throws {TwoFactorException} OTP_NOT_CONFIGURED for a method that cannot be had, SECOND_FACTOR_REQUIRED with
    *   two-factor on and a weak session, INVALID_PASSWORD
    */
   async enable(session: SessionIdentity, body: EnableBody): Promise<EnableAnswer> {
-    const { password, issuer = this.options.issuer, method = 'totp' } = body;
-    if (method === 'otp') throw new TwoFactorException('OTP_NOT_CONFIGURED');
-    const { accountId, sessionId } = session;
+    const { password, method = 'totp' } = body;
+    const target = method === 'otp' ? this.otpMethods.target(body) : null;
+    const { accountId } = session;
     const strong = this.secondFactor.isStrong(session);
     if (!strong && (await this.state.isOn(accountId))) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
     await this.checkPassword(accountId, password);
+    return target ? this.stageOtp(session, strong, target) : this.stageTotp(session, strong, body.issuer);
+  }
+
+  private async stageOtp(session: SessionIdentity, strong: boolean, target: OtpTarget): Promise<EnableAnswer> {
+    const { accountId, sessionId } = session;
+    const { codes, hashes } = newBackupCodes(accountId, (size) => this.random.bytes(size));
+    const staged = await this.otpMethods.stage(target, { accountId, sessionId, strong }, hashes);
+    if (staged === null) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
+    return { method: 'otp', ...(staged && { backupCodes: codes }) };
+  }
+
+  private async stageTotp(
+    session: SessionIdentity,
+    strong: boolean,
+    issuer = this.options.issuer,
+  ): Promise<EnableAnswer> {
+    const { accountId, sessionId } = session;
     const account = await this.accounts.find(accountId);
     if (!account) throw new TwoFactorException('UNAUTHORIZED', { bearerError: 'invalid_token' });
-
-    const id = randomUUID();
-    const secret = this.random.bytes(SECRET_BYTES);
-    const sealed = this.sealer.seal(secret, authenticatorRecord(accountId, id));
     const { codes, hashes } = newBackupCodes(accountId, (size) => this.random.bytes(size));
-    const { label } = account;
-    const staged = await this.database.query(STAGE_AUTHENTICATOR, [
-      id,
-      accountId,
-      sealed,
-      issuer,
-      label,
-      sessionId,
-      this.options.stagedLife,
-      hashes,
-      strong,
-    ]);
-    if (staged.length === 0) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
-    return { totpURI: otpauthUri(secret, { issuer, label }), backupCodes: codes, method };
+    const shown = { issuer, label: account.label };
+    const totpURI = await this.authenticators.stage(shown, { accountId, sessionId, strong }, hashes);
+    if (totpURI === null) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
+    return { totpURI, backupCodes: codes, method: 'totp' };
   }
 
   /**
@@ -89,9 +97,12 @@ export class EnrolmentService {
     await this.checkPassword(accountId, password);
     const renewal = { session, secondFactor: null, endOthers: true, request: exchange.request };
     const renewed = await this.database.transaction(async (transaction) => {
-      const wasOn = await transaction.query(DISABLE, [accountId]);
+      const account = await this.accounts.recordTwoFactor(accountId, false, transaction);
+      const notice = account && this.messages.notice(account, { topic: 'two-factor-disabled' }, exchange.request);
+      const wasOn = notice
+        ? await transaction.query(this.disableAndTell, [accountId, notice, NOTICE_LIFE])
+        : await transaction.query(DISABLE, [accountId]);
       if (wasOn.length === 0) throw new TwoFactorException('TWO_FACTOR_NOT_ENABLED');
-      await this.accounts.recordTwoFactor(accountId, false, transaction);
       return this.sessions.transactional ? this.renew(renewal, transaction) : null;
     });
     this.events.emit({ name: 'two-factor.disabled', accountId });

@@ -1,6 +1,25 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsOptional } from 'class-validator';
+import type { Channel } from '../messages/message.js';
+
+export class SendOtpBody {
+  @ApiPropertyOptional({
+    description: 'The way to send the code; without it the one that the account prefers',
+    enum: ['mail', 'sms'],
+    example: 'mail',
+  })
+  @IsOptional()
+  @IsIn(['mail', 'sms'])
+  channel?: Channel;
+}
 
 export class OtpSentAnswer {
   @ApiProperty({ description: 'A code is on its way', example: true })
   status!: boolean;
+
+  @ApiPropertyOptional({ description: 'The way it takes', enum: ['mail', 'sms'], example: 'mail' })
+  channel?: Channel;
+
+  @ApiPropertyOptional({ description: 'Where it goes, masked', example: 'j•••@e•••.com' })
+  destination?: string;
 }

@@ -1,21 +1,50 @@
 import { Injectable } from '@nestjs/common';
+import type { Guess } from '../attempts/guess.js';
 import { ChallengeService } from '../challenge/challenge.service.js';
-import type { Prover } from '../challenge/verification.service.js';
+import type { Factor, Match } from '../challenge/factor.js';
+import type { VerificationAnswer } from '../challenge/verification.dto.js';
+import { VerificationService, type ProofOfCode } from '../challenge/verification.service.js';
+import { Channels } from '../messages/channels.js';
 import { TwoFactorException } from '../two-factor.errors.js';
+import { sameCode } from './one-time-code.js';
+import { OtpSenderService } from './otp-sender.service.js';
+import { CONFIRM_OTP_METHOD, GUESS_OTP, SPEND_OTP, type LiveCode } from './otp.statements.js';
 
-/** Codes by mail or SMS. No sender can be configured yet, so every call says so. */
+/** Codes that came by mail or SMS [NIST SP 800-63B-4 3.1.3.2]. */
 @Injectable()
-export class OtpService {
-  constructor(private readonly challenges: ChallengeService) {}
+export class OtpService implements Factor<readonly LiveCode[]> {
+  readonly name = 'otp';
+  readonly invalid = 'INVALID_CODE';
+  readonly notEnabled = 'OTP_HAS_EXPIRED';
+  readonly lockable = true;
+  readonly guess = GUESS_OTP;
 
-  /** @throws {TwoFactorException} INVALID_TWO_FACTOR_COOKIE for a dead challenge, otherwise OTP_NOT_CONFIGURED */
-  async send(caller: Prover): Promise<never> {
-    await this.challenges.requireLive(caller);
-    throw new TwoFactorException('OTP_NOT_CONFIGURED');
+  constructor(
+    private readonly verification: VerificationService,
+    private readonly sender: OtpSenderService,
+    private readonly channels: Channels,
+    private readonly challenges: ChallengeService,
+  ) {}
+
+  /** Finishes a challenge, lifts a session, or confirms the way to send codes that the session staged. */
+  async verify(proof: ProofOfCode): Promise<VerificationAnswer> {
+    if (this.channels.none) {
+      await this.challenges.requireLive(proof.caller);
+      throw new TwoFactorException('OTP_NOT_CONFIGURED');
+    }
+    const { token, user } = await this.verification.verify(this, proof);
+    return { status: true, token, user };
   }
 
-  /** @throws {TwoFactorException} INVALID_TWO_FACTOR_COOKIE for a dead challenge, otherwise OTP_NOT_CONFIGURED */
-  async verify(caller: Prover): Promise<never> {
-    return this.send(caller);
+  match(code: string, { sessionId, proof }: Guess<readonly LiveCode[]>): Match | null {
+    let match: Match | null = null;
+    for (const live of proof) {
+      const expected = this.sender.codeOf({ ...live, nonce: Buffer.from(live.nonce, 'hex') });
+      if (!sameCode(expected, code)) continue;
+      match = live.staged
+        ? { values: [live.id, live.methodId, sessionId], spend: CONFIRM_OTP_METHOD }
+        : { values: [live.id], spend: SPEND_OTP };
+    }
+    return match;
   }
 }

@@ -2,11 +2,24 @@ import { Attempts } from '../attempts/attempts.entity.js';
 import { BackupCode } from '../backup-codes/backup-code.entity.js';
 import { Challenge } from '../challenge/challenge.entity.js';
 import { CreateTwoFactor1764000000000 } from '../migrations/1764000000000-create-two-factor.js';
+import { CreateOneTimeCodes1764000000100 } from '../migrations/1764000000100-create-one-time-codes.js';
+import { OneTimeCode } from '../otp/one-time-code.entity.js';
+import { OtpMethod } from '../otp/otp-method.entity.js';
+import { SendBudget } from '../otp/send-budget.entity.js';
 import { KeyInUse } from '../sealing/key-in-use.entity.js';
 import { Authenticator } from '../totp/authenticator.entity.js';
 
 /** For `entities` of the host's TypeORM data source. */
-export const twoFactorEntities = [Authenticator, BackupCode, Challenge, Attempts, KeyInUse];
+export const twoFactorEntities = [
+  Authenticator,
+  BackupCode,
+  Challenge,
+  Attempts,
+  KeyInUse,
+  OtpMethod,
+  OneTimeCode,
+  SendBudget,
+];
 
 /** For `migrations` of the host's TypeORM data source, in order. */
-export const twoFactorMigrations = [CreateTwoFactor1764000000000];
+export const twoFactorMigrations = [CreateTwoFactor1764000000000, CreateOneTimeCodes1764000000100];

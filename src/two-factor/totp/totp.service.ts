@@ -8,9 +8,9 @@ import { Clock } from '../ports/clock.js';
 import { PasswordVerifier } from '../ports/password-verifier.js';
 import type { SessionIdentity } from '../ports/session-gateway.js';
 import { Database } from '../postgres/database.js';
-import { AesGcmSealer } from '../sealing/sealer.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
+import { AuthenticatorsService } from './authenticators.service.js';
 import { otpauthUri } from './otpauth-uri.js';
 import type { TotpUriAnswer } from './totp.dto.js';
 import { matchStep } from './totp.js';
@@ -30,11 +30,6 @@ interface ShownAuthenticator {
   readonly staged: boolean;
 }
 
-/** Names the record that an authenticator's secret is sealed to. */
-export function authenticatorRecord(accountId: string, id: string): readonly string[] {
-  return ['authenticator', accountId, id];
-}
-
 /** Codes of an authenticator app [RFC 6238]. */
 @Injectable()
 export class TotpService implements Factor<readonly StoredAuthenticator[]> {
@@ -46,7 +41,7 @@ export class TotpService implements Factor<readonly StoredAuthenticator[]> {
 
   constructor(
     private readonly verification: VerificationService,
-    private readonly sealer: AesGcmSealer,
+    private readonly authenticators: AuthenticatorsService,
     private readonly clock: Clock,
     private readonly options: TwoFactorOptions,
     private readonly database: Database,
@@ -63,7 +58,7 @@ export class TotpService implements Factor<readonly StoredAuthenticator[]> {
   match(code: string, { accountId, sessionId, proof }: Guess<readonly StoredAuthenticator[]>): Match | null {
     const now = this.clock.now();
     for (const { id, secret, lastStep, staged } of proof) {
-      const opened = this.sealer.open(secret, authenticatorRecord(accountId, id));
+      const opened = this.authenticators.secretOf(accountId, { id, secret });
       const step = matchStep(opened, code, now, { window: this.options.window, lastStep });
       if (step === null) continue;
       return staged
@@ -85,7 +80,7 @@ export class TotpService implements Factor<readonly StoredAuthenticator[]> {
     if (!shown) throw new TwoFactorException('TOTP_NOT_ENABLED');
     if (!shown.staged && !this.secondFactor.isStrong(session)) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
     if (!(await this.passwords.verify(session.accountId, password))) throw new TwoFactorException('INVALID_PASSWORD');
-    const secret = this.sealer.open(shown.secret, authenticatorRecord(session.accountId, shown.id));
+    const secret = this.authenticators.secretOf(session.accountId, shown);
     return { totpURI: otpauthUri(secret, shown) };
   }
 }

@@ -1,4 +1,5 @@
 import { guess, spend } from '../attempts/guess.js';
+import { isOn } from '../enrolment/is-on.js';
 import { statement } from '../postgres/statement.js';
 
 /** An authenticator to hold a code against, the confirmed one before a staged one. */
@@ -11,6 +12,36 @@ export interface StoredAuthenticator {
 
 /** A staged secret is shown and tried only on the session that staged it, so never on a challenge. */
 const SEEN_BY_SESSION = `a.confirmed_at IS NOT NULL OR (a.staged_by = who.session_id AND a.staged_until > now())`;
+
+/**
+ * Stages an authenticator and its backup codes for one session, in the place of what that session staged before.
+ *
+ * Values: authenticator id, account id, sealed secret, issuer, label, session id, life in seconds, code hashes, whether
+ * the session is strong. No row when two-factor was switched on meanwhile and the session is weak.
+ */
+export const STAGE_AUTHENTICATOR = statement(
+  'stage_authenticator',
+  `WITH allowed AS (
+     SELECT WHERE $9::boolean OR NOT ${isOn('$2')}
+   ), counted AS (
+     INSERT INTO two_factor_attempts (account_id) SELECT $2 FROM allowed ON CONFLICT (account_id) DO NOTHING
+   ), dropped AS (
+     DELETE FROM two_factor_authenticator
+     WHERE account_id = $2 AND confirmed_at IS NULL AND (staged_by = $6 OR staged_until <= now())
+     RETURNING id
+   ), dropped_codes AS (
+     DELETE FROM two_factor_backup_code b USING dropped WHERE b.staged_for = dropped.id
+   ), staged AS (
+     INSERT INTO two_factor_authenticator (id, account_id, secret, issuer, label, staged_by, staged_until)
+     SELECT $1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7)
+     FROM allowed
+     RETURNING id
+   ), codes AS (
+     INSERT INTO two_factor_backup_code (account_id, code_hash, staged_for)
+     SELECT $2, code_hash, staged.id FROM staged, unnest($8::bytea[]) AS code_hash
+   )
+   SELECT id FROM staged`,
+);
 
 /** Values: see `guess`. */
 export const GUESS_TOTP = guess(
@@ -51,21 +82,26 @@ export const CONFIRM_AUTHENTICATOR = spend(
      DELETE FROM two_factor_authenticator o USING due
      WHERE o.account_id = due.account_id AND o.id <> due.id
      RETURNING o.confirmed_at
+   ), was_on AS (
+     SELECT ${isOn('due.account_id')} AS was_on FROM due
    ), replaced AS (
      SELECT count(confirmed_at) > 0 AS replaced FROM dropped
    ), burnt_challenges AS (
      DELETE FROM two_factor_challenge c USING due, replaced WHERE c.account_id = due.account_id AND replaced.replaced
+   ), dead_one_time_codes AS (
+     DELETE FROM two_factor_one_time_code c USING due, replaced
+     WHERE c.account_id = due.account_id AND c.challenge_id IS NULL AND replaced.replaced
    ), dropped_codes AS (
      DELETE FROM two_factor_backup_code b USING due
      WHERE b.account_id = due.account_id AND b.staged_for IS DISTINCT FROM due.id
-       AND EXISTS (SELECT FROM two_factor_backup_code s WHERE s.staged_for = due.id)
+       AND (b.staged_for IS NOT NULL OR EXISTS (SELECT FROM two_factor_backup_code s WHERE s.staged_for = due.id))
    ), codes_in_force AS (
      UPDATE two_factor_backup_code b SET staged_for = NULL FROM due WHERE b.staged_for = due.id
    ), spent AS (
      UPDATE two_factor_authenticator a
      SET confirmed_at = now(), staged_by = NULL, staged_until = NULL, last_step = $3
-     FROM due, replaced WHERE a.id = due.id
-     RETURNING true AS enrolled, replaced.replaced
+     FROM due, replaced, was_on WHERE a.id = due.id
+     RETURNING true AS enrolled, replaced.replaced, was_on.was_on AS added
    )`,
   { lockable: true },
 );

@@ -20,7 +20,12 @@ export class AcmeAccounts extends AccountDirectory {
     return { id: accountId, label: employee.username, email: user.email, user };
   }
 
-  override async recordTwoFactor(accountId: string, enabled: boolean, transaction: Transaction): Promise<void> {
+  override async recordTwoFactor(
+    accountId: string,
+    enabled: boolean,
+    transaction: Transaction,
+  ): Promise<Account | null> {
     await transaction.query(`UPDATE employee SET uses_second_factor = $2 WHERE id = $1`, [accountId, enabled]);
+    return this.find(accountId, transaction);
   }
 }

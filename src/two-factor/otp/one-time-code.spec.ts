@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import { deriveCode, sameCode } from './one-time-code.js';
+
+const KEY = Buffer.alloc(32, 1);
+const NONCE = Buffer.alloc(16, 2);
+
+describe('a derived code', () => {
+  it('is the same again, which is all that sending again needs', () => {
+    expect(deriveCode(KEY, ['a', 'b'], NONCE)).toBe(deriveCode(KEY, ['a', 'b'], NONCE));
+    expect(deriveCode(KEY, ['a', 'b'], NONCE)).toMatch(/^\d{6}$/);
+  });
+
+  it('is another for any other key, binding or nonce', () => {
+    const codes = new Set([
+      deriveCode(KEY, ['a', 'b'], NONCE),
+      deriveCode(Buffer.alloc(32, 3), ['a', 'b'], NONCE),
+      deriveCode(KEY, ['a', 'c'], NONCE),
+      deriveCode(KEY, ['ab'], NONCE),
+      deriveCode(KEY, ['a', 'b', ''], NONCE),
+      deriveCode(KEY, ['a', 'b'], Buffer.alloc(16, 4)),
+    ]);
+    expect(codes.size).toBe(6);
+  });
+
+  it('is uniform: chi-square over each digit stays within bounds', () => {
+    const draws = 20_000;
+    const counts = Array.from({ length: 6 }, () => Array.from({ length: 10 }, () => 0));
+    for (let n = 0; n < draws; n++) {
+      const nonce = Buffer.alloc(16);
+      nonce.writeUInt32BE(n);
+      const code = deriveCode(KEY, ['uniform'], nonce);
+      for (const [place, digit] of Array.from(code).entries()) {
+        const row = counts[place] ?? [];
+        row[Number(digit)] = (row[Number(digit)] ?? 0) + 1;
+      }
+    }
+    const expected = draws / 10;
+    for (const row of counts) {
+      const chiSquare = row.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+      // Nine degrees of freedom, p = 0.0001: the draws are fixed, so this holds always or never.
+      expect(chiSquare).toBeLessThan(33.72);
+    }
+  });
+});
+
+describe('a code offered', () => {
+  it.each(['12345', '1234567', '١٢٣٤٥٦', '12345６', ' 12345', '12345\n', '', '------', 'abcdef'])(
+    'as %j is no match',
+    (text) => {
+      expect(sameCode('123456', text)).toBe(false);
+    },
+  );
+
+  it('matches to the digit', () => {
+    expect(sameCode('012345', '012345')).toBe(true);
+    expect(sameCode('012345', '012346')).toBe(false);
+  });
+});

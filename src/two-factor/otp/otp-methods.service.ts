@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Channels } from '../messages/channels.js';
+import type { Channel } from '../messages/message.js';
+import { Database } from '../postgres/database.js';
+import { AesGcmSealer } from '../sealing/sealer.js';
+import { TwoFactorException } from '../two-factor.errors.js';
+import { TwoFactorOptions } from '../two-factor.options.js';
+import { parsePhoneNumber } from './destination.js';
+import { STAGE_OTP_METHOD } from './otp.statements.js';
+
+/** What is to be staged: a channel, and where it leads. */
+export interface OtpMethodRequest {
+  readonly channel?: Channel | undefined;
+  readonly phoneNumber?: string | undefined;
+}
+
+/** A way to send codes, checked and ready to be staged. */
+export interface OtpTarget {
+  readonly channel: Channel;
+  /** E.164; null for the account's own mail address. */
+  readonly phoneNumber: string | null;
+}
+
+/** The ways to send codes to an account: staged, sealed, opened again. */
+@Injectable()
+export class OtpMethodsService {
+  constructor(
+    private readonly database: Database,
+    private readonly channels: Channels,
+    private readonly sealer: AesGcmSealer,
+    private readonly options: TwoFactorOptions,
+  ) {}
+
+  /** @throws {TwoFactorException} OTP_NOT_CONFIGURED for a channel without sender, VALIDATION_ERROR for a bad number */
+  target({ channel, phoneNumber }: OtpMethodRequest): OtpTarget {
+    const wanted = channel ?? (phoneNumber === undefined ? 'mail' : 'sms');
+    if (!this.channels.has(wanted)) throw new TwoFactorException('OTP_NOT_CONFIGURED');
+    if (wanted === 'mail') return { channel: wanted, phoneNumber: null };
+    const parsed = phoneNumber === undefined ? null : parsePhoneNumber(phoneNumber, this.options.smsCountries);
+    if (parsed === null) {
+      throw new TwoFactorException('VALIDATION_ERROR', {
+        errors: { phoneNumber: ['phoneNumber must be a number in international form that can be texted from here'] },
+      });
+    }
+    return { channel: wanted, phoneNumber: parsed };
+  }
+
+  /**
+   * Stages a way to send codes, and backup codes where nothing is on yet.
+   *
+   * @returns whether the backup codes were staged too; null when two-factor is on and the session is weak
+   */
+  async stage(
+    { channel, phoneNumber }: OtpTarget,
+    session: { readonly accountId: string; readonly sessionId: string; readonly strong: boolean },
+    codeHashes: readonly Buffer[],
+  ): Promise<boolean | null> {
+    const id = randomUUID();
+    const { accountId, sessionId, strong } = session;
+    const destination = phoneNumber && this.sealer.seal(Buffer.from(phoneNumber), record(accountId, id));
+    const values = [id, accountId, channel, destination, sessionId, this.options.stagedLife, codeHashes, strong];
+    const [staged] = await this.database.query<{ codes: boolean }>(STAGE_OTP_METHOD, values);
+    return staged ? staged.codes : null;
+  }
+
+  /** @returns the telephone number of a stored method; null for mail */
+  phoneNumberOf(
+    accountId: string,
+    method: { readonly id: string; readonly destination: string | null },
+  ): string | null {
+    return method.destination && this.sealer.open(method.destination, record(accountId, method.id)).toString();
+  }
+}
+
+function record(accountId: string, id: string): readonly string[] {
+  return ['otp-method', accountId, id];
+}

@@ -1,0 +1,183 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { ProofOfCode, Prover } from '../challenge/verification.service.js';
+import { Channels } from '../messages/channels.js';
+import { MessageWriter } from '../messages/message-writer.js';
+import type { Channel } from '../messages/message.js';
+import { AccountDirectory, type Account } from '../ports/account-directory.js';
+import { KeyRing } from '../ports/key-ring.js';
+import { Random } from '../ports/random.js';
+import { Database } from '../postgres/database.js';
+import type { Statement } from '../postgres/statement.js';
+import { TwoFactorException } from '../two-factor.errors.js';
+import { TwoFactorOptions } from '../two-factor.options.js';
+import { maskMailAddress, maskPhoneNumber } from './destination.js';
+import { deriveCode } from './one-time-code.js';
+import { OtpMethodsService } from './otp-methods.service.js';
+import type { OtpSentAnswer } from './otp.dto.js';
+import {
+  FIND_CHALLENGED_RECIPIENT,
+  FIND_RECIPIENT,
+  SAY_EXHAUSTED,
+  sendCode,
+  type LiveCode,
+  type Recipient,
+  type SendOutcome,
+  type StoredMethod,
+} from './otp.statements.js';
+import { COOL_DOWN, sendBuckets, SENDS_PER_CHALLENGE } from './send-limits.js';
+
+/** Life of a code. In seconds. */
+const CODE_LIFE = 300;
+
+const NONCE_BYTES = 16;
+
+/** Purposes of derived keys: see KeyRing. */
+const CODE_PURPOSE = 'one-time-code';
+const COUNTER_PURPOSE = 'send-counter';
+
+/** Where a code goes. */
+interface Route {
+  readonly channel: Channel;
+  /** Null for the fallback to the account's own address. */
+  readonly method: StoredMethod | null;
+}
+
+/** Sends codes: derived, counted and queued, never stored. */
+@Injectable()
+export class OtpSenderService {
+  private readonly sendCode: Statement | null;
+
+  constructor(
+    private readonly database: Database,
+    private readonly channels: Channels,
+    private readonly methods: OtpMethodsService,
+    private readonly writer: MessageWriter,
+    private readonly accounts: AccountDirectory,
+    private readonly ring: KeyRing,
+    private readonly random: Random,
+    private readonly options: TwoFactorOptions,
+  ) {
+    this.sendCode = writer.enqueueFunction === null ? null : sendCode(writer.enqueueFunction);
+  }
+
+  /**
+   * Sends a code, the same one again while it lives.
+   *
+   * @param wanted the channel; without it what the session staged, else the account's own preference
+   * @throws {TwoFactorException} INVALID_TWO_FACTOR_COOKIE, TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE, OTP_NOT_CONFIGURED,
+   *   OTP_NOT_ENABLED, TOO_MANY_REQUESTS
+   */
+  async send({ caller, exchange }: Omit<ProofOfCode, 'code'>, wanted?: Channel): Promise<OtpSentAnswer> {
+    const recipient = await this.find(caller);
+    if (this.channels.none || !this.sendCode) throw new TwoFactorException('OTP_NOT_CONFIGURED');
+    const route = this.routeTo(recipient, wanted);
+    if (!route) throw new TwoFactorException('OTP_NOT_ENABLED');
+    if (recipient.challengeId !== null && recipient.sends >= SENDS_PER_CHALLENGE) {
+      throw tooMany(recipient.challengeLivesFor ?? COOL_DOWN);
+    }
+    const account = await this.accounts.find(recipient.accountId);
+    if (!account) throw new Error('An account with a second factor cannot be found');
+
+    const to = (route.method && this.methods.phoneNumberOf(account.id, route.method)) ?? account.email;
+    const binding = bindingOf(recipient, caller.kind === 'session' ? caller.session.sessionId : '');
+    const live = recipient.codes?.find(
+      ({ channel, methodId }) => channel === route.channel && methodId === (route.method?.id ?? null),
+    );
+    const { kid, nonce, life } = live ? asLive(live) : this.fresh();
+    const code = this.codeOf({ kid, nonce, binding, channel: route.channel, methodId: route.method?.id ?? null });
+    const subject = { topic: 'code', code, minutes: Math.ceil(life / 60) } as const;
+    const payload = this.writer.compose(route.channel, to, subject, {
+      language: account.language,
+      request: exchange.request,
+      life,
+    });
+    const buckets = sendBuckets(
+      {
+        accountId: account.id,
+        destination: this.digest(route.channel, to),
+        proven: !route.method?.staged || route.channel === 'mail',
+      },
+      route.channel === 'sms' ? this.options.smsPerDay : null,
+    );
+    const values = [
+      binding,
+      route.channel,
+      account.id,
+      randomUUID(),
+      recipient.challengeId,
+      route.method?.id ?? null,
+      kid,
+      nonce,
+      CODE_LIFE,
+      COOL_DOWN,
+      buckets.map(({ bucket }) => bucket),
+      buckets.map(({ most }) => most),
+      payload,
+    ];
+    const [outcome] = await this.database.query<SendOutcome>(this.sendCode, values);
+    // Without a wait somebody else was faster, and has just sent the code.
+    if (!outcome?.sent) throw tooMany(outcome?.wait ?? COOL_DOWN);
+    return { status: true, channel: route.channel, destination: masked(route.channel, to, account) };
+  }
+
+  private async find(caller: Prover): Promise<Recipient> {
+    const allowed = this.options.challengeGuesses;
+    const [recipient] =
+      caller.kind === 'challenge'
+        ? await this.database.query<Recipient>(FIND_CHALLENGED_RECIPIENT, [caller.tokenHash, allowed])
+        : await this.database.query<Recipient>(FIND_RECIPIENT, [caller.session.accountId, caller.session.sessionId]);
+    if (recipient && !recipient.exhausted) return recipient;
+    const said = recipient && (await this.database.query(SAY_EXHAUSTED, [recipient.challengeId, allowed]));
+    if (said?.length) throw new TwoFactorException('TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE');
+    throw new TwoFactorException('INVALID_TWO_FACTOR_COOKIE', { bearerError: 'invalid_token' });
+  }
+
+  /** The code that a stored binding stands for. */
+  codeOf(stored: {
+    readonly kid: string;
+    readonly nonce: Uint8Array;
+    readonly binding: string;
+    readonly channel: Channel;
+    readonly methodId: string | null;
+  }): string {
+    const { kid, nonce, binding, channel, methodId } = stored;
+    return deriveCode(this.ring.derive(kid, CODE_PURPOSE), [binding, channel, methodId ?? ''], nonce);
+  }
+
+  /** What is staged on this session comes first, then confirmed methods, then the account's own address. */
+  private routeTo({ methods, totp }: Recipient, wanted: Channel | undefined): Route | null {
+    const usable = (methods ?? []).filter(
+      ({ channel }) => this.channels.has(channel) && (wanted === undefined || channel === wanted),
+    );
+    const [method] = usable;
+    if (method) return { channel: method.channel, method };
+    const fallback = totp && this.options.mailFallback && this.channels.has('mail') && wanted !== 'sms';
+    return fallback ? { channel: 'mail', method: null } : null;
+  }
+
+  private fresh(): { kid: string; nonce: Buffer; life: number } {
+    return { kid: this.ring.current, nonce: this.random.bytes(NONCE_BYTES), life: CODE_LIFE };
+  }
+
+  private digest(channel: Channel, to: string): string {
+    const key = this.ring.derive(this.ring.current, COUNTER_PURPOSE);
+    return createHmac('sha256', key).update(`${channel}:${to.toLowerCase()}`).digest('base64url');
+  }
+}
+
+function asLive({ kid, nonce, livesFor }: LiveCode): { kid: string; nonce: Buffer; life: number } {
+  return { kid, nonce: Buffer.from(nonce, 'hex'), life: livesFor };
+}
+
+function bindingOf({ challengeId }: Recipient, sessionId: string): string {
+  return challengeId === null ? `session:${sessionId}` : `challenge:${challengeId}`;
+}
+
+function masked(channel: Channel, to: string, account: Account): string {
+  return channel === 'sms' ? maskPhoneNumber(to) : maskMailAddress(account.email);
+}
+
+function tooMany(seconds: number): TwoFactorException {
+  return new TwoFactorException('TOO_MANY_REQUESTS', { retryAfter: seconds });
+}

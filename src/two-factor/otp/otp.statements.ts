@@ -1,0 +1,239 @@
+import { AT_LAST, guess, spend } from '../attempts/guess.js';
+import { isOn } from '../enrolment/is-on.js';
+import type { Channel } from '../messages/message.js';
+import { statement, type Statement } from '../postgres/statement.js';
+
+/** A code that was sent and lives. */
+export interface LiveCode {
+  readonly id: string;
+  readonly binding: string;
+  readonly channel: Channel;
+  readonly methodId: string | null;
+  /** Whether the method still waits for its first code. */
+  readonly staged: boolean;
+  readonly kid: string;
+  /** In hex. */
+  readonly nonce: string;
+  /** Seconds until it dies. */
+  readonly livesFor: number;
+}
+
+/** A way to send codes to the account that the caller may use. */
+export interface StoredMethod {
+  readonly id: string;
+  readonly channel: Channel;
+  /** Sealed telephone number; null for mail. */
+  readonly destination: string | null;
+  readonly staged: boolean;
+}
+
+/** What sending a code needs to know. */
+export interface Recipient {
+  readonly accountId: string;
+  readonly challengeId: string | null;
+  /** The challenge's budget of guesses is used up, and nobody was told yet. */
+  readonly exhausted: boolean;
+  /** The account has an authenticator app. */
+  readonly totp: boolean;
+  readonly methods: readonly StoredMethod[] | null;
+  readonly codes: readonly LiveCode[] | null;
+  /** Codes sent on this challenge, over all channels. */
+  readonly sends: number;
+  /** Seconds until the challenge dies; null on a session. */
+  readonly challengeLivesFor: number | null;
+}
+
+const BINDING = `coalesce('challenge:' || who.challenge_id, 'session:' || who.session_id)`;
+
+const LIVE_CODES = `(
+  SELECT json_agg(json_build_object(
+    'id', c.id, 'binding', c.binding, 'channel', c.channel, 'methodId', c.method_id,
+    'staged', m.id IS NOT NULL AND m.confirmed_at IS NULL, 'kid', c.kid, 'nonce', encode(c.nonce, 'hex'),
+    'livesFor', ceil(extract(epoch FROM c.expires_at - now()))))
+  FROM two_factor_one_time_code c LEFT JOIN two_factor_otp_method m ON m.id = c.method_id
+  WHERE c.binding = ${BINDING} AND c.account_id = who.account_id AND c.expires_at > now()
+    AND (m.id IS NULL OR m.confirmed_at IS NOT NULL OR m.staged_by = who.session_id))`;
+
+const RECIPIENT = `
+  SELECT who.account_id AS "accountId", who.challenge_id AS "challengeId", who.guesses >= who.allowed AS exhausted,
+    EXISTS (
+      SELECT FROM two_factor_authenticator a WHERE a.account_id = who.account_id AND a.confirmed_at IS NOT NULL
+    ) AS totp,
+    (SELECT json_agg(json_build_object('id', m.id, 'channel', m.channel, 'destination', m.destination,
+        'staged', m.confirmed_at IS NULL) ORDER BY m.confirmed_at NULLS FIRST, m.created_at DESC)
+      FROM two_factor_otp_method m
+      WHERE m.account_id = who.account_id
+        AND (m.confirmed_at IS NOT NULL OR (m.staged_by = who.session_id AND m.staged_until > now()))) AS methods,
+    ${LIVE_CODES} AS codes,
+    (SELECT coalesce(sum(c.sends), 0)::integer FROM two_factor_one_time_code c
+      WHERE c.binding = ${BINDING}) AS sends,
+    ceil(extract(epoch FROM who.expires_at - now()))::integer AS "challengeLivesFor"
+  FROM who`;
+
+/** Values: token hash, guesses allowed. No row: the challenge is dead. */
+export const FIND_CHALLENGED_RECIPIENT = statement(
+  'find_challenged_recipient',
+  `WITH who AS (
+     SELECT id AS challenge_id, account_id, NULL::text AS session_id, guesses, $2::integer AS allowed, expires_at
+     FROM two_factor_challenge WHERE token_hash = $1 AND expires_at > now() AND guesses <= $2
+   ) ${RECIPIENT}`,
+);
+
+/** Kills a challenge whose budget is used up. Values: its id, guesses allowed. One row for the first to say so. */
+export const SAY_EXHAUSTED = statement(
+  'say_exhausted',
+  `UPDATE two_factor_challenge SET guesses = guesses + 1 WHERE id = $1 AND guesses = $2 RETURNING id`,
+);
+
+/** Values: account id, session id. */
+export const FIND_RECIPIENT = statement(
+  'find_recipient',
+  `WITH who AS (
+     SELECT NULL::uuid AS challenge_id, $1::text AS account_id, $2::text AS session_id, 0 AS guesses, 1 AS allowed,
+       NULL::timestamptz AS expires_at
+   ) ${RECIPIENT}`,
+);
+
+/** What came of asking to send. */
+export interface SendOutcome {
+  readonly sent: boolean;
+  /** Seconds until it makes sense to ask again. */
+  readonly wait: number | null;
+}
+
+/**
+ * Writes a code, counts it and queues its message, all or nothing, in one statement: one disk flush.
+ *
+ * A code that lives is sent again as it is; a dead one gives way. Somebody who was faster has just sent a code, which
+ * this one must not contradict: then nothing is written, as within the cool-down.
+ *
+ * Values: binding, channel, account id, code id, challenge id, method id, kid, nonce, life in seconds, cool-down in
+ * seconds, buckets, their limits, payload.
+ */
+export function sendCode(enqueueFunction: string): Statement {
+  return statement(
+    'send_code',
+    `WITH wanted AS (
+       SELECT * FROM unnest($11::text[], $12::integer[]) AS w (bucket, most)
+     ), swept AS (
+       DELETE FROM two_factor_one_time_code WHERE account_id = $3 AND expires_at <= now() AND challenge_id IS NULL
+         AND binding <> $1
+     ), cooling AS (
+       SELECT max(ceil(extract(epoch FROM c.last_sent_at + make_interval(secs => $10) - now())))::integer AS wait
+       FROM two_factor_one_time_code c
+       WHERE c.binding = $1 AND c.last_sent_at > now() - make_interval(secs => $10)
+     ), spent AS (
+       SELECT max(ceil(extract(epoch FROM b.resets_at - now())))::integer AS wait
+       FROM two_factor_send_budget b JOIN wanted w ON w.bucket = b.bucket
+       WHERE b.resets_at > now() AND b.used >= w.most
+     ), taken AS (
+       INSERT INTO two_factor_send_budget AS b (bucket, used, resets_at)
+       SELECT w.bucket, 1, now() + interval '1 day' FROM wanted w, cooling, spent
+       WHERE cooling.wait IS NULL AND spent.wait IS NULL
+       ORDER BY w.bucket
+       ON CONFLICT (bucket) DO UPDATE SET
+         used = CASE WHEN b.resets_at <= now() THEN 1 ELSE b.used + 1 END,
+         resets_at = CASE WHEN b.resets_at <= now() THEN now() + interval '1 day' ELSE b.resets_at END
+       WHERE b.resets_at <= now() OR b.used < (SELECT w.most FROM wanted w WHERE w.bucket = excluded.bucket)
+       RETURNING b.bucket
+     ), written AS (
+       INSERT INTO two_factor_one_time_code AS c
+         (id, account_id, binding, challenge_id, channel, method_id, kid, nonce, expires_at)
+       SELECT $4::uuid, $3, $1, $5::uuid, $2, $6::uuid, $7, $8, now() + make_interval(secs => $9)
+       WHERE (SELECT count(*) FROM taken) = (SELECT count(*) FROM wanted)
+       ON CONFLICT (binding, channel) DO UPDATE SET
+         sends = c.sends + 1, last_sent_at = now(), kid = excluded.kid, nonce = excluded.nonce,
+         method_id = excluded.method_id,
+         id = CASE WHEN c.nonce = excluded.nonce THEN c.id ELSE excluded.id END,
+         expires_at = CASE WHEN c.nonce = excluded.nonce THEN c.expires_at ELSE excluded.expires_at END
+       WHERE c.last_sent_at <= now() - make_interval(secs => $10)
+         AND (c.expires_at <= now() OR c.nonce = excluded.nonce OR c.method_id IS DISTINCT FROM excluded.method_id)
+       RETURNING c.expires_at
+     ), queued AS (
+       SELECT ${enqueueFunction}($13, written.expires_at) FROM written
+     )
+     SELECT (SELECT count(*) FROM queued) > 0 AS sent, greatest(cooling.wait, spent.wait) AS wait FROM cooling, spent`,
+  );
+}
+
+/** Values: see `guess`. NULL proof: no code lives, so nothing can be guessed at and nothing counts. */
+export const GUESS_OTP = guess('otp', LIVE_CODES, { lockable: true });
+
+/** Values after the first: code id. */
+export const SPEND_OTP = spend(
+  'otp',
+  `spent AS (
+     DELETE FROM two_factor_one_time_code c USING cleared
+     WHERE c.id = $2 AND c.account_id = cleared.account_id AND c.expires_at > ${AT_LAST}
+     RETURNING c.id
+   )`,
+  { lockable: true },
+);
+
+/**
+ * Confirms a staged way to send codes by the first code that came back, in the place of an older one of its channel.
+ * Where nothing was on before, staged backup codes come into force with it.
+ *
+ * Values after the first: code id, method id, session id.
+ */
+export const CONFIRM_OTP_METHOD = spend(
+  'confirm_otp',
+  `used AS (
+     DELETE FROM two_factor_one_time_code c USING cleared
+     WHERE c.id = $2 AND c.account_id = cleared.account_id AND c.expires_at > ${AT_LAST}
+     RETURNING c.account_id
+   ), due AS (
+     SELECT m.id, m.account_id, m.channel FROM two_factor_otp_method m JOIN used ON used.account_id = m.account_id
+     WHERE m.id = $3 AND m.staged_by = $4 AND m.staged_until > ${AT_LAST}
+     FOR UPDATE OF m
+   ), was_on AS (
+     SELECT ${isOn('due.account_id')} AS was_on FROM due
+   ), dropped AS (
+     DELETE FROM two_factor_otp_method o USING due
+     WHERE o.account_id = due.account_id AND o.channel = due.channel AND o.id <> due.id
+     RETURNING o.confirmed_at
+   ), replaced AS (
+     SELECT count(confirmed_at) > 0 AS replaced FROM dropped
+   ), burnt_challenges AS (
+     DELETE FROM two_factor_challenge c USING due, replaced WHERE c.account_id = due.account_id AND replaced.replaced
+   ), codes_in_force AS (
+     UPDATE two_factor_backup_code b SET staged_for = NULL FROM due WHERE b.staged_for = due.id
+   ), spent AS (
+     UPDATE two_factor_otp_method m SET confirmed_at = now(), staged_by = NULL, staged_until = NULL
+     FROM due, replaced, was_on WHERE m.id = due.id
+     RETURNING true AS enrolled, replaced.replaced, was_on.was_on AS added
+   )`,
+  { lockable: true },
+);
+
+/**
+ * Stages a way to send codes for one session, in the place of what that session staged before for the channel.
+ *
+ * Values: method id, account id, channel, sealed destination, session id, life in seconds, hashes of backup codes, whether
+ * the session is strong. `codes` says whether the backup codes were staged too: only where nothing is on yet.
+ */
+export const STAGE_OTP_METHOD = statement(
+  'stage_otp_method',
+  `WITH state AS (
+     SELECT ${isOn('$2')} AS is_on
+   ), allowed AS (
+     SELECT is_on FROM state WHERE $8::boolean OR NOT is_on
+   ), counted AS (
+     INSERT INTO two_factor_attempts (account_id) SELECT $2 FROM allowed ON CONFLICT (account_id) DO NOTHING
+   ), dropped AS (
+     DELETE FROM two_factor_otp_method
+     WHERE account_id = $2 AND confirmed_at IS NULL AND (staged_until <= now() OR (staged_by = $5 AND channel = $3))
+     RETURNING id
+   ), dropped_codes AS (
+     DELETE FROM two_factor_backup_code b USING dropped WHERE b.staged_for = dropped.id
+   ), staged AS (
+     INSERT INTO two_factor_otp_method (id, account_id, channel, destination, staged_by, staged_until)
+     SELECT $1, $2, $3, $4, $5, now() + make_interval(secs => $6) FROM allowed
+     RETURNING id
+   ), codes AS (
+     INSERT INTO two_factor_backup_code (account_id, code_hash, staged_for)
+     SELECT $2, code_hash, staged.id FROM staged, allowed, unnest($7::bytea[]) AS code_hash WHERE NOT allowed.is_on
+     RETURNING 1
+   )
+   SELECT (SELECT count(*) FROM codes) > 0 AS codes FROM staged`,
+);
