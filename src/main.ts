@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { loadConfig } from './config/load-config.js';
 import { errorMessage } from './config/startup-error.js';
+import { firstSignal } from './first-signal.js';
 
-const echoMs = 500;
 const stopSignal = firstSignal();
 process.exit(await main());
 
@@ -22,22 +22,4 @@ async function main(): Promise<number> {
     console.error(process.env.LOG_LEVEL === 'debug' ? error : errorMessage(error));
   }
   return 1;
-}
-
-/**
- * Settles at the first signal to stop; listened for from the beginning, so that a start is never cut in two. A second
- * one ends the process at once.
- */
-async function firstSignal(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    let first: number | undefined;
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => {
-        first ??= Date.now();
-        // One Ctrl-C arrives twice below `npm start`: from the terminal and, a moment later, passed on by npm.
-        if (Date.now() - first > echoMs) process.exit(1);
-        resolve();
-      });
-    }
-  });
 }

@@ -1,4 +1,3 @@
-import { ConsoleLogger, type LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +9,7 @@ import type { EmbeddedPostgres } from './database/embedded/embedded-postgres.js'
 import { configureHttp } from './http/configure-http.js';
 import { createHttpAdapter } from './http/http-adapter.js';
 import { serveOpenApi } from './openapi.js';
+import { ServiceLogger } from './service-logger.js';
 
 /** How long requests in flight may take to finish once the service was told to stop. */
 const graceMs = 10_000;
@@ -112,32 +112,4 @@ async function close(app: NestFastifyApplication | undefined, embedded: Embedded
     clearInterval(sweep);
   }
   await embedded?.stop();
-}
-
-/** Nest's console logger at the configured level, without what the framework says while it starts. */
-class ServiceLogger extends ConsoleLogger {
-  private static readonly startup = new Set([
-    'NestFactory',
-    'InstanceLoader',
-    'RoutesResolver',
-    'RouterExplorer',
-    'NestApplication',
-  ]);
-
-  constructor({ logLevel }: ServiceConfig) {
-    const levels: LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'];
-    const count = { error: 2, warn: 3, info: 4, debug: 6 }[logLevel];
-    super({ logLevels: levels.slice(0, count), colors: process.stdout.isTTY });
-  }
-
-  override log(message: unknown, ...rest: unknown[]): void {
-    if (ServiceLogger.startup.has(String(rest.at(-1))) && !this.isLevelEnabled('debug')) return;
-    super.log(message, ...rest);
-  }
-
-  override error(message: unknown, ...rest: unknown[]): void {
-    // Nest logs what stops a start before it throws it; `main` says it, once.
-    if (rest.at(-1) === 'ExceptionHandler' || rest.at(-1) === 'NestApplication') return;
-    super.error(message, ...rest);
-  }
 }

@@ -4,6 +4,8 @@ import { readDatabaseEnvironment, readEnvironment } from './environment.js';
 
 const key = Buffer.alloc(32, 7).toString('base64');
 const keys = { TWO_FACTOR_KEYS: `k1:${key}` };
+const accountSid = `AC${'0'.repeat(32)}`;
+const twilio = { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: 'hunter2', TWILIO_FROM: '+15005550006' };
 const production = {
   NODE_ENV: 'production',
   DATABASE_URL: 'postgres://user:hunter2@db/two_factor',
@@ -26,6 +28,10 @@ describe('readEnvironment', () => {
       issuer: 'Two factor',
       bcryptCost: 12,
       logLevel: 'info',
+      smtp: undefined,
+      twilio: undefined,
+      smsWebhook: undefined,
+      outbox: true,
     });
   });
 
@@ -48,6 +54,44 @@ describe('readEnvironment', () => {
     expect(config.trustedOrigins).toEqual(['https://a.example.com', 'http://localhost:5173']);
     expect(config.trustProxy).toEqual(['10.0.0.0/8', '::1']);
     expect(config.keys.map(({ kid }) => kid)).toEqual(['new', 'old']);
+  });
+
+  it('reads how mail and SMS go out', () => {
+    const config = readEnvironment({
+      ...keys,
+      SMTP_URL: 'smtps://me:p%2Cw@smtp.example.com, smtp://spare.example.com:587?requireTLS=true',
+      MAIL_FROM: 'Acme <no-reply@example.com>',
+      ...twilio,
+      TWILIO_BASE_URL: 'http://127.0.0.1:9999',
+      SMS_WEBHOOK_URL: 'https://sms.example.com/send',
+      SMS_WEBHOOK_SECRET: 'a secret of at least 24 bytes',
+      OUTBOX: 'off',
+    });
+    expect(config).toMatchObject({
+      smtp: {
+        urls: ['smtps://me:p%2Cw@smtp.example.com', 'smtp://spare.example.com:587?requireTLS=true'],
+        from: 'Acme <no-reply@example.com>',
+      },
+      twilio: { accountSid, authToken: 'hunter2', from: '+15005550006', baseUrl: 'http://127.0.0.1:9999/' },
+      smsWebhook: { url: 'https://sms.example.com/send', secret: 'a secret of at least 24 bytes' },
+      outbox: false,
+    });
+  });
+
+  it('makes a sender of mail up in development only', () => {
+    const SMTP_URL = 'smtp://localhost:1025';
+    expect(readEnvironment({ ...keys, SMTP_URL }).smtp?.from).toBe('two-factor@localhost');
+    expect(() => readEnvironment({ ...production, SMTP_URL })).toThrow('Bad environment: MAIL_FROM is missing');
+    expect(readEnvironment(production).smtp).toBeUndefined();
+  });
+
+  it('wants all variables of a provider or none', () => {
+    expect(() => readEnvironment({ ...keys, TWILIO_ACCOUNT_SID: accountSid })).toThrow(
+      'Bad environment: TWILIO_AUTH_TOKEN and TWILIO_FROM must be set too, or none of TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM',
+    );
+    expect(() => readEnvironment({ ...keys, SMS_WEBHOOK_URL: 'https://sms.example.com' })).toThrow(
+      /^Bad environment: SMS_WEBHOOK_SECRET must be set too[^;]+$/,
+    );
   });
 
   it('takes an empty variable for an unset one', () => {
@@ -91,6 +135,14 @@ describe('readEnvironment', () => {
     ['TWO_FACTOR_ISSUER', 'Acme: the company'],
     ['BCRYPT_COST', '17'],
     ['LOG_LEVEL', 'loud'],
+    ['SMTP_URL', 'smtp.example.com:587'],
+    ['SMTP_URL', 'smtp://good.example.com,http://bad.example.com'],
+    ['SMTP_URL', 'smtp://'],
+    ['SMTP_URL', 'smtp://smtp.example.com?logger=true&debug=true'],
+    ['MAIL_FROM', 'Acme'],
+    ['MAIL_FROM', 'a@example.com, b@example.com'],
+    ['MAIL_FROM', 'Acme <a@example.com>\nBcc: b@example.com'],
+    ['OUTBOX', 'no'],
   ])('refuses %s=%s', (name, value) => {
     expect(() => readEnvironment({ ...keys, [name]: value })).toThrow(
       new RegExp(String.raw`^Bad environment: ${name} [^;\n]+$`),
@@ -101,6 +153,13 @@ describe('readEnvironment', () => {
     ['TWO_FACTOR_KEYS', `${key},swapped`, key],
     ['TWO_FACTOR_KEYS', 'k1:c2hvcnQtc2VjcmV0', 'c2hvcnQtc2VjcmV0'],
     ['DATABASE_URL', 'mysql://root:hunter2@db', 'hunter2'],
+    ['SMTP_URL', 'http://me:hunter2@smtp.example.com', 'hunter2'],
+    ['SMTP_URL', 'smtp://me:hunter2@smtp.example.com?debug=true', 'hunter2'],
+    ['SMS_WEBHOOK_SECRET', 'hunter2', 'hunter2'],
+    ['SMS_WEBHOOK_URL', 'https://me:hunter2@sms.example.com', 'hunter2'],
+    ['TWILIO_AUTH_TOKEN', 'hunter2', 'hunter2'],
+    ['TWILIO_ACCOUNT_SID', 'hunter2', 'hunter2'],
+    ['TWILIO_FROM', 'hunter2;hunter2', 'hunter2;'],
   ])('never repeats the secret in a bad %s', (name, value, secret) => {
     const read = () => readEnvironment({ ...keys, [name]: value });
     expect(read).toThrow(name);

@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { readDelivery } from './delivery-variables.js';
 import { parseKeyRing } from './key-ring-variable.js';
 import { logLevels, type DatabaseConfig, type LogLevel, type RingKey, type ServiceConfig } from './service-config.js';
-import { StartupError } from './startup-error.js';
+import { list, Variables, type Environment } from './variables.js';
 
-/** Variables as `process.env` has them. An empty one counts as unset: that is how compose files pass what is missing. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type { Environment };
 
 /**
  * Reads and validates all that the service takes from its environment.
@@ -33,6 +33,7 @@ export function readEnvironment(env: Environment): ServiceConfig {
     issuer: variables.read('TWO_FACTOR_ISSUER', issuer) ?? 'Two factor',
     bcryptCost: variables.read('BCRYPT_COST', (text) => integer(text, 10, 16)) ?? 12,
     logLevel: variables.read('LOG_LEVEL', logLevel) ?? 'info',
+    ...readDelivery(variables, production),
   };
   variables.throwFaults();
   return config;
@@ -57,41 +58,6 @@ function readDatabase(variables: Variables): DatabaseConfig {
     databaseUrl: variables.read('DATABASE_URL', databaseUrl, { required: production }),
     dataDir: resolve(variables.read('DATA_DIR', (text) => text) ?? '.data'),
   };
-}
-
-/** Collects the faults of all variables, so that an operator fixes them in one go. */
-class Variables {
-  private readonly faults: string[] = [];
-
-  constructor(private readonly env: Environment) {}
-
-  read<T>(name: string, parse: (text: string) => T, { required = false } = {}): T | undefined {
-    const text = this.env[name]?.trim();
-    if (!text) {
-      if (required) this.faults.push(`${name} is missing`);
-      return undefined;
-    }
-    try {
-      return parse(text);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      this.faults.push(`${name} ${error.message}`);
-      return undefined;
-    }
-  }
-
-  throwFaults(): void {
-    if (this.faults.length > 0) throw new StartupError(`Bad environment: ${this.faults.join('; ')}`);
-  }
-}
-
-function list(text: string): string[] {
-  const items = text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-  if (items.length === 0) throw new RangeError('is an empty list');
-  return items;
 }
 
 function integer(text: string, min: number, max: number): number {

@@ -19,6 +19,26 @@ export interface DatabaseConfig {
   readonly dataDir: string;
 }
 
+export interface SmtpConfig {
+  /** Servers to hand mail to, tried in turn; never empty. */
+  readonly urls: readonly string[];
+  /** `address` or `Name <address>`. */
+  readonly from: string;
+}
+
+export interface TwilioConfig {
+  readonly accountSid: string;
+  readonly authToken: string;
+  readonly from: string;
+  /** Origin of the API; `undefined`: Twilio's own. */
+  readonly baseUrl: string | undefined;
+}
+
+export interface SmsWebhookConfig {
+  readonly url: string;
+  readonly secret: string;
+}
+
 /** The environment after it was validated; injected by its class. */
 export class ServiceConfig implements DatabaseConfig {
   readonly production!: boolean;
@@ -39,4 +59,12 @@ export class ServiceConfig implements DatabaseConfig {
   /** Logarithm of the rounds, 10 to 16. */
   readonly bcryptCost!: number;
   readonly logLevel!: LogLevel;
+  /** `undefined`: no mail, but in development on the console. */
+  readonly smtp: SmtpConfig | undefined;
+  /** `undefined`: no SMS by Twilio. */
+  readonly twilio: TwilioConfig | undefined;
+  /** `undefined`: no SMS by webhook. */
+  readonly smsWebhook: SmsWebhookConfig | undefined;
+  /** Whether this process delivers messages; `false`: another one does. */
+  readonly outbox!: boolean;
 }

@@ -1,7 +1,7 @@
 import type { DataSourceOptions } from 'typeorm';
 import { accountEntities } from '../accounts/entities.js';
 import { twoFactorEntities, twoFactorMigrations } from '../two-factor/index.js';
-import { accountMigrations } from './migrations/index.js';
+import { serviceMigrations } from './migrations/index.js';
 
 /** Seconds are long for a database next door and short for a caller who waits. */
 export const connectTimeoutMs = 5000;
@@ -20,7 +20,7 @@ export function dataSourceOptions(
     poolSize,
     connectTimeoutMS: connectTimeoutMs,
     entities: [...twoFactorEntities, ...accountEntities],
-    migrations: [...twoFactorMigrations, ...accountMigrations],
+    migrations: [...twoFactorMigrations, ...serviceMigrations],
     migrationsTableName: migrationsTable,
     synchronize: false,
     // TypeORM would log a failed statement with its parameters, which hold digests and sealed secrets.

@@ -16,7 +16,7 @@ const PREFLIGHT_MAX_AGE = 600;
 
 /** Everything about HTTP that is not a route: parsers, headers, cross-origin rules, errors. */
 export async function configureHttp(app: NestFastifyApplication, config: ServiceConfig): Promise<void> {
-  app.setGlobalPrefix(API_PREFIX);
+  app.setGlobalPrefix(API_PREFIX, { exclude: ['health'] });
   acceptJsonOnly(app);
   forbidCaching(app);
   app.enableCors({

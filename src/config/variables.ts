@@ -1,0 +1,47 @@
+import { StartupError } from './startup-error.js';
+
+/** Variables as `process.env` has them. An empty one counts as unset: that is how compose files pass what is missing. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Collects the faults of all variables, so that an operator fixes them in one go. */
+export class Variables {
+  private readonly faults: string[] = [];
+
+  constructor(private readonly env: Environment) {}
+
+  read<T>(name: string, parse: (text: string) => T, { required = false } = {}): T | undefined {
+    const text = this.env[name]?.trim();
+    if (!text) {
+      if (required) this.faults.push(`${name} is missing`);
+      return undefined;
+    }
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.faults.push(`${name} ${error.message}`);
+      return undefined;
+    }
+  }
+
+  /** For variables that are of no use without each other. */
+  allOrNone(...names: string[]): void {
+    const missing = names.filter((name) => !this.env[name]?.trim());
+    if (missing.length === 0 || missing.length === names.length) return;
+    this.faults.push(`${missing.join(' and ')} must be set too, or none of ${names.join(', ')}`);
+  }
+
+  throwFaults(): void {
+    if (this.faults.length > 0) throw new StartupError(`Bad environment: ${this.faults.join('; ')}`);
+  }
+}
+
+/** The items of a comma-separated list, at least one. */
+export function list(text: string): string[] {
+  const items = text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+  if (items.length === 0) throw new RangeError('is an empty list');
+  return items;
+}

@@ -1,0 +1,97 @@
+import { Logger } from '@nestjs/common';
+import { DeliveryError, describeError, MessageRefusedError } from './delivery-error.js';
+import type { DeliveryChannel, DeliveryHealth } from './delivery-health.js';
+
+/** Anything that sends messages, and may hold connections that want to be closed. */
+export interface Sender<M> {
+  send(message: M, signal: AbortSignal): Promise<void>;
+  close?(): void | Promise<void>;
+}
+
+export interface FallbackOptions {
+  /** Milliseconds that all senders together may take: each gets its share. Default 14,000. */
+  readonly timeoutMs?: number;
+  /** Is told how each message went. */
+  readonly health?: DeliveryHealth;
+}
+
+/** Tries senders in turn until one has taken the message. */
+export class SenderChain<M> {
+  private readonly logger = new Logger('Delivery');
+  private readonly shareMs: number;
+
+  constructor(
+    private readonly channel: DeliveryChannel,
+    private readonly senders: readonly Sender<M>[],
+    private readonly options: FallbackOptions,
+  ) {
+    if (senders.length === 0) throw new RangeError(`No sender for ${channel} was given`);
+    this.shareMs = Math.ceil((options.timeoutMs ?? 14_000) / senders.length);
+  }
+
+  /**
+   * @throws {MessageRefusedError} when each of them said that it will never take this message
+   * @throws {DeliveryError} when none took it for now
+   */
+  async send(message: M, signal: AbortSignal): Promise<void> {
+    const failures: string[] = [];
+    let refused = true;
+    for (const [index, sender] of this.senders.entries()) {
+      try {
+        await within(this.shareMs, signal, (limited) => sender.send(message, limited));
+        this.options.health?.succeeded(this.channel);
+        return;
+      } catch (error) {
+        refused &&= error instanceof MessageRefusedError;
+        const reason = `${this.nameOf(index)}: ${describeError(error)}`;
+        failures.push(reason);
+        this.logger.warn({ event: 'delivery.failed', channel: this.channel, reason });
+        if (signal.aborted) break;
+      }
+    }
+    const failure = failures.join('; ');
+    // A mailbox that does not exist says nothing about the provider.
+    if (!refused) this.options.health?.failed(this.channel, failure);
+    throw refused ? new MessageRefusedError(failure) : new DeliveryError(failure);
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.senders.map(async (sender) => sender.close?.()));
+  }
+
+  private nameOf(index: number): string {
+    const name = this.senders[index]?.constructor.name ?? 'Sender';
+    return this.senders.length === 1 ? name : `${name} ${index + 1}`;
+  }
+}
+
+class TimeoutError extends Error {
+  override readonly name = 'TimeoutError';
+}
+
+/**
+ * Runs `work` with a signal that also fires after so many milliseconds, and does not wait for work that ignores it.
+ *
+ * @throws `TimeoutError`, the signal's reason or whatever `work` throws
+ */
+export async function within<T>(
+  ms: number,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limited = new AbortController();
+  const timer = setTimeout(() => limited.abort(new TimeoutError()), ms);
+  const passOn = () => limited.abort(signal.reason);
+  // Not AbortSignal.any: a signal that lives as long as the process would keep something of each message.
+  signal.addEventListener('abort', passOn, { once: true });
+  try {
+    signal.throwIfAborted();
+    return await new Promise<T>((resolve, reject) => {
+      limited.signal.addEventListener('abort', () => reject(limited.signal.reason as Error), { once: true });
+      work(limited.signal).then(resolve, reject);
+    });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', passOn);
+  }
+}

@@ -1,0 +1,64 @@
+import { Controller, Get, Header, Inject, Optional, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { DeliveryHealth, type DeliveryChannel } from '../delivery-health.js';
+import { FallbackMailSender } from '../mail/fallback-mail-sender.js';
+import { FallbackSmsSender } from '../sms/fallback-sms-sender.js';
+import { OutboxQueue } from './outbox-queue.js';
+
+/** How old the oldest message may be before somebody should look. */
+const DELAYED_AFTER_SECONDS = 60;
+/** For how long an answer is given again: anybody may ask, and the database must not pay for it. */
+const FRESH_MS = 1000;
+
+/** What an operator's monitor reads. One word each: anybody can ask for it. */
+export interface Health {
+  /** `degraded`: everybody can sign in, but messages are late. */
+  readonly status: 'ok' | 'degraded' | 'down';
+  readonly database: 'up' | 'down';
+  /** `off`: no sender is configured; `idle`: this process has sent none yet. */
+  readonly mail: 'ok' | 'failing' | 'idle' | 'off';
+  readonly sms: 'ok' | 'failing' | 'idle' | 'off';
+  /** Of all processes together. */
+  readonly outbox: 'ok' | 'delayed' | 'unknown';
+}
+
+/** `GET /health`, outside of the API's prefix: 503 when the database is away, else 200. */
+@ApiExcludeController()
+@Controller('health')
+export class HealthController {
+  private latest: Promise<Health> | undefined;
+
+  constructor(
+    private readonly queue: OutboxQueue,
+    private readonly health: DeliveryHealth,
+    @Optional() @Inject(FallbackMailSender) private readonly mail?: FallbackMailSender,
+    @Optional() @Inject(FallbackSmsSender) private readonly sms?: FallbackSmsSender,
+  ) {}
+
+  @Get()
+  @Header('cache-control', 'no-store')
+  async read(@Res({ passthrough: true }) response: { status(code: number): unknown }): Promise<Health> {
+    this.latest ??= this.look();
+    const health = await this.latest;
+    response.status(health.status === 'down' ? 503 : 200);
+    return health;
+  }
+
+  private async look(): Promise<Health> {
+    setTimeout(() => (this.latest = undefined), FRESH_MS).unref();
+    const mail = this.stateOf('mail', this.mail);
+    const sms = this.stateOf('sms', this.sms);
+    try {
+      const { oldestSeconds } = await this.queue.state();
+      const outbox = oldestSeconds > DELAYED_AFTER_SECONDS ? 'delayed' : 'ok';
+      const degraded = [mail, sms].includes('failing') || outbox === 'delayed';
+      return { status: degraded ? 'degraded' : 'ok', database: 'up', mail, sms, outbox };
+    } catch {
+      return { status: 'down', database: 'down', mail, sms, outbox: 'unknown' };
+    }
+  }
+
+  private stateOf(channel: DeliveryChannel, sender: object | undefined) {
+    return sender ? this.health.state(channel) : 'off';
+  }
+}

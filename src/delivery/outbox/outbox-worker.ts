@@ -1,0 +1,158 @@
+import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { Job, Runner, WorkerEvents } from 'graphile-worker';
+import { Pool } from 'pg';
+import { MessageDelivery } from '../../two-factor/index.js';
+import { describeError } from '../delivery-error.js';
+import { graphileLogger } from './graphile-logger.js';
+import { ageMs, MessageTask } from './message-task.js';
+import { OutboxOptions } from './outbox.options.js';
+import { removeHopeless, retryLater, unlockAbandoned } from './outbox.statements.js';
+import { MESSAGE_TASK, QUEUE_SCHEMA } from './queue-schema.js';
+import { retryDelayMs } from './retry-schedule.js';
+
+/** One listens for new messages, the others take and return them: statements of a millisecond, so few serve many. */
+const CONNECTIONS = 3;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** How long a database that does not answer may keep us from giving up on its connections. */
+const FAREWELL_MS = 1000;
+
+/**
+ * Delivers the messages of the outbox, by graphile-worker, on connections of its own: requests never wait for it. Any
+ * number of processes share the work.
+ *
+ * A message is sent at least once. It is sent twice when a process dies between the provider's yes and the removal of
+ * the message, which is a matter of milliseconds.
+ */
+@Injectable()
+export class OutboxWorker implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('Outbox');
+  private readonly task: MessageTask;
+  private readonly stopping = new AbortController();
+  private ended: Promise<void> | undefined;
+
+  constructor(
+    delivery: MessageDelivery,
+    private readonly options: OutboxOptions,
+  ) {
+    this.task = new MessageTask(delivery, options.attemptTimeoutMs);
+  }
+
+  /** Begins to work, in the background: requests can be served meanwhile. */
+  onApplicationBootstrap(): void {
+    if (this.options.deliver) this.ended ??= this.work();
+  }
+
+  /** Finishes the messages in hand, within `shutdownGraceMs`. At this time no request can queue another one. */
+  async onApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await this.ended;
+  }
+
+  /** graphile-worker gives up on a worker that cannot tell the database of a job's end, so it is started anew. */
+  private async work(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        await this.runUntilBroken(signal);
+      } catch (error) {
+        this.logger.error({ event: 'outbox.failed', reason: describeError(error) });
+      }
+      await sleep(this.options.restartDelayMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  private async runUntilBroken(signal: AbortSignal): Promise<void> {
+    const pool = new Pool({
+      connectionString: this.options.databaseUrl,
+      application_name: 'two-factor outbox',
+      max: CONNECTIONS,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+    });
+    // Without a listener a connection that breaks while idle would end the process.
+    pool.on('error', () => undefined);
+    const events: WorkerEvents = new EventEmitter();
+    const broken = new AbortController();
+    try {
+      const runner = await this.startRunner(pool, events, broken);
+      const sweep = setInterval(() => void this.sweep(pool), this.options.sweepIntervalMs);
+      void this.sweep(pool);
+      await aborted(AbortSignal.any([signal, broken.signal]));
+      clearInterval(sweep);
+      if (!signal.aborted) this.logger.warn({ event: 'outbox.restarting' });
+      await atMost(this.options.shutdownGraceMs + FAREWELL_MS, runner.stop());
+    } finally {
+      await atMost(FAREWELL_MS, pool.end());
+    }
+  }
+
+  private async startRunner(pool: Pool, events: WorkerEvents, broken: AbortController): Promise<Runner> {
+    const { run } = await import('graphile-worker');
+    events.on('job:complete', ({ job, error }) => {
+      if (error) void this.retry(pool, job);
+      else this.task.forget(job);
+    });
+    events.on('worker:stop', () => broken.abort());
+    const { concurrency, pollIntervalMs, shutdownGraceMs } = this.options;
+    const runner = await run(
+      {
+        pgPool: pool,
+        schema: QUEUE_SCHEMA,
+        concurrency,
+        pollInterval: pollIntervalMs,
+        gracefulShutdownAbortTimeout: shutdownGraceMs,
+        noHandleSignals: true,
+        events,
+        logger: await graphileLogger(),
+      },
+      { [MESSAGE_TASK]: (_: unknown, { job, abortSignal }) => this.task.attempt(job, abortSignal ?? this.never) },
+      // It would look for a crontab in the working directory.
+      [],
+    );
+    runner.promise.then(
+      () => broken.abort(),
+      () => broken.abort(),
+    );
+    return runner;
+  }
+
+  private readonly never = new AbortController().signal;
+
+  /** In place of graphile-worker's own delays, whose seventh is minutes long and whose ninth hours. */
+  private async retry(pool: Pool, job: Job): Promise<void> {
+    const delayMs = retryDelayMs(ageMs(job), this.options.retry);
+    await pool.query(retryLater, [job.id, delayMs]).catch((error: unknown) => this.couldNot('reschedule', error));
+  }
+
+  private async sweep(pool: Pool): Promise<void> {
+    try {
+      await pool.query(unlockAbandoned, [this.options.abandonedAfterMs]);
+      await pool.query(removeHopeless);
+    } catch (error) {
+      this.couldNot('sweep', error);
+    }
+  }
+
+  /** The next time will do. */
+  private couldNot(what: string, error: unknown): void {
+    this.logger.debug({ event: `outbox.${what}-failed`, reason: describeError(error) });
+  }
+}
+
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  const enough = new AbortController();
+  try {
+    await Promise.race([work, sleep(ms, undefined, { signal: enough.signal })]);
+  } finally {
+    enough.abort();
+  }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

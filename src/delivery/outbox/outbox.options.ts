@@ -1,0 +1,57 @@
+import { defaultRetrySchedule, type RetrySchedule } from './retry-schedule.js';
+
+export interface OutboxModuleOptions {
+  /** Of the database that holds the library's tables and the queue. */
+  readonly databaseUrl: string;
+  /** Whether this process delivers messages; `false`: another one does. Default true. */
+  readonly deliver?: boolean;
+  /** Messages on their way at a time. Default 10. */
+  readonly concurrency?: number;
+  /** Milliseconds that one attempt may take. Default 15,000. */
+  readonly attemptTimeoutMs?: number;
+  /**
+   * Milliseconds after which an attempt must have died with its process and the message is anybody's again. Default ten
+   * seconds more than an attempt may take.
+   */
+  readonly abandonedAfterMs?: number;
+  /** Milliseconds between two looks for abandoned messages. Default 5,000. */
+  readonly sweepIntervalMs?: number;
+  /** Milliseconds between two looks for messages that are due for a retry; new ones are told at once. Default 2,000. */
+  readonly pollIntervalMs?: number;
+  /** Milliseconds that messages on their way may take once the process was told to stop. Default 4,000. */
+  readonly shutdownGraceMs?: number;
+  /** Milliseconds before a worker that broke down is started anew. Default 2,000. */
+  readonly restartDelayMs?: number;
+  readonly retry?: Partial<RetrySchedule>;
+}
+
+/** The options with their defaults; injected by its class. */
+export class OutboxOptions {
+  readonly databaseUrl: string;
+  readonly deliver: boolean;
+  readonly concurrency: number;
+  readonly attemptTimeoutMs: number;
+  readonly abandonedAfterMs: number;
+  readonly sweepIntervalMs: number;
+  readonly pollIntervalMs: number;
+  readonly shutdownGraceMs: number;
+  readonly restartDelayMs: number;
+  readonly retry: RetrySchedule;
+
+  /** @throws {RangeError} when messages would count as abandoned while they may still be on their way */
+  constructor(options: OutboxModuleOptions) {
+    this.databaseUrl = options.databaseUrl;
+    this.deliver = options.deliver ?? true;
+    this.concurrency = options.concurrency ?? 10;
+    this.attemptTimeoutMs = options.attemptTimeoutMs ?? 15_000;
+    this.abandonedAfterMs = options.abandonedAfterMs ?? this.attemptTimeoutMs + 10_000;
+    this.sweepIntervalMs = options.sweepIntervalMs ?? 5000;
+    this.pollIntervalMs = options.pollIntervalMs ?? 2000;
+    this.shutdownGraceMs = options.shutdownGraceMs ?? 4000;
+    this.restartDelayMs = options.restartDelayMs ?? 2000;
+    this.retry = { ...defaultRetrySchedule, ...options.retry };
+    if (this.abandonedAfterMs <= this.attemptTimeoutMs) {
+      throw new RangeError('abandonedAfterMs must be longer than attemptTimeoutMs');
+    }
+  }
+}

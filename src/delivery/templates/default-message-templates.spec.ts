@@ -1,0 +1,88 @@
+import { describe, expect, it } from '@jest/globals';
+import type { MessageFacts, MessageTopic } from '../../two-factor/index.js';
+import { DefaultMessageTemplates } from './default-message-templates.js';
+
+const templates = new DefaultMessageTemplates();
+const CODE: MessageFacts = { topic: 'code', issuer: 'Acme', code: '012345', minutes: 5 };
+const NOTICES: Record<Exclude<MessageTopic, 'code'>, true> = {
+  'two-factor-enabled': true,
+  'two-factor-disabled': true,
+  'method-added': true,
+  'authenticator-replaced': true,
+  'backup-code-used': true,
+  'device-trusted': true,
+  'verification-locked': true,
+};
+const TOPICS = Object.keys(NOTICES) as (keyof typeof NOTICES)[];
+const STRANGE_NAMES = ['Bank 123456', '٠١٢٣٤٥٦٧', 'Acme\r\n654321\r\n', '4711', '<b>&"\'</b>', '$& $1 {issuer}'];
+/** Without `[ ] { } \ ^ | ~ €`, which count twice [3GPP TS 23.038 §6.2.1]. */
+const GSM = /^[\n\r !"#¤%&'()*+,\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ]*$/;
+
+describe.each(templates.languages)('in %s', (language) => {
+  it.each(['Acme', ...STRANGE_NAMES])('a code stands alone on a line, before all other digits, for %j', (issuer) => {
+    const { subject, text } = templates.mail({ ...CODE, issuer }, language);
+    expect(text.match(/^012345$/gm)).toHaveLength(1);
+    expect(/\p{Nd}+/u.exec(text)?.[0]).toBe('012345');
+    expect(subject).not.toContain('012345');
+    expect(subject).not.toMatch(/[\r\n]/);
+  });
+
+  it('a text message begins with its code and is a single one', () => {
+    const text = templates.sms(CODE, language);
+    expect(text).toMatch(/^012345 /);
+    expect(text).toMatch(GSM);
+    expect(text.length).toBeLessThan(120);
+  });
+
+  it.each(TOPICS)('the notice %s has no code in it', (topic) => {
+    for (const issuer of STRANGE_NAMES) {
+      const facts: MessageFacts = { topic, issuer, left: 9 };
+      const { subject, text, html } = templates.mail(facts, language);
+      for (const part of [subject, text, html, templates.sms(facts, language)]) expect(part).not.toMatch(/\p{Nd}{4}/u);
+    }
+  });
+
+  it.each(TOPICS)('the notice %s names the service', (topic) => {
+    const { subject, text, html } = templates.mail({ topic, issuer: 'Acme' }, language);
+    expect(subject).not.toBe('');
+    expect(text).toContain('Acme');
+    expect(html).toContain(`<html lang="${language}">`);
+    expect(`${subject}${text}${html}`).not.toMatch(/\{issuer\}|undefined|https?:|www\./);
+  });
+
+  it('tells one code and one minute from several', () => {
+    const text = (left: number) => templates.mail({ topic: 'backup-code-used', issuer: 'Acme', left }, language).text;
+    expect(new Set([0, 1, 2].map(text)).size).toBe(3);
+    expect(text(1)).not.toMatch(/\d/);
+    expect(text(7)).toContain('7');
+    expect(templates.mail({ ...CODE, minutes: 1 }, language).text).not.toMatch(/\b1\b/);
+  });
+
+  it('escapes what it did not write', () => {
+    const { html } = templates.mail({ ...CODE, issuer: `<script>"'&` }, language);
+    expect(html).not.toContain('<script>');
+    expect(html).toContain('&lt;script&gt;&quot;&#39;&amp;');
+  });
+});
+
+describe('DefaultMessageTemplates', () => {
+  it('offers English first, and falls back to it', () => {
+    expect(templates.languages).toEqual(['en', 'de', 'fr', 'es', 'pt-BR']);
+    expect(templates.mail(CODE, 'xx')).toEqual(templates.mail(CODE, 'en'));
+  });
+
+  it('writes what a person would', () => {
+    expect(templates.mail(CODE, 'en')).toMatchObject({
+      subject: 'Your code for Acme',
+      text: [
+        'Your code:',
+        '012345',
+        'It works once, within 5 minutes, on Acme.',
+        'Do not give it to anyone, not even to somebody who says they work for Acme. If you did not ask for this code, somebody knows your password: change it.\n',
+      ].join('\n\n'),
+    });
+    expect(templates.sms(CODE, 'de')).toBe(
+      '012345 ist Ihr Code für Acme. Er gilt 5 Min. Geben Sie ihn niemandem weiter.',
+    );
+  });
+});

@@ -1,0 +1,41 @@
+export interface HtmlMail {
+  /** BCP 47 */
+  readonly language: string;
+  readonly subject: string;
+  readonly heading: string | undefined;
+  readonly code: string | undefined;
+  readonly paragraphs: readonly string[];
+}
+
+const PAGE = 'margin:0 auto;max-width:32em;padding:24px;font:16px/1.5 system-ui,sans-serif;color:#1a1a1a';
+const CODE = 'margin:16px 0;font:bold 32px/1.25 ui-monospace,monospace;letter-spacing:4px';
+
+/** A mail of plain paragraphs that fetches nothing. */
+export function htmlMail({ language, subject, heading, code, paragraphs }: HtmlMail): string {
+  const body = [
+    ...(heading === undefined ? [] : [`<p>${escapeHtml(heading)}</p>`]),
+    ...(code === undefined ? [] : [`<p style="${CODE}">${escapeHtml(code)}</p>`]),
+    ...paragraphs.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`),
+  ];
+  return `<!doctype html>
+<html lang="${escapeHtml(language)}">
+<head><meta charset="utf-8"><title>${escapeHtml(subject)}</title></head>
+<body style="${PAGE}">
+${body.join('\n')}
+</body>
+</html>
+`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** For text and for values of attributes in double quotes. */
+export function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+}

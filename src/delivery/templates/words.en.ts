@@ -1,0 +1,55 @@
+import type { Words } from './words.js';
+
+const IF_NOT_YOU = 'If this was not you, change your password at once and contact {issuer}.';
+
+export const english: Words = {
+  code: {
+    subject: 'Your code for {issuer}',
+    heading: 'Your code:',
+    life: (minutes) => `It works once, within ${minutes === 1 ? 'one minute' : `${minutes} minutes`}, on {issuer}.`,
+    advice:
+      'Do not give it to anyone, not even to somebody who says they work for {issuer}. If you did not ask for this code, somebody knows your password: change it.',
+    sms: (code, minutes) => `${code} is your {issuer} code. It works for ${minutes} min. Do not share it with anyone.`,
+  },
+  notices: {
+    'two-factor-enabled': {
+      subject: 'Two-factor authentication is on',
+      fact: 'Two-factor authentication was turned on for your account at {issuer}. From now on signing in takes a code as well as your password.',
+      advice: IF_NOT_YOU,
+    },
+    'two-factor-disabled': {
+      subject: 'Two-factor authentication is off',
+      fact: 'Two-factor authentication was turned off for your account at {issuer}. Your password alone is now enough to sign in.',
+      advice: IF_NOT_YOU,
+    },
+    'method-added': {
+      subject: 'A new way to receive codes',
+      fact: 'Codes for your account at {issuer} can now also be received in a new way.',
+      advice: IF_NOT_YOU,
+    },
+    'authenticator-replaced': {
+      subject: 'Your authenticator was replaced',
+      fact: 'A new authenticator was set up for your account at {issuer}. The old one and its backup codes no longer work.',
+      advice: IF_NOT_YOU,
+    },
+    'backup-code-used': {
+      subject: 'A backup code was used',
+      fact: 'A backup code was used to sign in to your account at {issuer}.',
+      advice: IF_NOT_YOU,
+    },
+    'device-trusted': {
+      subject: 'A device is now trusted',
+      fact: 'From now on a device can sign in to your account at {issuer} with your password alone.',
+      advice: 'If this was not you, remove the device from your trusted devices and change your password at once.',
+    },
+    'verification-locked': {
+      subject: 'Too many wrong codes',
+      fact: 'Too many wrong codes were entered for your account at {issuer}, so codes are not accepted for a while. Backup codes and trusted devices still work.',
+      advice: 'If this was not you, somebody knows your password: change it.',
+    },
+  },
+  codesLeft: (left) =>
+    left === 0
+      ? 'It was the last one: make new ones now.'
+      : `You have ${left === 1 ? 'one backup code' : `${left} backup codes`} left.`,
+};

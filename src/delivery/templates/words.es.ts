@@ -1,0 +1,58 @@
+import type { Words } from './words.js';
+
+const IF_NOT_YOU = 'Si no ha sido usted, cambie su contraseña de inmediato y avise a {issuer}.';
+
+export const spanish: Words = {
+  code: {
+    subject: 'Su código para {issuer}',
+    heading: 'Su código:',
+    life: (minutes) =>
+      `Sirve una sola vez, durante ${minutes === 1 ? 'un minuto' : `${minutes} minutos`}, en {issuer}.`,
+    advice:
+      'No se lo dé a nadie, ni siquiera a quien diga trabajar para {issuer}. Si no ha pedido este código, alguien conoce su contraseña: cámbiela.',
+    sms: (code, minutes) =>
+      `${code} es su clave para {issuer}. Sirve durante ${minutes} min. No la comparta con nadie.`,
+  },
+  notices: {
+    'two-factor-enabled': {
+      subject: 'La verificación en dos pasos está activada',
+      fact: 'Se ha activado la verificación en dos pasos de su cuenta de {issuer}. A partir de ahora necesitará un código, además de su contraseña, para iniciar sesión.',
+      advice: IF_NOT_YOU,
+    },
+    'two-factor-disabled': {
+      subject: 'La verificación en dos pasos está desactivada',
+      fact: 'Se ha desactivado la verificación en dos pasos de su cuenta de {issuer}. Ahora basta la contraseña para iniciar sesión.',
+      advice: IF_NOT_YOU,
+    },
+    'method-added': {
+      subject: 'Una nueva forma de recibir códigos',
+      fact: 'Los códigos de su cuenta de {issuer} se pueden recibir ahora también de una forma nueva.',
+      advice: IF_NOT_YOU,
+    },
+    'authenticator-replaced': {
+      subject: 'Se ha sustituido su aplicación de autenticación',
+      fact: 'Se ha configurado una nueva aplicación de autenticación para su cuenta de {issuer}. La anterior y sus códigos de respaldo ya no sirven.',
+      advice: IF_NOT_YOU,
+    },
+    'backup-code-used': {
+      subject: 'Se ha usado un código de respaldo',
+      fact: 'Se ha usado un código de respaldo para iniciar sesión en su cuenta de {issuer}.',
+      advice: IF_NOT_YOU,
+    },
+    'device-trusted': {
+      subject: 'Un dispositivo es ahora de confianza',
+      fact: 'A partir de ahora un dispositivo puede iniciar sesión en su cuenta de {issuer} solo con su contraseña.',
+      advice:
+        'Si no ha sido usted, quite el dispositivo de sus dispositivos de confianza y cambie su contraseña de inmediato.',
+    },
+    'verification-locked': {
+      subject: 'Demasiados códigos incorrectos',
+      fact: 'Se han introducido demasiados códigos incorrectos para su cuenta de {issuer}, por lo que durante un tiempo no se aceptan códigos. Los códigos de respaldo y los dispositivos de confianza siguen funcionando.',
+      advice: 'Si no ha sido usted, alguien conoce su contraseña: cámbiela.',
+    },
+  },
+  codesLeft: (left) =>
+    left === 0
+      ? 'Era el último: genere otros nuevos ahora.'
+      : `Le ${left === 1 ? 'queda un código' : `quedan ${left} códigos`} de respaldo.`,
+};

@@ -1,0 +1,57 @@
+import type { Words } from './words.js';
+
+const IF_NOT_YOU = 'Si ce n’était pas vous, changez votre mot de passe sans attendre et prévenez {issuer}.';
+
+export const french: Words = {
+  code: {
+    subject: 'Votre code pour {issuer}',
+    heading: 'Votre code :',
+    life: (minutes) =>
+      `Il est valable une seule fois, pendant ${minutes === 1 ? 'une minute' : `${minutes} minutes`}, sur {issuer}.`,
+    advice:
+      'Ne le donnez à personne, même à quelqu’un qui dit travailler pour {issuer}. Si vous n’avez pas demandé ce code, quelqu’un connaît votre mot de passe : changez-le.',
+    sms: (code, minutes) => `${code} est votre code {issuer}. Valable ${minutes} min. Ne le donnez à personne.`,
+  },
+  notices: {
+    'two-factor-enabled': {
+      subject: 'L’authentification à deux facteurs est activée',
+      fact: 'L’authentification à deux facteurs a été activée pour votre compte {issuer}. Pour vous connecter, il faut désormais un code en plus de votre mot de passe.',
+      advice: IF_NOT_YOU,
+    },
+    'two-factor-disabled': {
+      subject: 'L’authentification à deux facteurs est désactivée',
+      fact: 'L’authentification à deux facteurs a été désactivée pour votre compte {issuer}. Votre mot de passe suffit désormais pour vous connecter.',
+      advice: IF_NOT_YOU,
+    },
+    'method-added': {
+      subject: 'Un nouveau moyen de recevoir des codes',
+      fact: 'Les codes de votre compte {issuer} peuvent désormais être reçus par un moyen supplémentaire.',
+      advice: IF_NOT_YOU,
+    },
+    'authenticator-replaced': {
+      subject: 'Votre application d’authentification a été remplacée',
+      fact: 'Une nouvelle application d’authentification a été configurée pour votre compte {issuer}. L’ancienne et ses codes de secours ne fonctionnent plus.',
+      advice: IF_NOT_YOU,
+    },
+    'backup-code-used': {
+      subject: 'Un code de secours a été utilisé',
+      fact: 'Un code de secours a servi à se connecter à votre compte {issuer}.',
+      advice: IF_NOT_YOU,
+    },
+    'device-trusted': {
+      subject: 'Un appareil est désormais de confiance',
+      fact: 'Un appareil peut désormais se connecter à votre compte {issuer} avec votre seul mot de passe.',
+      advice:
+        'Si ce n’était pas vous, retirez cet appareil de vos appareils de confiance et changez votre mot de passe sans attendre.',
+    },
+    'verification-locked': {
+      subject: 'Trop de codes erronés',
+      fact: 'Trop de codes erronés ont été saisis pour votre compte {issuer}. Les codes sont donc refusés pendant un certain temps. Les codes de secours et les appareils de confiance fonctionnent toujours.',
+      advice: 'Si ce n’était pas vous, quelqu’un connaît votre mot de passe : changez-le.',
+    },
+  },
+  codesLeft: (left) =>
+    left === 0
+      ? 'C’était le dernier : créez-en de nouveaux dès maintenant.'
+      : `Il vous reste ${left === 1 ? 'un code de secours' : `${left} codes de secours`}.`,
+};

@@ -1,0 +1,58 @@
+import type { Words } from './words.js';
+
+const IF_NOT_YOU = 'Se não foi você, troque sua senha imediatamente e entre em contato com {issuer}.';
+
+export const brazilianPortuguese: Words = {
+  code: {
+    subject: 'Seu código para {issuer}',
+    heading: 'Seu código:',
+    life: (minutes) =>
+      `Ele vale uma única vez, por ${minutes === 1 ? 'um minuto' : `${minutes} minutos`}, em {issuer}.`,
+    advice:
+      'Não o informe a ninguém, nem a quem disser que trabalha para {issuer}. Se você não pediu este código, alguém sabe sua senha: troque-a.',
+    sms: (code, minutes) =>
+      `${code} confirma seu acesso a {issuer}. Vale por ${minutes} min. Nunca compartilhe com ninguém.`,
+  },
+  notices: {
+    'two-factor-enabled': {
+      subject: 'A verificação em duas etapas está ativada',
+      fact: 'A verificação em duas etapas foi ativada na sua conta em {issuer}. A partir de agora, além da senha, será preciso um código para entrar.',
+      advice: IF_NOT_YOU,
+    },
+    'two-factor-disabled': {
+      subject: 'A verificação em duas etapas está desativada',
+      fact: 'A verificação em duas etapas foi desativada na sua conta em {issuer}. Agora basta a senha para entrar.',
+      advice: IF_NOT_YOU,
+    },
+    'method-added': {
+      subject: 'Uma nova forma de receber códigos',
+      fact: 'Os códigos da sua conta em {issuer} agora também podem ser recebidos de uma nova forma.',
+      advice: IF_NOT_YOU,
+    },
+    'authenticator-replaced': {
+      subject: 'Seu aplicativo autenticador foi substituído',
+      fact: 'Um novo aplicativo autenticador foi configurado na sua conta em {issuer}. O anterior e seus códigos de backup não valem mais.',
+      advice: IF_NOT_YOU,
+    },
+    'backup-code-used': {
+      subject: 'Um código de backup foi usado',
+      fact: 'Um código de backup foi usado para entrar na sua conta em {issuer}.',
+      advice: IF_NOT_YOU,
+    },
+    'device-trusted': {
+      subject: 'Um dispositivo agora é confiável',
+      fact: 'A partir de agora um dispositivo pode entrar na sua conta em {issuer} somente com a senha.',
+      advice:
+        'Se não foi você, remova o dispositivo da lista de dispositivos confiáveis e troque sua senha imediatamente.',
+    },
+    'verification-locked': {
+      subject: 'Muitos códigos incorretos',
+      fact: 'Muitos códigos incorretos foram digitados para sua conta em {issuer}; por isso, durante algum tempo os códigos não serão aceitos. Os códigos de backup e os dispositivos confiáveis continuam funcionando.',
+      advice: 'Se não foi você, alguém sabe sua senha: troque-a.',
+    },
+  },
+  codesLeft: (left) =>
+    left === 0
+      ? 'Era o último: gere novos agora.'
+      : `${left === 1 ? 'Resta um código' : `Restam ${left} códigos`} de backup.`,
+};

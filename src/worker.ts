@@ -1,0 +1,47 @@
+import 'reflect-metadata';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { INestApplicationContext } from '@nestjs/common';
+import { loadConfig } from './config/load-config.js';
+import type { ServiceConfig } from './config/service-config.js';
+import { errorMessage } from './config/startup-error.js';
+import { firstSignal } from './first-signal.js';
+
+/* Delivers the messages that services with OUTBOX=off leave to others, and listens to no port. */
+
+/** How long messages on their way, and the rest of the house, may take to finish once the worker was told to stop. */
+const closeMs = 10_000;
+const stopSignal = firstSignal();
+process.exit(await main());
+
+async function main(): Promise<number> {
+  try {
+    const config = await loadConfig({ ...process.env, OUTBOX: 'on' });
+    const { commandDatabase } = await import('./database/command-database.js');
+    const database = await commandDatabase(config, console.log);
+    try {
+      const worker = await startWorker(config, database.url);
+      console.log('Two-factor worker: delivering messages');
+      await stopSignal;
+      await Promise.race([worker.close(), sleep(closeMs, undefined, { ref: false })]);
+    } finally {
+      await database.release();
+    }
+    return 0;
+  } catch (error) {
+    console.error(process.env.LOG_LEVEL === 'debug' ? error : errorMessage(error));
+  }
+  return 1;
+}
+
+async function startWorker(config: ServiceConfig, databaseUrl: string): Promise<INestApplicationContext> {
+  // The framework takes a second to load, a misspelt variable none to tell.
+  const { NestFactory } = await import('@nestjs/core');
+  const { AppModule } = await import('./app.module.js');
+  const { runMigrations } = await import('./database/migrations-runner.js');
+  const { ServiceLogger } = await import('./service-logger.js');
+  await runMigrations(databaseUrl);
+  return NestFactory.createApplicationContext(AppModule.forRoot(config, databaseUrl), {
+    logger: new ServiceLogger(config),
+    abortOnError: false,
+  });
+}
