@@ -4,18 +4,24 @@ import { startTestService, type TestService } from '../support/service.js';
 import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
 
 let service: TestService;
+let courier: TestService;
 let proxy: StatementProxy;
 let caller: Caller;
 beforeAll(async () => {
   service = await startTestService({
+    messages: true,
+    config: { outbox: false },
     route: async (databaseUrl) => {
       proxy = await startStatementProxy(databaseUrl);
       return proxy.url;
     },
   });
+  // A replica delivers, so that only requests are counted.
+  courier = await startTestService({ replicaOf: service, messages: true });
   caller = new Caller(service);
 });
 afterAll(async () => {
+  await courier.close();
   await service.close();
   await proxy.close();
 });
@@ -47,6 +53,29 @@ async function cost(
 }
 
 describe('statements of a request, BEGIN and COMMIT included', () => {
+  it('send-otp through a challenge: at most 4, one commit', async () => {
+    const token = await openChallenge(service, await enrol(service));
+    const { statements, commits: flushes } = await cost(() => caller.post('/two-factor/send-otp', {}, token));
+    expect(statements).toBeLessThanOrEqual(4);
+    expect(flushes).toBe(1);
+  });
+
+  it('send-otp on a session: 4, one commit', async () => {
+    const { token } = await enrol(service);
+    expect(await cost(() => caller.post('/two-factor/send-otp', {}, token))).toEqual({ statements: 4, commits: 1 });
+  });
+
+  it('verify-otp through a challenge: 5, two commits', async () => {
+    const owner = await enrol(service);
+    const token = await openChallenge(service, owner);
+    await caller.post('/two-factor/send-otp', {}, token);
+    const code = await courier.messages.codeMailedTo(owner.email);
+    expect(await cost(() => caller.post('/two-factor/verify-otp', { code }, token))).toEqual({
+      statements: 5,
+      commits: 2,
+    });
+  });
+
   it('get-session: 1', async () => {
     const { token } = await signUp(service);
     expect(await cost(() => caller.get('/get-session', token))).toMatchObject({ statements: 1 });
@@ -71,12 +100,12 @@ describe('statements of a request, BEGIN and COMMIT included', () => {
     });
   });
 
-  it('verify-backup-code through a challenge: 5, two commits', async () => {
+  it('verify-backup-code through a challenge: 6 with its notice, two commits', async () => {
     const owner = await enrol(service);
     const token = await openChallenge(service, owner);
     const [code] = owner.backupCodes;
     expect(await cost(() => caller.post('/two-factor/verify-backup-code', { code }, token))).toEqual({
-      statements: 5,
+      statements: 6,
       commits: 2,
     });
   });

@@ -84,7 +84,7 @@ async function describeSchema(url: string): Promise<unknown[]> {
   );
 }
 
-/** Everything a revert may forget: tables, sequences, types, functions, extensions and schemas. */
+/** Everything a revert may forget: tables, sequences, types, functions, extensions and schemas; not the queue's own. */
 async function leftovers(url: string): Promise<unknown[]> {
   return rows(
     url,
@@ -93,7 +93,7 @@ async function leftovers(url: string): Promise<unknown[]> {
      UNION ALL SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')
      UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
      UNION ALL SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'
-     UNION ALL SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$|public$)'`,
+     UNION ALL SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$|public$|graphile_worker$)'`,
   );
 }
 

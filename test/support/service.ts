@@ -7,9 +7,10 @@ import { AppModule } from '../../src/app.module.js';
 import { ServiceConfig } from '../../src/config/service-config.js';
 import { configureHttp } from '../../src/http/configure-http.js';
 import { createHttpAdapter } from '../../src/http/http-adapter.js';
-import { Clock, SecurityEvents, type SecurityEvent } from '../../src/two-factor/index.js';
+import { Clock, MailSender, SecurityEvents, SmsSender, type SecurityEvent } from '../../src/two-factor/index.js';
 import { FakeClock } from '../../src/two-factor/testing/fake-clock.js';
 import { createTestDatabase } from './database.js';
+import { Messages } from './messages.js';
 
 /** The origin of the pages that the service under test trusts. */
 export const TRUSTED_ORIGIN = 'http://app.localhost:5173';
@@ -23,6 +24,8 @@ export interface TestService {
   /** The time that codes are checked at; move it on to get a fresh code. */
   readonly clock: FakeClock;
   readonly events: SecurityEvent[];
+  /** What was sent, where the service was started with `messages`. */
+  readonly messages: Messages;
   /** Runs SQL beside the service. */
   query<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
   close(): Promise<void>;
@@ -30,6 +33,8 @@ export interface TestService {
 
 export interface TestServiceOptions {
   readonly config?: Partial<ServiceConfig>;
+  /** Lets it send mail and text messages, into `messages` instead of the world. */
+  readonly messages?: boolean;
   /** Another service's, to be its replica. */
   readonly replicaOf?: TestService;
   /** The way from the service to its database, where it is not the straight one. */
@@ -50,6 +55,7 @@ class RecordedEvents extends SecurityEvents {
 
 export async function startTestService({
   config = {},
+  messages = false,
   replicaOf,
   route,
 }: TestServiceOptions = {}): Promise<TestService> {
@@ -59,7 +65,8 @@ export async function startTestService({
   const clock = replicaOf?.clock ?? new FakeClock();
   const events: SecurityEvent[] = [];
   const settings: ServiceConfig = {
-    production: false,
+    // No console senders either: a test that wants messages asks for them.
+    production: true,
     databaseUrl: database.url,
     dataDir: '/nonexistent',
     host: '127.0.0.1',
@@ -71,15 +78,26 @@ export async function startTestService({
     issuer: 'Test',
     bcryptCost: 10,
     logLevel: 'error',
+    smtp: undefined,
+    twilio: undefined,
+    smsWebhook: undefined,
+    outbox: false,
+    // Console senders stand where the recorded ones go.
+    ...(messages && { production: false, outbox: true }),
     ...config,
   };
   const url = route ? await route(database.url) : database.url;
-  const module = await Test.createTestingModule({ imports: [AppModule.forRoot(settings, url)] })
+  const sent = new Messages();
+  const builder = Test.createTestingModule({ imports: [AppModule.forRoot(settings, url)] })
     .overrideProvider(Clock)
     .useValue(clock)
     .overrideProvider(SecurityEvents)
-    .useValue(new RecordedEvents(events))
-    .compile();
+    .useValue(new RecordedEvents(events));
+  if (messages) {
+    builder.overrideProvider(MailSender).useValue(sent.mail);
+    builder.overrideProvider(SmsSender).useValue(sent.sms);
+  }
+  const module = await builder.compile();
   const app = module.createNestApplication<NestFastifyApplication>(createHttpAdapter(), {
     logger: ['error', 'fatal'],
   });
@@ -94,6 +112,7 @@ export async function startTestService({
     databaseUrl: database.url,
     clock,
     events,
+    messages: sent,
     async query<Row extends object>(text: string, values: unknown[] = []) {
       const result = await beside.query<Row>(text, values);
       return result.rows;

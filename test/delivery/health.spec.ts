@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DeliveryHealth } from '../../src/delivery/index.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+describe('GET /health', () => {
+  let service: TestService;
+
+  const read = async () => {
+    // Answers are given again for a second.
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    const answer = await fetch(new URL('/health', service.url));
+    return {
+      status: answer.status,
+      cache: answer.headers.get('cache-control'),
+      body: await answer.json(),
+    };
+  };
+
+  beforeAll(async () => {
+    service = await startTestService({ config: { smsWebhook: undefined, production: true } });
+  });
+
+  afterAll(async () => {
+    await service.close();
+  });
+
+  it('tells that all is well, and what is not configured', async () => {
+    expect(await read()).toEqual({
+      status: 200,
+      cache: 'no-store',
+      body: { status: 'ok', database: 'up', mail: 'off', sms: 'off', outbox: 'ok' },
+    });
+  });
+
+  it('tells of messages that wait, and of nobody who waits for them', async () => {
+    await service.query(`SELECT two_factor_enqueue('{}', now())`);
+    await service.query(`UPDATE graphile_worker._private_jobs SET created_at = now() - interval '2 minutes'`);
+    expect((await read()).body).toEqual({
+      status: 'degraded',
+      database: 'up',
+      mail: 'off',
+      sms: 'off',
+      outbox: 'delayed',
+    });
+  });
+
+  it('is outside of the API', async () => {
+    expect((await fetch(`${service.url}/health`)).status).toBe(404);
+  });
+});
+
+describe('DeliveryHealth', () => {
+  it('goes by the last message', async () => {
+    const health = new DeliveryHealth();
+    expect(health.state('sms')).toBe('idle');
+    health.failed('sms', 'TwilioSmsSender: HTTP 503');
+    expect(health.state('sms')).toBe('failing');
+    expect(health.of('sms')).toMatchObject({ failure: 'TwilioSmsSender: HTTP 503', lastSuccess: undefined });
+    health.succeeded('sms');
+    expect(health.state('sms')).toBe('ok');
+    expect(health.state('mail')).toBe('idle');
+  });
+});

@@ -1,0 +1,110 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { Client } from 'pg';
+import {
+  DeliveryHealth,
+  DefaultMessageTemplates,
+  FallbackMailSender,
+  SmtpMailSender,
+} from '../../src/delivery/index.js';
+import { OutboxOptions, type OutboxModuleOptions } from '../../src/delivery/outbox/outbox.options.js';
+import { OutboxWorker } from '../../src/delivery/outbox/outbox-worker.js';
+import { HkdfKeyRing, SystemClock, SystemRandom, type MailSender } from '../../src/two-factor/index.js';
+import { MessageDelivery } from '../../src/two-factor/messages/message-delivery.js';
+import { MessageSealer } from '../../src/two-factor/messages/message-sealer.js';
+import type { Message } from '../../src/two-factor/messages/message.js';
+import { AesGcmSealer } from '../../src/two-factor/sealing/sealer.js';
+import { createTestDatabase } from '../support/database.js';
+
+/** What makes a worker quick enough to be watched. */
+export const QUICK: Omit<OutboxModuleOptions, 'databaseUrl'> = {
+  concurrency: 4,
+  attemptTimeoutMs: 1500,
+  abandonedAfterMs: 2000,
+  sweepIntervalMs: 200,
+  pollIntervalMs: 100,
+  restartDelayMs: 100,
+  shutdownGraceMs: 1000,
+  retry: { firstMs: 100, maxMs: 400 },
+};
+
+export const KEY = { kid: 'test', secret: randomBytes(32) };
+
+/** A database with an outbox, and workers to order. */
+export async function startOutbox() {
+  const database = await createTestDatabase();
+  const client = new Client({ connectionString: database.url });
+  await client.connect();
+  const sealer = sealerOf(KEY);
+  const workers: OutboxWorker[] = [];
+  return {
+    url: database.url,
+    /** Queues a mail with a code that lives five minutes, unless told otherwise. */
+    async enqueue(message: Partial<Omit<Message, 'id'>> = {}) {
+      const code = String(randomInt(1_000_000)).padStart(6, '0');
+      const to = `user-${randomBytes(6).toString('hex')}@example.com`;
+      const whole: Omit<Message, 'id'> = {
+        channel: 'mail',
+        to,
+        facts: { topic: 'code', issuer: 'Acme', code, minutes: 5 },
+        language: 'en',
+        discardAfter: Date.now() + 300_000,
+        ...message,
+      };
+      const payload = sealer.seal(whole);
+      await client.query('SELECT two_factor_enqueue($1, $2)', [payload, new Date(whole.discardAfter)]);
+      return { to: whole.to, code, payload };
+    },
+    /** A worker that sends by SMTP, or by whatever sender it is given. */
+    startWorker(mail: MailSender | string, options: Partial<OutboxModuleOptions> = {}): OutboxWorker {
+      const worker = createWorker(database.url, KEY, mail, { ...QUICK, ...options });
+      worker.onApplicationBootstrap();
+      workers.push(worker);
+      return worker;
+    },
+    async query<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
+      return (await client.query<Row>(text, values)).rows;
+    },
+    async waiting(): Promise<number> {
+      const { rows } = await client.query('SELECT FROM graphile_worker._private_jobs');
+      return rows.length;
+    },
+    /** Waits until the queue is empty. */
+    async empty(withinMs = 10_000): Promise<void> {
+      const deadline = Date.now() + withinMs;
+      while ((await this.waiting()) > 0) {
+        if (Date.now() > deadline) throw new Error('The queue did not get empty in time');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+    async close() {
+      await Promise.all(workers.map((worker) => worker.onApplicationShutdown()));
+      await client.end();
+      await database.drop();
+    },
+  };
+}
+
+export type OutboxFixture = Awaited<ReturnType<typeof startOutbox>>;
+
+export function createWorker(
+  databaseUrl: string,
+  key: typeof KEY,
+  mail: MailSender | string,
+  options: Partial<OutboxModuleOptions>,
+): OutboxWorker {
+  const sender = typeof mail === 'string' ? smtp(mail) : mail;
+  const delivery = new MessageDelivery(sealerOf(key), new DefaultMessageTemplates(), new SystemClock(), sender, null);
+  return new OutboxWorker(delivery, new OutboxOptions({ databaseUrl, ...options }));
+}
+
+function smtp(url: string): FallbackMailSender {
+  return new FallbackMailSender([new SmtpMailSender({ url, from: 'Acme <no-reply@example.com>' })], {
+    health: new DeliveryHealth(),
+    timeoutMs: 1200,
+  });
+}
+
+function sealerOf(key: typeof KEY): MessageSealer {
+  const ring = new HkdfKeyRing([key]);
+  return new MessageSealer(new AesGcmSealer(ring, new SystemRandom()));
+}

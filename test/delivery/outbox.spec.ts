@@ -1,0 +1,127 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { recordLog } from './log-fixture.js';
+import { startOutbox, type OutboxFixture } from './outbox-fixture.js';
+import { startSmtp } from './smtp-fixture.js';
+
+describe('the outbox', () => {
+  let outbox: OutboxFixture;
+  let log: ReturnType<typeof recordLog>;
+  let smtp: Awaited<ReturnType<typeof startSmtp>>;
+
+  beforeAll(async () => {
+    log = recordLog();
+    outbox = await startOutbox();
+  });
+
+  afterEach(async () => {
+    await smtp.close();
+  });
+
+  afterAll(async () => {
+    await outbox.close();
+    log.release();
+  });
+
+  it('delivers a code, and keeps nothing of it', async () => {
+    smtp = await startSmtp();
+    const worker = outbox.startWorker(smtp.url);
+    const { to, code } = await outbox.enqueue();
+    const [mail] = await smtp.received(1);
+    expect(mail).toMatchObject({ subject: 'Your code for Acme', from: { text: '"Acme" <no-reply@example.com>' } });
+    expect([mail?.to].flat()[0]?.text).toBe(to);
+    expect(/\d+/.exec(mail?.text ?? '')?.[0]).toBe(code);
+    await outbox.empty();
+    await worker.onApplicationShutdown();
+  });
+
+  it('queues nothing when the transaction is rolled back', async () => {
+    smtp = await startSmtp();
+    await outbox.query('BEGIN');
+    await outbox.enqueue();
+    expect(await outbox.waiting()).toBe(1);
+    await outbox.query('ROLLBACK');
+    expect(await outbox.waiting()).toBe(0);
+  });
+
+  it('queues from within a statement, whatever the search path', async () => {
+    smtp = await startSmtp();
+    await outbox.query('BEGIN');
+    await outbox.query(`SET LOCAL search_path = public, pg_temp`);
+    await outbox.query(`CREATE TEMP TABLE jobs ON COMMIT DROP AS SELECT 1 AS id`);
+    await outbox.query(`
+      WITH made AS (INSERT INTO jobs VALUES (2) RETURNING id)
+      SELECT two_factor_enqueue('{}', now()) FROM made`);
+    expect(await outbox.waiting()).toBe(1);
+    await outbox.query('ROLLBACK');
+  });
+
+  it('shares 200 messages between workers, each sent once', async () => {
+    smtp = await startSmtp();
+    const workers = [1, 2, 3].map(() => outbox.startWorker(smtp.url));
+    const messages = [];
+    for (let count = 0; count < 200; count++) messages.push(await outbox.enqueue());
+    await smtp.received(200, 20_000);
+    await outbox.empty();
+    const addressees = smtp.mails.map((mail) => [mail.to].flat()[0]?.text);
+    expect(addressees).toHaveLength(200);
+    expect(new Set(addressees)).toEqual(new Set(messages.map(({ to }) => to)));
+    await Promise.all(workers.map((worker) => worker.onApplicationShutdown()));
+  });
+
+  it('finishes what is on its way when it is told to stop', async () => {
+    let stopped: Promise<void> | undefined;
+    smtp = await startSmtp({
+      beforeAccepting: async () => {
+        stopped = worker.onApplicationShutdown();
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      },
+    });
+    const worker = outbox.startWorker(smtp.url);
+    await outbox.enqueue();
+    await smtp.received(1);
+    await stopped;
+    expect(await outbox.waiting()).toBe(0);
+  });
+
+  it('leaves what is queued to others when it is off', async () => {
+    smtp = await startSmtp();
+    outbox.startWorker(smtp.url, { deliver: false });
+    await outbox.enqueue();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await outbox.waiting()).toBe(1);
+    const worker = outbox.startWorker(smtp.url);
+    await smtp.received(1);
+    await worker.onApplicationShutdown();
+  });
+
+  it('drops a message that comes too late', async () => {
+    smtp = await startSmtp();
+    await outbox.enqueue({ discardAfter: Date.now() - 1 });
+    const worker = outbox.startWorker(smtp.url);
+    await outbox.empty();
+    expect(smtp.mails).toEqual([]);
+    expect(log.text).toContain('message.expired');
+    await worker.onApplicationShutdown();
+  });
+
+  it('gives up on what it cannot read, once that is of no use any more', async () => {
+    smtp = await startSmtp();
+    const worker = outbox.startWorker(smtp.url);
+    await outbox.query(`SELECT two_factor_enqueue('{}', now() + interval '1 second')`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await outbox.waiting()).toBe(1);
+    await outbox.empty();
+    expect(log.text).toContain('message.given-up');
+    await worker.onApplicationShutdown();
+  });
+
+  it('keeps nothing that is out of attempts', async () => {
+    smtp = await startSmtp();
+    await outbox.enqueue();
+    await outbox.query('UPDATE graphile_worker._private_jobs SET attempts = max_attempts');
+    const worker = outbox.startWorker(smtp.url);
+    await outbox.empty();
+    expect(smtp.mails).toEqual([]);
+    await worker.onApplicationShutdown();
+  });
+});

@@ -1,0 +1,315 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AuthenticatorApp, Caller, enrol, openChallenge, PASSWORD, signUp, type Owner } from '../support/client.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+let service: TestService;
+let caller: Caller;
+beforeAll(async () => {
+  service = await startTestService({ messages: true });
+  caller = new Caller(service);
+});
+afterAll(() => service.close());
+
+const NUMBER = '+4915112345642';
+
+const enableOtp = (token: string, body: object = {}) =>
+  caller.post('/two-factor/enable', { password: PASSWORD, method: 'otp', ...body }, token);
+const send = (token: string, body?: object) =>
+  caller.post<{ code?: string; channel?: string; destination?: string }>('/two-factor/send-otp', body, token);
+const verify = (token: string, code: string) => caller.post('/two-factor/verify-otp', { code }, token);
+
+/** Lets the cool-down of everything that was sent pass, as time would. */
+const coolDown = (owner: Owner) =>
+  service.query(
+    `UPDATE two_factor_one_time_code SET last_sent_at = last_sent_at - interval '31 seconds' WHERE account_id = $1`,
+    [owner.id],
+  );
+
+/** Signs up and turns mailed codes on, and nothing else. */
+async function enrolByMail() {
+  const owner = await signUp(service);
+  const staged = await enableOtp(owner.token);
+  await send(owner.token);
+  const confirmed = await verify(owner.token, await service.messages.codeMailedTo(owner.email));
+  expect(confirmed.status).toBe(200);
+  return { ...owner, token: confirmed.body.token, backupCodes: staged.body.backupCodes };
+}
+
+const another = (code: string) => String((Number(code) + 1) % 1_000_000).padStart(6, '0');
+
+describe('mailed codes as the only method', () => {
+  it('are on only after the code that was sent came back', async () => {
+    const owner = await signUp(service);
+    const staged = await enableOtp(owner.token);
+    expect(staged).toMatchObject({ status: 200, body: { method: 'otp' } });
+    expect(staged.body.backupCodes).toHaveLength(10);
+    expect(staged.body.totpURI).toBeUndefined();
+    const signIn = await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD });
+    expect(signIn.body.token).toBeDefined();
+
+    const sent = await send(owner.token);
+    expect(sent).toMatchObject({ status: 200, body: { status: true, channel: 'mail', destination: 'o•••@e•••.com' } });
+    const code = await service.messages.codeMailedTo(owner.email);
+    const confirmed = await verify(owner.token, code);
+    expect(confirmed).toMatchObject({ status: 200, body: { status: true, user: { twoFactorEnabled: true } } });
+    const challenge = await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD });
+    expect(challenge.body.twoFactorMethods).toEqual(['otp']);
+    expect((await verify(challenge.body.twoFactorToken, code)).body.code).toBe('OTP_HAS_EXPIRED');
+  });
+
+  it('sign in, once, and lift sessions', async () => {
+    const owner = await enrolByMail();
+    const challenge = await openChallenge(service, owner);
+    await send(challenge);
+    const code = await service.messages.codeMailedTo(owner.email, 2);
+    const verified = await verify(challenge, code);
+    expect(verified).toMatchObject({ status: 200, body: { status: true, user: { id: owner.id } } });
+    expect((await verify(await openChallenge(service, owner), code)).body.code).toBe('OTP_HAS_EXPIRED');
+    expect((await verify(verified.body.token, code)).body.code).toBe('OTP_HAS_EXPIRED');
+  });
+
+  it('let backup codes in, and be disabled', async () => {
+    const owner = await enrolByMail();
+    const byBackupCode = await caller.post(
+      '/two-factor/verify-backup-code',
+      { code: owner.backupCodes[0] },
+      await openChallenge(service, owner),
+    );
+    expect(byBackupCode.status).toBe(200);
+    const off = await caller.post('/two-factor/disable', { password: PASSWORD }, byBackupCode.body.token);
+    expect(off).toMatchObject({ status: 200, body: { user: { twoFactorEnabled: false } } });
+    await service.messages.mailTo(owner.email, /off/);
+  });
+
+  it('are a code on a line of its own, the first run of digits, in the language of the request', async () => {
+    const owner = await signUp(service);
+    await enableOtp(owner.token);
+    await caller.post('/two-factor/send-otp', {}, owner.token, { 'accept-language': 'de-AT, en;q=0.5' });
+    const mail = await service.messages.mailTo(owner.email);
+    expect(/\d+/.exec(mail.text)?.[0]).toMatch(/^\d{6}$/);
+    expect(mail.text).toMatch(/Minuten/);
+    expect(mail.html).toContain(/\d{6}/.exec(mail.text)?.[0]);
+  });
+});
+
+describe('sending again', () => {
+  it('waits for the cool-down, then sends the same code', async () => {
+    const owner = await enrolByMail();
+    const challenge = await openChallenge(service, owner);
+    await send(challenge);
+    const early = await send(challenge);
+    expect(early).toMatchObject({ status: 429, body: { code: 'TOO_MANY_REQUESTS' } });
+    expect(Number(early.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(Number(early.headers.get('retry-after'))).toBeLessThanOrEqual(30);
+    await coolDown(owner);
+    expect((await send(challenge)).status).toBe(200);
+    const [first, again] = [
+      await service.messages.codeMailedTo(owner.email, 2),
+      await service.messages.codeMailedTo(owner.email, 3),
+    ];
+    expect(again).toBe(first);
+    expect((await verify(challenge, first)).status).toBe(200);
+  });
+
+  it('gives no guess back', async () => {
+    const owner = await enrolByMail();
+    const challenge = await openChallenge(service, owner);
+    await send(challenge);
+    const code = await service.messages.codeMailedTo(owner.email, 2);
+    for (let n = 0; n < 4; n++) expect((await verify(challenge, another(code))).body.code).toBe('INVALID_CODE');
+    await coolDown(owner);
+    await send(challenge);
+    expect((await verify(challenge, another(code))).body.code).toBe('INVALID_CODE');
+    expect((await send(challenge)).body.code).toBe('TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE');
+    expect((await verify(challenge, code)).body.code).toBe('INVALID_TWO_FACTOR_COOKIE');
+    expect((await send(challenge)).body.code).toBe('INVALID_TWO_FACTOR_COOKIE');
+  });
+
+  it('ends after five on one challenge', async () => {
+    const owner = await enrolByMail();
+    const challenge = await openChallenge(service, owner);
+    for (let n = 0; n < 5; n++) {
+      expect((await send(challenge)).status).toBe(200);
+      await coolDown(owner);
+    }
+    const sixth = await send(challenge);
+    expect(sixth).toMatchObject({ status: 429, body: { code: 'TOO_MANY_REQUESTS' } });
+  });
+
+  it('ends after 20 a day for an account, whatever the challenge', async () => {
+    const owner = await enrolByMail();
+    await service.query(`UPDATE two_factor_send_budget SET used = 20 WHERE bucket = $1`, [`account:${owner.id}`]);
+    const refused = await send(await openChallenge(service, owner));
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(80_000);
+    await service.query(`UPDATE two_factor_send_budget SET resets_at = now() WHERE bucket = $1`, [
+      `account:${owner.id}`,
+    ]);
+    expect((await send(await openChallenge(service, owner))).status).toBe(200);
+  });
+});
+
+describe('a code', () => {
+  it('is dead after five minutes, and a dead one counts nothing', async () => {
+    const owner = await enrolByMail();
+    const challenge = await openChallenge(service, owner);
+    await send(challenge);
+    const code = await service.messages.codeMailedTo(owner.email, 2);
+    await service.query(`UPDATE two_factor_one_time_code SET expires_at = now() WHERE account_id = $1`, [owner.id]);
+    const late = await verify(challenge, code);
+    expect(late).toMatchObject({ status: 400, body: { code: 'OTP_HAS_EXPIRED' } });
+    const [row] = await service.query('SELECT failures FROM two_factor_attempts WHERE account_id = $1', [owner.id]);
+    expect(row).toEqual({ failures: 0 });
+    await coolDown(owner);
+    await send(challenge);
+    expect(await service.messages.codeMailedTo(owner.email, 3)).not.toBe(code);
+  });
+
+  it('of another challenge, account or channel fails', async () => {
+    const [owner, other] = [await enrolByMail(), await enrolByMail()];
+    const [one, two] = [await openChallenge(service, owner), await openChallenge(service, owner)];
+    const foreign = await openChallenge(service, other);
+    await send(one);
+    await send(two);
+    await send(foreign);
+    const codes = [
+      await service.messages.codeMailedTo(owner.email, 2),
+      await service.messages.codeMailedTo(owner.email, 3),
+    ];
+    const mine = await service.messages.codeMailedTo(other.email, 2);
+    expect((await verify(one, mine)).body.code).toBe('INVALID_CODE');
+    const right = await Promise.all(codes.map((code) => verify(two, code)));
+    expect(right.filter(({ status }) => status === 200)).toHaveLength(1);
+  });
+
+  it('and its digits are nowhere in the database', async () => {
+    const owner = await enrolByMail();
+    const challenge = await openChallenge(service, owner);
+    await send(challenge);
+    const code = await service.messages.codeMailedTo(owner.email, 2);
+    const rows = await service.query<{ row: string }>(
+      `SELECT c::text AS row FROM two_factor_one_time_code c
+       UNION ALL SELECT j::text FROM graphile_worker._private_jobs j`,
+    );
+    expect(rows.length).toBeGreaterThan(0);
+    // Times and ids are made of digits too: only a run of six on its own would be the code.
+    expect(rows.map(({ row }) => row).join('\n')).not.toMatch(new RegExp(`(?<![0-9a-f])${code}(?![0-9a-f])`));
+  });
+});
+
+describe('texted codes', () => {
+  it('prove the number before they are on, and keep it sealed', async () => {
+    const owner = await enrol(service);
+    const staged = await enableOtp(owner.token, { channel: 'sms', phoneNumber: '+49 151 123 456 42' });
+    expect(staged.body).toEqual({ method: 'otp' });
+    const sent = await send(owner.token);
+    expect(sent.body).toMatchObject({ channel: 'sms', destination: '+49 ••• 42' });
+    const text = await service.messages.textTo(NUMBER);
+    const confirmed = await verify(owner.token, /\d{6}/.exec(text.text)?.[0] ?? '');
+    expect(confirmed.status).toBe(200);
+    const [row] = await service.query<{ row: string }>(
+      `SELECT m::text AS row FROM two_factor_otp_method m WHERE account_id = $1`,
+      [owner.id],
+    );
+    expect(row?.row).not.toContain('12345642');
+
+    const challenge = await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD });
+    expect(challenge.body.twoFactorMethods).toEqual(['totp', 'otp']);
+    expect((await send(challenge.body.twoFactorToken, { channel: 'sms' })).body.channel).toBe('sms');
+  });
+
+  it.each([
+    [{ channel: 'sms' }, 'phoneNumber'],
+    [{ channel: 'sms', phoneNumber: 'call me' }, 'phoneNumber'],
+    [{ channel: 'pigeon' }, 'channel'],
+    [{ channel: 'sms', phoneNumber: 42 }, 'phoneNumber'],
+  ])('refuse %j', async (body, field) => {
+    const { token } = await signUp(service);
+    const answer = await enableOtp(token, body);
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { code: 'VALIDATION_ERROR', errors: { [field]: [expect.anything()] } },
+    });
+  });
+
+  it('to a number not yet proven use up nothing of its owner, and stop after three a day', async () => {
+    const owner = await signUp(service);
+    const stranger = await signUp(service);
+    const number = '+4915112345699';
+    for (let n = 0; n < 3; n++) {
+      await enableOtp(stranger.token, { channel: 'sms', phoneNumber: number });
+      expect((await send(stranger.token)).status).toBe(200);
+      await coolDown(stranger);
+    }
+    expect((await send(stranger.token)).status).toBe(429);
+    await enableOtp(owner.token, { channel: 'sms', phoneNumber: number });
+    expect((await send(owner.token)).status).toBe(200);
+  });
+});
+
+describe('an account with an authenticator app', () => {
+  it('may have codes mailed to its own address', async () => {
+    const owner = await enrol(service);
+    const challenge = await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD });
+    expect(challenge.body.twoFactorMethods).toEqual(['totp', 'otp']);
+    await send(challenge.body.twoFactorToken);
+    const verified = await verify(challenge.body.twoFactorToken, await service.messages.codeMailedTo(owner.email));
+    expect(verified.status).toBe(200);
+  });
+
+  it('shares one budget of guesses between both', async () => {
+    const owner = await enrol(service);
+    const challenge = await openChallenge(service, owner);
+    await send(challenge);
+    const code = await service.messages.codeMailedTo(owner.email);
+    for (let n = 0; n < 3; n++) await verify(challenge, another(code));
+    for (let n = 0; n < 2; n++) {
+      await caller.post('/two-factor/verify-totp', { code: owner.app.wrongCode() }, challenge);
+    }
+    expect((await verify(challenge, code)).body.code).toBe('TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE');
+  });
+
+  it('asks for the staged way first, where the session staged one', async () => {
+    const owner = await enrol(service);
+    await enableOtp(owner.token);
+    await send(owner.token);
+    const confirmed = await verify(owner.token, await service.messages.codeMailedTo(owner.email));
+    expect(confirmed.status).toBe(200);
+    const [row] = await service.query('SELECT channel FROM two_factor_otp_method WHERE account_id = $1', [owner.id]);
+    expect(row).toEqual({ channel: 'mail' });
+    expect(await verify(confirmed.body.token, '123456')).toMatchObject({ body: { code: 'OTP_HAS_EXPIRED' } });
+  });
+});
+
+describe('an account without a second factor', () => {
+  it('is sent nothing', async () => {
+    const { token } = await signUp(service);
+    expect(await send(token)).toMatchObject({ status: 400, body: { code: 'OTP_NOT_ENABLED' } });
+  });
+});
+
+describe('the owner is told by mail', () => {
+  it('of two-factor turned on, a backup code used with how many are left, an authenticator replaced, and a lock', async () => {
+    const owner = await enrol(service);
+    await service.messages.mailTo(owner.email, /on/);
+    await caller.post(
+      '/two-factor/verify-backup-code',
+      { code: owner.backupCodes[0] },
+      await openChallenge(service, owner),
+    );
+    const used = await service.messages.mailTo(owner.email, /\b9\b/);
+    expect(used.text).toMatch(/backup code/i);
+    const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
+    const app = new AuthenticatorApp(staged.body.totpURI, service);
+    await caller.post('/two-factor/verify-totp', { code: app.nextCode() }, owner.token);
+    await service.messages.mailTo(owner.email, /new authenticator/i);
+    for (let n = 0; n < 2; n++) {
+      const challenge = await openChallenge(service, owner);
+      for (let m = 0; m < 5; m++) {
+        await caller.post('/two-factor/verify-totp', { code: app.wrongCode() }, challenge);
+      }
+    }
+    await service.messages.mailTo(owner.email, /too many wrong codes/i);
+    for (const { text } of service.messages.mailsTo(owner.email)) expect(text).not.toMatch(/\d{6}/);
+  });
+});

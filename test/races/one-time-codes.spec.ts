@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { race } from '../support/barrier.js';
+import { Caller, enrol, openChallenge } from '../support/client.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+const services: TestService[] = [];
+beforeAll(async () => {
+  const service = await startTestService({ messages: true });
+  services.push(service, await startTestService({ replicaOf: service, messages: true }));
+});
+afterAll(async () => {
+  for (const service of services.toReversed()) await service.close();
+});
+
+const replica = (index: number) => services[index % services.length] as TestService;
+
+/** The replicas share the work, so a mail may be sent by either. */
+async function codesMailedTo(address: string, count: number): Promise<string[]> {
+  for (;;) {
+    const texts = services.flatMap(({ messages }) => messages.mailsTo(address)).map(({ text }) => text);
+    const codes = texts.map((text) => /^\d{6}$/m.exec(text)?.[0]).filter((code) => code !== undefined);
+    if (codes.length >= count) return codes;
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5);
+    });
+  }
+}
+
+describe('parallel requests for a code', () => {
+  it('send one mail', async () => {
+    const owner = await enrol(replica(0));
+    const challenge = await openChallenge(replica(0), owner);
+    const answers = await race(12, (index) => new Caller(replica(index)).post('/two-factor/send-otp', {}, challenge));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(11);
+    await codesMailedTo(owner.email, 1);
+    const rows = await replica(0).query('SELECT sends FROM two_factor_one_time_code WHERE account_id = $1', [owner.id]);
+    expect(rows).toEqual([{ sends: 1 }]);
+  });
+
+  it('on many challenges stop at the account’s limit of the day', async () => {
+    const owner = await enrol(replica(0));
+    const challenges = await race(30, () => openChallenge(replica(0), owner));
+    const answers = await race(30, (index) =>
+      new Caller(replica(index)).post('/two-factor/send-otp', {}, challenges[index]),
+    );
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(20);
+    expect(await codesMailedTo(owner.email, 20)).toHaveLength(20);
+  });
+});
+
+describe('one mailed code', () => {
+  it('opens one session, however many try it at once', async () => {
+    const owner = await enrol(replica(0));
+    const challenge = await openChallenge(replica(0), owner);
+    await new Caller(replica(0)).post('/two-factor/send-otp', {}, challenge);
+    const [code] = await codesMailedTo(owner.email, 1);
+    const answers = await race(5, (index) =>
+      new Caller(replica(index)).post('/two-factor/verify-otp', { code }, challenge),
+    );
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+  });
+
+  it('lifts a session once', async () => {
+    const owner = await enrol(replica(0));
+    await new Caller(replica(0)).post('/two-factor/send-otp', {}, owner.token);
+    const [code] = await codesMailedTo(owner.email, 1);
+    const answers = await race(8, (index) =>
+      new Caller(replica(index)).post('/two-factor/verify-otp', { code }, owner.token),
+    );
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MailSender, SmsSender, type Mail, type Sms } from '../../src/two-factor/index.js';
+
+const PATIENCE_MS = 10_000;
+const LOOK_AGAIN_MS = 5;
+
+class RecordedMail extends MailSender {
+  readonly sent: Mail[] = [];
+
+  override async send(mail: Mail): Promise<void> {
+    this.sent.push(mail);
+  }
+}
+
+class RecordedSms extends SmsSender {
+  readonly sent: Sms[] = [];
+
+  override async send(sms: Sms): Promise<void> {
+    this.sent.push(sms);
+  }
+}
+
+/** What a service sent, and senders that put it here. */
+export class Messages {
+  readonly mail = new RecordedMail();
+  readonly sms = new RecordedSms();
+
+  mailsTo(address: string): Mail[] {
+    return this.mail.sent.filter(({ to }) => to === address);
+  }
+
+  /** Waits for the mail to an address whose text fits. */
+  async mailTo(address: string, text = /(?:)/): Promise<Mail> {
+    return until(() => this.mailsTo(address).find((mail) => text.test(mail.text)));
+  }
+
+  /** Waits for the n-th text message to a number. */
+  async textTo(number: string, nth = 1): Promise<Sms> {
+    return until(() => this.sms.sent.filter(({ to }) => to === number)[nth - 1]);
+  }
+
+  /** The code of the n-th mail to an address that has one, as a person finds it: alone on a line. */
+  async codeMailedTo(address: string, nth = 1): Promise<string> {
+    return until(() => {
+      const codes = this.mailsTo(address).map(({ text }) => /^\d{6}$/m.exec(text)?.[0]);
+      return codes.filter((code) => code !== undefined)[nth - 1];
+    });
+  }
+}
+
+/** Looks again and again until something is there. */
+async function until<T>(look: () => T | undefined): Promise<T> {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(LOOK_AGAIN_MS)) {
+    const found = look();
+    if (found !== undefined) return found;
+  }
+  throw new Error('The message did not come');
+}
