@@ -13,7 +13,7 @@ const run = promisify(execFile);
 export interface House {
   readonly databaseUrl: string;
   /** Starts `dist/main.js` as in production, on this database or on the way to it that is given. */
-  start(databaseUrl?: string): Promise<ServiceProcess>;
+  start(databaseUrl?: string, more?: Record<string, string>): Promise<ServiceProcess>;
   /** Ends Postgres and removes every file. */
   close(): Promise<void>;
 }
@@ -28,13 +28,14 @@ export async function openHouse(): Promise<House> {
     const postgres = await startEmbeddedPostgres({ dataDir: folder });
     return {
       databaseUrl: postgres.url,
-      start: (databaseUrl = postgres.url) =>
+      start: (databaseUrl = postgres.url, more = {}) =>
         startProcess(folder, {
           NODE_ENV: 'production',
           HOST: '127.0.0.1',
           BASE_URL: 'http://localhost:3001',
           DATABASE_URL: databaseUrl,
           TWO_FACTOR_KEYS: keys,
+          ...more,
         }),
       close: async () => {
         await postgres.stop();
