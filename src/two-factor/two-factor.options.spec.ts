@@ -16,6 +16,9 @@ describe('the defaults', () => {
       challengeGuesses: 5,
       stagedLife: 900,
       strongFor: 86_400,
+      mailFallback: true,
+      smsCountries: undefined,
+      smsPerDay: 1000,
     });
   });
 
