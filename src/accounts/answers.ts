@@ -33,6 +33,31 @@ export class AccountSessionAnswer {
 
   @ApiProperty({ type: 'string', nullable: true, example: 'Mozilla/5.0' })
   readonly userAgent!: string | null;
+
+  @ApiProperty({
+    description: 'How it was proven, in words of RFC 8176: `pwd`, and with a second factor `otp` or `sms`, and `mfa`.',
+    type: [String],
+    example: ['pwd', 'otp', 'mfa'],
+  })
+  readonly amr!: readonly string[];
+
+  @ApiProperty({
+    type: 'string',
+    format: 'date-time',
+    nullable: true,
+    description: 'When the second factor was last proven on it.',
+    example: '2026-08-24T14:15:22.000Z',
+  })
+  readonly secondFactorAt!: Date | null;
+}
+
+/** A session as a list shows it. */
+export class ListedSessionAnswer extends AccountSessionAnswer {
+  @ApiProperty({ description: 'What it was opened with, as the user agent says.', example: 'Firefox on Linux' })
+  readonly device!: string;
+
+  @ApiProperty({ description: 'Whether its second factor is young enough for sensitive calls.', example: true })
+  readonly strong!: boolean;
 }
 
 /** It is done, or there was nothing to do. */

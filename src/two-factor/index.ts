@@ -25,6 +25,8 @@ export { TwoFactorValidationPipe } from './two-factor.validation.js';
 export { ApiAuthenticated, ApiErrorAnswers, BEARER_AUTH, ErrorAnswer } from './two-factor.openapi.js';
 
 export type { Acceptance, Caller } from './credentials/caller.js';
+export { deviceName } from './trusted-devices/device-name.js';
+export { TrustedDevicesController } from './trusted-devices/trusted-devices.controller.js';
 export { cookieName, expiredCookie, serializeCookie } from './credentials/cookies.js';
 export { HttpExchange, type HeaderLines } from './credentials/http-exchange.js';
 export { isToken, newToken, tokenHash } from './credentials/tokens.js';

@@ -101,10 +101,10 @@ export class TwoFactorController {
   })
   verifyTotp(
     @CurrentCaller() caller: Prover,
-    @Body() { code }: VerificationBody,
+    @Body() body: VerificationBody,
     @CurrentExchange() exchange: HttpExchange,
   ): Promise<VerificationAnswer> {
-    return this.totp.verify({ caller, code, exchange });
+    return this.totp.verify({ caller, exchange, ...body });
   }
 
   @Post('send-otp')
@@ -154,10 +154,10 @@ export class TwoFactorController {
   })
   verifyOtp(
     @CurrentCaller() caller: Prover,
-    @Body() { code }: VerificationBody,
+    @Body() body: VerificationBody,
     @CurrentExchange() exchange: HttpExchange,
   ): Promise<VerificationAnswer> {
-    return this.otp.verify({ caller, code, exchange });
+    return this.otp.verify({ caller, exchange, ...body });
   }
 
   @Post('verify-backup-code')
@@ -178,10 +178,10 @@ export class TwoFactorController {
   })
   verifyBackupCode(
     @CurrentCaller() caller: Prover,
-    @Body() { code, disableSession }: BackupCodeBody,
+    @Body() { disableSession, ...body }: BackupCodeBody,
     @CurrentExchange() exchange: HttpExchange,
   ): Promise<BackupCodeAnswer> {
-    return this.backupCodes.verify({ caller, code, exchange }, disableSession);
+    return this.backupCodes.verify({ caller, exchange, ...body }, disableSession);
   }
 
   @Post('generate-backup-codes')

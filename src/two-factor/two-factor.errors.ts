@@ -21,6 +21,7 @@ export const TWO_FACTOR_ERRORS = {
   INVALID_TWO_FACTOR_COOKIE: [401, 'Invalid two factor cookie'],
   INVALID_ORIGIN: [403, 'Invalid origin'],
   SECOND_FACTOR_REQUIRED: [403, 'Verify your second factor on this session first'],
+  TRUSTED_DEVICE_NOT_FOUND: [404, 'Trusted device not found'],
   TOO_MANY_REQUESTS: [429, 'Too many requests. Please try again later.'],
   ACCOUNT_TEMPORARILY_LOCKED: [
     429,

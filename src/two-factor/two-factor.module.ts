@@ -24,6 +24,8 @@ import { KeyCheck } from './sealing/key-check.js';
 import { AesGcmSealer } from './sealing/sealer.js';
 import { AuthenticatorsService } from './totp/authenticators.service.js';
 import { TotpService } from './totp/totp.service.js';
+import { TrustedDevicesController } from './trusted-devices/trusted-devices.controller.js';
+import { TrustedDevicesService } from './trusted-devices/trusted-devices.service.js';
 import { TwoFactorController } from './two-factor.controller.js';
 import { OriginGuard, TwoFactorGuard } from './two-factor.guard.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './two-factor.module-definition.js';
@@ -52,7 +54,7 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
  */
 @Module({
   imports: [PassportModule],
-  controllers: [TwoFactorController],
+  controllers: [TwoFactorController, TrustedDevicesController],
   providers: [
     {
       provide: TwoFactorOptions,
@@ -76,6 +78,7 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
     OtpSenderService,
     OtpService,
     TotpService,
+    TrustedDevicesService,
     TwoFactorService,
     VerificationService,
   ],

@@ -109,7 +109,7 @@ export function ApiAuthenticated(operation: {
   id: string;
   summary: string;
   description: string;
-  answer: Type<unknown>;
+  answer: Type<unknown> | [Type<unknown>];
   /** Its own errors, beside those that every operation can answer. */
   errors?: readonly TwoFactorErrorCode[];
   /** Whether the answer carries a new session token, and so `set-auth-token`. */

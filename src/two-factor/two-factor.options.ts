@@ -32,6 +32,12 @@ export interface TwoFactorModuleOptions {
     /** Ceiling of all text messages a day. Default 1000. */
     readonly smsPerDay?: number;
   };
+  readonly trustedDevices?: {
+    /** How long a device stays trusted after a sign-in. Default 2592000, 30 days. */
+    readonly life?: number;
+    /** How long a device stays trusted at most, however often it signs in. Default 7776000, 90 days. */
+    readonly absoluteLife?: number;
+  };
   readonly session?: {
     /** How long a second factor makes a session strong. Default 86400. */
     readonly strongFor?: number;
@@ -49,6 +55,8 @@ export class TwoFactorOptions {
   readonly challengeGuesses: number;
   readonly stagedLife: number;
   readonly strongFor: number;
+  readonly deviceLife: number;
+  readonly deviceAbsoluteLife: number;
   readonly mailFallback: boolean;
   readonly smsCountries: readonly string[] | undefined;
   readonly smsPerDay: number;
@@ -64,6 +72,9 @@ export class TwoFactorOptions {
     this.challengeGuesses = within('challenge.guesses', options.challenge?.guesses ?? 5, 1, 10);
     this.stagedLife = within('enrolment.stagedLife', options.enrolment?.stagedLife ?? 900, 60, 86_400);
     this.strongFor = within('session.strongFor', options.session?.strongFor ?? 86_400, 60, 30 * 86_400);
+    this.deviceLife = within('trustedDevices.life', options.trustedDevices?.life ?? 30 * 86_400, 60, 365 * 86_400);
+    const absoluteLife = options.trustedDevices?.absoluteLife ?? Math.max(90 * 86_400, this.deviceLife);
+    this.deviceAbsoluteLife = within('trustedDevices.absoluteLife', absoluteLife, this.deviceLife, 365 * 86_400);
     this.mailFallback = options.otp?.mailFallback ?? true;
     this.smsCountries = options.otp?.smsCountries;
     this.smsPerDay = within('otp.smsPerDay', options.otp?.smsPerDay ?? 1000, 0, 10_000_000);

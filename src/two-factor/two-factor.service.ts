@@ -5,14 +5,19 @@ import type { HeaderLines, HttpExchange } from './credentials/http-exchange.js';
 import { SecondFactorPolicy } from './credentials/second-factor-policy.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
 import { EnrolmentState } from './enrolment/enrolment-state.js';
-import { SecurityEvents } from './ports/security-events.js';
+import { MessageWriter } from './messages/message-writer.js';
+import { AccountDirectory } from './ports/account-directory.js';
+import { SecurityEvents, type SecurityEventName } from './ports/security-events.js';
 import {
   SessionGateway,
+  type IncomingRequest,
   type IssuedSession,
   type SessionIdentity,
   type SignInContext,
 } from './ports/session-gateway.js';
 import type { Transaction } from './ports/transaction.js';
+import { Database } from './postgres/database.js';
+import { TrustedDevicesService } from './trusted-devices/trusted-devices.service.js';
 
 /** A sign-in that passed its first factor. */
 export interface SignIn {
@@ -26,7 +31,12 @@ export interface SignIn {
 
 /** Either a session or a challenge, never both. */
 export type SignInResult =
-  | { readonly kind: 'session'; readonly issued: IssuedSession }
+  | {
+      readonly kind: 'session';
+      readonly issued: IssuedSession;
+      /** The device's next token, for the body of the answer: only where the caller sent no cookie. */
+      readonly trustedDeviceToken?: string;
+    }
   | { readonly kind: 'challenge'; readonly body: ChallengeAnswer; readonly headers: HeaderLines };
 
 /** What a sign-in answers when a second factor is due. */
@@ -36,6 +46,14 @@ export interface ChallengeAnswer {
   /** The challenge as bearer token, for clients without cookies. */
   readonly twoFactorToken: string;
 }
+
+/** A result, and what to tell when it is committed. */
+interface Opened {
+  readonly result: SignInResult;
+  readonly event: SecurityEventName | null;
+}
+
+const NO_REQUEST: IncomingRequest = { headers: {}, cookies: {}, ip: undefined, userAgent: undefined };
 
 /** What a host calls. */
 @Injectable()
@@ -48,6 +66,10 @@ export class TwoFactorService {
     private readonly attempts: AttemptsService,
     private readonly sessions: SessionGateway,
     private readonly events: SecurityEvents,
+    private readonly devices: TrustedDevicesService,
+    private readonly accounts: AccountDirectory,
+    private readonly messages: MessageWriter,
+    private readonly database: Database,
   ) {}
 
   /**
@@ -61,16 +83,52 @@ export class TwoFactorService {
    * return result.kind === 'session' ? { token: result.issued.token } : result.body;
    * ```
    */
-  async signIn({ accountId, context, exchange, transaction }: SignIn): Promise<SignInResult> {
-    const challenge = await this.challenges.open(accountId, context, transaction);
-    if (!challenge) {
-      const grant = { accountId, secondFactor: null, context, request: exchange.request };
-      return { kind: 'session', issued: await this.sessions.issue(grant, transaction) };
+  async signIn(signIn: SignIn): Promise<SignInResult> {
+    const { accountId, exchange, transaction } = signIn;
+    const apart = transaction === undefined && this.sessions.transactional;
+    // Only then more than one thing is written: the device's next token goes with the session, or not at all.
+    const opened =
+      apart && this.devices.presented(exchange.request)
+        ? await this.database.transaction((own) => this.open({ ...signIn, transaction: own }))
+        : await this.open(signIn);
+    if (opened.event) this.events.emit({ name: opened.event, accountId });
+    return opened.result;
+  }
+
+  private async open({ accountId, context, exchange, transaction }: SignIn): Promise<Opened> {
+    const { request } = exchange;
+    const gate = await this.challenges.open(accountId, context, request, transaction);
+    if (gate.kind === 'challenge') {
+      if (gate.reused) await this.tellOfReuse(accountId, request, transaction);
+      const { token, methods, headers } = gate;
+      const body = { twoFactorRedirect: true, twoFactorMethods: methods, twoFactorToken: token } as const;
+      return {
+        event: gate.reused ? 'two-factor.device-reused' : 'two-factor.challenged',
+        result: { kind: 'challenge', body, headers },
+      };
     }
-    this.events.emit({ name: 'two-factor.challenged', accountId });
-    const { token, methods, headers } = challenge;
-    const body = { twoFactorRedirect: true, twoFactorMethods: methods, twoFactorToken: token } as const;
-    return { kind: 'challenge', body, headers };
+    const device = gate.kind === 'trusted' ? gate : null;
+    const trustedDeviceId = device?.deviceId ?? null;
+    const grant = { accountId, secondFactor: null, amr: [], trustedDeviceId, context, request };
+    const issued = await this.sessions.issue(grant, transaction);
+    return {
+      event: device && 'two-factor.device-used',
+      result: {
+        kind: 'session',
+        issued: { ...issued, headers: [...issued.headers, ...(device?.headers ?? [])] },
+        ...this.devices.inBody(request, device?.token),
+      },
+    };
+  }
+
+  /** Somebody holds a copy of a device's token: the owner must know. */
+  private async tellOfReuse(
+    accountId: string,
+    request: IncomingRequest,
+    transaction: Transaction = this.database,
+  ): Promise<void> {
+    const account = await this.accounts.find(accountId, transaction);
+    if (account) await this.messages.notify(account, { topic: 'device-reused' }, request, transaction);
   }
 
   /** @returns whether the account has two-factor on */
@@ -78,15 +136,39 @@ export class TwoFactorService {
     return this.state.isOn(accountId);
   }
 
+  /** @returns whether the session proved a second factor, not too long ago */
+  isStrong(session: Pick<SessionIdentity, 'secondFactorAt'>): boolean {
+    return this.secondFactor.isStrong(session);
+  }
+
   /** @throws {TwoFactorException} SECOND_FACTOR_REQUIRED when two-factor is on and the session is weak */
   async requireStrong(session: SessionIdentity): Promise<void> {
     return this.secondFactor.require(session);
   }
 
-  /** Burns what rests on the old password: open challenges and staged factors. Ending sessions is the host's part. */
+  /**
+   * Burns what rests on the old password: open challenges, staged factors, trusted devices. Comes first in its transaction.
+   * Ending sessions is the host's part.
+   */
   async passwordChanged(accountId: string, transaction: Transaction): Promise<void> {
     await this.challenges.burnAll(accountId, transaction);
     await this.enrolment.dropStaged(accountId, transaction);
+    await this.devices.dropAll(accountId, transaction);
+  }
+
+  /**
+   * Takes an account back to its password, for an owner who lost every factor: an operator's act, after finding out who
+   * asks. Drops every factor, challenge, code, device and failure, ends all sessions and tells the owner.
+   *
+   * @param transaction the host's own, where it writes something along; it comes first in it
+   */
+  async reset(accountId: string, transaction?: Transaction): Promise<void> {
+    if (!transaction) return this.database.transaction((own) => this.reset(accountId, own));
+    await this.forget(accountId, transaction);
+    const account = await this.accounts.recordTwoFactor(accountId, false, transaction);
+    if (account) await this.messages.notify(account, { topic: 'two-factor-disabled' }, NO_REQUEST, transaction);
+    await this.sessions.endAll(accountId, transaction);
+    this.events.emit({ name: 'two-factor.reset', accountId });
   }
 
   /** Ends a lock of the account's verification: an operator's act. */
@@ -96,6 +178,7 @@ export class TwoFactorService {
 
   /** Drops everything that the library keeps of an account, which is being deleted. */
   async forget(accountId: string, transaction: Transaction): Promise<void> {
+    await this.challenges.burnAll(accountId, transaction);
     await this.enrolment.forget(accountId, transaction);
     await this.attempts.forget(accountId, transaction);
   }

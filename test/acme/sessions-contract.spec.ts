@@ -87,8 +87,14 @@ class AnyCarrier extends AcmeSessions {
 
 /** Opens a second session, and leaves the first alive. */
 class Copying extends AcmeSessions {
-  override async renew({ session, secondFactor, request }: SessionRenewal): Promise<IssuedSession> {
-    return this.issue({ accountId: session.accountId, secondFactor, context: {}, request });
+  override async renew({
+    session,
+    secondFactor,
+    amr,
+    trustedDeviceId,
+    request,
+  }: SessionRenewal): Promise<IssuedSession> {
+    return this.issue({ accountId: session.accountId, secondFactor, amr, trustedDeviceId, context: {}, request });
   }
 }
 
@@ -112,6 +118,16 @@ class Boasting extends AcmeSessions {
 
 class Endless extends AcmeSessions {
   override async end(): Promise<void> {}
+}
+
+class Outliving extends AcmeSessions {
+  override async endAll(): Promise<void> {}
+}
+
+class Forgetful extends AcmeSessions {
+  override async issue(grant: SessionGrant): Promise<IssuedSession> {
+    return super.issue({ ...grant, trustedDeviceId: null });
+  }
 }
 
 class Fussy extends AcmeSessions {
@@ -142,6 +158,8 @@ describe('the contract finds out a gateway that', () => {
     ['ends the others unasked', Sweeping, 'renew leaves the other sessions alone unless told otherwise'],
     ['makes sessions strong for nothing', Boasting, 'renew leaves the strength as it is when none was proven'],
     ['never ends a session', Endless, 'end ends that session and no other'],
+    ['never ends all', Outliving, 'endAll ends every session of the account and of no other'],
+    ['forgets the device', Forgetful, 'identify tells the trusted device of a session, through renewals too'],
     ['throws at the second end', Fussy, 'end may be said twice'],
     ['lets scripts read its cookie', Readable, 'identify finds the session of the cookie that it set'],
   ])('%s', async (_, Gateway, test) => {

@@ -27,8 +27,14 @@ describe('the sessions that the library is given', () => {
 
   it('are opened, renewed and ended in one statement each', async () => {
     const { id } = await signUp(service);
-    const grant = { accountId: id, secondFactor: null, context: {}, request: REQUEST };
-    const renewal = { secondFactor: 'totp', endOthers: true, request: REQUEST } as const;
+    const grant = { accountId: id, secondFactor: null, amr: [], trustedDeviceId: null, context: {}, request: REQUEST };
+    const renewal = {
+      secondFactor: 'totp',
+      amr: ['otp', 'mfa'],
+      trustedDeviceId: null,
+      endOthers: true,
+      request: REQUEST,
+    } as const;
     let issued = await sessions.issue(grant);
     expect(
       await statementsOf(async () => {
@@ -57,18 +63,39 @@ describe('the sessions that the library is given', () => {
   it('keep their strength and their end when only the token is renewed', async () => {
     const { id, token } = await signUp(service);
     const session = await identify(token);
-    const first = await sessions.renew({ session, secondFactor: 'totp', endOthers: false, request: REQUEST });
+    const first = await sessions.renew({
+      session,
+      secondFactor: 'totp',
+      amr: ['otp', 'mfa'],
+      trustedDeviceId: null,
+      endOthers: false,
+      request: REQUEST,
+    });
     const strong = await identify(first?.token ?? '');
     const end = () => service.query(`SELECT absolute_expires_at, second_factor FROM sessions WHERE user_id = $1`, [id]);
     const before = await end();
-    const second = await sessions.renew({ session: strong, secondFactor: null, endOthers: false, request: REQUEST });
+    const second = await sessions.renew({
+      session: strong,
+      secondFactor: null,
+      amr: [],
+      trustedDeviceId: null,
+      endOthers: false,
+      request: REQUEST,
+    });
     expect(await end()).toEqual(before);
     expect((await identify(second?.token ?? '')).secondFactorAt).toEqual(strong.secondFactorAt);
   });
 
   it('are not opened for an account that there is not', async () => {
     for (const accountId of [crypto.randomUUID(), 'nobody']) {
-      const opening = sessions.issue({ accountId, secondFactor: null, context: {}, request: REQUEST });
+      const opening = sessions.issue({
+        accountId,
+        secondFactor: null,
+        amr: [],
+        trustedDeviceId: null,
+        context: {},
+        request: REQUEST,
+      });
       await expect(opening).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
     }
   });
@@ -78,7 +105,14 @@ describe('the sessions that the library is given', () => {
     const session = await identify(token);
     const renewals = await Promise.all(
       Array.from({ length: 8 }, () =>
-        sessions.renew({ session, secondFactor: null, endOthers: false, request: REQUEST }),
+        sessions.renew({
+          session,
+          secondFactor: null,
+          amr: [],
+          trustedDeviceId: null,
+          endOthers: false,
+          request: REQUEST,
+        }),
       ),
     );
     const winners = renewals.filter((issued) => issued !== null);
@@ -93,7 +127,14 @@ describe('the sessions that the library is given', () => {
       const identities = await Promise.all(tokens.map(identify));
       const renewals = await Promise.all(
         identities.map((session) =>
-          sessions.renew({ session, secondFactor: 'totp', endOthers: true, request: REQUEST }),
+          sessions.renew({
+            session,
+            secondFactor: 'totp',
+            amr: ['otp', 'mfa'],
+            trustedDeviceId: null,
+            endOthers: true,
+            request: REQUEST,
+          }),
         ),
       );
       const winners = renewals.filter((issued) => issued !== null);
@@ -105,7 +146,14 @@ describe('the sessions that the library is given', () => {
 
   it('remember no more of a user agent than a list shows', async () => {
     const { id } = await signUp(service);
-    const { token } = await sessions.issue({ accountId: id, secondFactor: null, context: {}, request: REQUEST });
+    const { token } = await sessions.issue({
+      accountId: id,
+      secondFactor: null,
+      amr: [],
+      trustedDeviceId: null,
+      context: {},
+      request: REQUEST,
+    });
     const [row] = await service.query<{ length: number }>(
       `SELECT max(length(user_agent)) AS length FROM sessions WHERE user_id = $1`,
       [id],

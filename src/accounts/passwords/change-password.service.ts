@@ -64,7 +64,10 @@ export class ChangePasswordService {
     transaction: Transaction,
   ): Promise<IssuedSession | null> {
     const renewed = renew
-      ? await this.gateway.renew({ session, secondFactor: null, endOthers: true, request }, transaction)
+      ? await this.gateway.renew(
+          { session, secondFactor: null, amr: [], trustedDeviceId: null, endOthers: true, request },
+          transaction,
+        )
       : null;
     const alive = renew ? renewed !== null : await this.sessions.endOthers(session, transaction);
     if (!alive) throw new TwoFactorException('UNAUTHORIZED', { bearerError: 'invalid_token' });

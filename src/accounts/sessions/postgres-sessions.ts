@@ -19,7 +19,7 @@ import { toUserView, type UserRow } from '../users/user-row.js';
 import { isUuid } from '../uuid.js';
 import { SESSION_TOKEN_PREFIX, SessionCookie } from './session-cookie.js';
 import { type AccountSession, type SessionRow, toAccountSession } from './session-row.js';
-import { END, IDENTIFY, ISSUE, RENEW } from './session.statements.js';
+import { END, END_ALL_BUT, IDENTIFY, ISSUE, RENEW } from './session.statements.js';
 
 /** As much of a `User-Agent` as a list of sessions shows; clients may send kilobytes. */
 const USER_AGENT_LENGTH = 512;
@@ -64,6 +64,8 @@ export class PostgresSessions extends SessionGateway {
           rememberMe !== false,
           ...origin(grant.request),
           grant.secondFactor,
+          grant.amr,
+          grant.trustedDeviceId,
         ])
       : [];
     if (!row) throw new TwoFactorException('UNAUTHORIZED', { bearerError: '' });
@@ -72,7 +74,7 @@ export class PostgresSessions extends SessionGateway {
 
   /** Only for the token that the session was found by: of two parallel renewals one gets null, not a dead token. */
   override async renew(renewal: SessionRenewal, transaction?: Transaction): Promise<IssuedSession | null> {
-    const { session, secondFactor, endOthers, request } = renewal;
+    const { session, secondFactor, amr, trustedDeviceId, endOthers, request } = renewal;
     const token = newToken(this.random, SESSION_TOKEN_PREFIX);
     const [row] = await (transaction ?? this.database).query<IssuedRow>(RENEW, [
       session.sessionId,
@@ -82,12 +84,18 @@ export class PostgresSessions extends SessionGateway {
       secondFactor,
       endOthers,
       ...origin(request),
+      amr,
+      trustedDeviceId,
     ]);
     return row ? this.issued(row, token) : null;
   }
 
   override async end(session: SessionIdentity, transaction?: Transaction): Promise<void> {
     await (transaction ?? this.database).query(END, [session.sessionId]);
+  }
+
+  override async endAll(accountId: string, transaction?: Transaction): Promise<void> {
+    if (isUuid(accountId)) await (transaction ?? this.database).query(END_ALL_BUT, [accountId, null]);
   }
 
   private issued(row: IssuedRow, token: string): IssuedSession {

@@ -13,6 +13,10 @@ export interface SessionView {
   readonly expiresAt: Date;
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
+  /** How it was proven, in words of RFC 8176. */
+  readonly amr: readonly string[];
+  /** When the second factor was last proven on it. */
+  readonly secondFactorAt: Date | null;
 }
 
 /** A live session with all that answers need, so that no request looks it up twice. */
@@ -32,17 +36,19 @@ export interface SessionRow {
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
   readonly secondFactorAt: Date | null;
+  readonly amr: readonly string[];
+  readonly trustedDeviceId: string | null;
 }
 
 /** The columns of a session that never change while it is used; the table goes by `s`. */
 export const SESSION_COLUMNS = `
   s.id, s.user_id AS "userId", s.created_at AS "createdAt", s.ip_address AS "ipAddress", s.user_agent AS "userAgent",
-  s.second_factor_at AS "secondFactorAt"`;
+  s.second_factor_at AS "secondFactorAt", s.amr, s.trusted_device_id AS "trustedDeviceId"`;
 
 /** @param token see `SessionView.token` */
 export function toSessionView(row: SessionRow, token: string): SessionView {
-  const { id, userId, createdAt, updatedAt, expiresAt, ipAddress, userAgent } = row;
-  return { id, token, userId, createdAt, updatedAt, expiresAt, ipAddress, userAgent };
+  const { id, userId, createdAt, updatedAt, expiresAt, ipAddress, userAgent, amr, secondFactorAt } = row;
+  return { id, token, userId, createdAt, updatedAt, expiresAt, ipAddress, userAgent, amr, secondFactorAt };
 }
 
 export function toAccountSession(row: SessionRow & UserRow, token: string, tokenHash: Buffer): AccountSession {
@@ -50,6 +56,7 @@ export function toAccountSession(row: SessionRow & UserRow, token: string, token
     sessionId: row.id,
     accountId: row.userId,
     secondFactorAt: row.secondFactorAt,
+    trustedDeviceId: row.trustedDeviceId,
     tokenHash,
     view: toSessionView(row, token),
     user: toUserView(row),

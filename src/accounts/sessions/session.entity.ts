@@ -53,4 +53,12 @@ export class Session {
 
   @Column({ name: 'second_factor_at', type: 'timestamptz', precision: 3, nullable: true })
   secondFactorAt!: Date | null;
+
+  /** How it was proven, in words of RFC 8176: `pwd`, and `otp` or `sms` with `mfa` beside it. */
+  @Column({ type: 'text', array: true, default: () => `'{pwd}'` })
+  amr!: string[];
+
+  /** The trusted device that it was opened through, or trusted along with. The library's, so without a foreign key. */
+  @Column({ name: 'trusted_device_id', type: 'uuid', nullable: true })
+  trustedDeviceId!: string | null;
 }

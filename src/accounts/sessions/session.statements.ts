@@ -25,7 +25,7 @@ export const IDENTIFY = statement(
 
 /**
  * `$1` user, `$2` version of the password that the sign-in began with or null, `$3` token hash, `$4` remember me,
- * `$5` address, `$6` user agent, `$7` second factor or null.
+ * `$5` address, `$6` user agent, `$7` second factor or null, `$8` how that was proven, `$9` trusted device or null.
  *
  * FOR SHARE makes it wait for a password that is just being changed, and see the new version: whoever signed in with
  * the old one gets no row. Dead sessions of the user are swept out on the way, those in other hands left alone.
@@ -36,11 +36,11 @@ export const ISSUE = statement(
      SELECT id FROM users WHERE id = $1 AND ($2::int IS NULL OR password_version = $2) FOR SHARE
    ), s AS (
      INSERT INTO sessions (token_hash, user_id, remember_me, expires_at, absolute_expires_at,
-       ip_address, user_agent, second_factor, second_factor_at)
+       ip_address, user_agent, second_factor, second_factor_at, amr, trusted_device_id)
      SELECT $3::bytea, id, $4::boolean,
        now() + CASE WHEN $4::boolean THEN ${IDLE_LIFE} ELSE ${BROWSER_LIFE} END,
        now() + CASE WHEN $4::boolean THEN ${ABSOLUTE_LIFE} ELSE ${BROWSER_LIFE} END,
-       $5, $6, $7::text, CASE WHEN $7::text IS NOT NULL THEN now() END
+       $5, $6, $7::text, CASE WHEN $7::text IS NOT NULL THEN now() END, ARRAY['pwd'] || $8::text[], $9::uuid
      FROM owner
      RETURNING *
    ), swept AS (
@@ -55,7 +55,8 @@ export const ISSUE = statement(
 
 /**
  * `$1` session, `$2` user, `$3` hash of the token in use or null for any, `$4` hash of the new token, `$5` second
- * factor or null, `$6` whether to end the others, `$7` address, `$8` user agent.
+ * factor or null, `$6` whether to end the others, `$7` address, `$8` user agent, `$9` how that was proven, `$10` a device
+ * that is trusted from now on or null.
  *
  * Rows are locked in one order, or two sessions that end each other would wait for each other.
  */
@@ -67,7 +68,9 @@ export const RENEW = statement(
      UPDATE sessions
      SET token_hash = $4, updated_at = now(), expires_at = LEAST(now() + ${IDLE_LIFE}, absolute_expires_at),
        ip_address = $7, user_agent = $8, second_factor = coalesce($5::text, second_factor),
-       second_factor_at = CASE WHEN $5::text IS NULL THEN second_factor_at ELSE now() END
+       second_factor_at = CASE WHEN $5::text IS NULL THEN second_factor_at ELSE now() END,
+       amr = CASE WHEN $5::text IS NULL THEN amr ELSE ARRAY['pwd'] || $9::text[] END,
+       trusted_device_id = coalesce($10::uuid, trusted_device_id)
      FROM locked
      WHERE sessions.id = locked.id AND sessions.id = $1 AND expires_at > now()
        AND ($3::bytea IS NULL OR token_hash = $3)

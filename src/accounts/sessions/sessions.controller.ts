@@ -6,6 +6,7 @@ import {
   BEARER_AUTH,
   CurrentExchange,
   CurrentSession,
+  deviceName,
   type HttpExchange,
   TWO_FACTOR_ERRORS,
   TwoFactorGuard,
@@ -13,10 +14,10 @@ import {
   TwoFactorValidationPipe,
   UserAnswer,
 } from '../../two-factor/index.js';
-import { AccountSessionAnswer, StatusAnswer } from '../answers.js';
+import { AccountSessionAnswer, ListedSessionAnswer, StatusAnswer } from '../answers.js';
 import { SessionCookie } from './session-cookie.js';
 import { SessionList } from './session-list.js';
-import type { AccountSession, SessionView } from './session-row.js';
+import type { AccountSession } from './session-row.js';
 import { RevokeSessionBody, SignOutAnswer } from './sessions.dto.js';
 
 const { SECOND_FACTOR_REQUIRED } = TWO_FACTOR_ERRORS;
@@ -58,9 +59,14 @@ export class SessionsController {
 
   @Get('list-sessions')
   @ApiOperation({ summary: 'The live sessions of the user', operationId: 'listSessions' })
-  @ApiOkResponse({ description: 'The newest first', type: [AccountSessionAnswer] })
-  list(@CurrentSession() session: AccountSession): Promise<SessionView[]> {
-    return this.sessions.list(session.accountId);
+  @ApiOkResponse({ description: 'The newest first', type: [ListedSessionAnswer] })
+  async list(@CurrentSession() session: AccountSession): Promise<ListedSessionAnswer[]> {
+    const views = await this.sessions.list(session.accountId);
+    return views.map((view) => ({
+      ...view,
+      device: deviceName(view.userAgent),
+      strong: this.twoFactor.isStrong(view),
+    }));
   }
 
   @Post('sign-out')

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   ApiErrorAnswers,
   CurrentExchange,
@@ -32,9 +32,15 @@ export class SignInController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Signs in with address and password',
-    description: 'Answers a session, or a challenge when the account has two-factor authentication on.',
+    description:
+      'Answers a session, or a challenge when the account has two-factor authentication on. A trusted device gets its session unasked, and is refreshed.',
     operationId: 'signInEmail',
     security: [],
+  })
+  @ApiHeader({
+    name: 'X-Trusted-Device',
+    description: 'For clients without cookies: the `trustedDeviceToken` that came last',
+    required: false,
   })
   @ApiOkResponse({ description: 'A session, or `twoFactorRedirect`', type: SignInAnswer })
   @ApiErrorAnswers({ INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD })

@@ -78,6 +78,13 @@ export class SignInAnswer {
   @ApiPropertyOptional({ description: 'The session token; absent when a second factor is needed.' })
   readonly token?: string;
 
+  @ApiPropertyOptional({
+    description:
+      'For clients without cookies that sent `X-Trusted-Device`: the token to send the next time. The one that was sent is spent.',
+    example: 'tfd_…',
+  })
+  readonly trustedDeviceToken?: string;
+
   @ApiPropertyOptional()
   readonly user?: UserAnswer;
 

@@ -62,7 +62,13 @@ export class SignInService {
     });
     if (result.kind === 'session') {
       await this.deliver(result.issued, exchange);
-      return { redirect: false, token: result.issued.token, user: result.issued.user };
+      const { issued, trustedDeviceToken } = result;
+      return {
+        redirect: false,
+        token: issued.token,
+        ...(trustedDeviceToken && { trustedDeviceToken }),
+        user: issued.user,
+      };
     }
     await this.deliver({ headers: [['set-cookie', this.cookie.expired()], ...result.headers] }, exchange);
     return result.body;

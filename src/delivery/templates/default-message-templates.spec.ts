@@ -11,6 +11,7 @@ const NOTICES: Record<Exclude<MessageTopic, 'code'>, true> = {
   'authenticator-replaced': true,
   'backup-code-used': true,
   'device-trusted': true,
+  'device-reused': true,
   'verification-locked': true,
 };
 const TOPICS = Object.keys(NOTICES) as (keyof typeof NOTICES)[];

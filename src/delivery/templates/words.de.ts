@@ -44,6 +44,12 @@ export const german: Words = {
       advice:
         'Wenn Sie das nicht waren, entfernen Sie das Gerät aus der Liste der vertrauten Geräte und ändern Sie sofort Ihr Passwort.',
     },
+    'device-reused': {
+      subject: 'Ein vertrautes Gerät wurde entfernt',
+      fact: 'Jemand hat versucht, sich mit Ihrem Passwort und einer veralteten Kopie dessen, woran ein vertrautes Gerät erkannt wird, bei Ihrem Konto bei {issuer} anzumelden. Dem Gerät wird nicht mehr vertraut; die Anmeldung damit verlangt wieder einen Code.',
+      advice:
+        'Wenn Sie das Gerät nicht aus einer Sicherung wiederhergestellt haben, hat jemand Daten davon kopiert und kennt Ihr Passwort: Ändern Sie es sofort.',
+    },
     'verification-locked': {
       subject: 'Zu viele falsche Codes',
       fact: 'Für Ihr Konto bei {issuer} wurden zu viele falsche Codes eingegeben. Codes werden deshalb eine Zeit lang nicht angenommen. Ersatzcodes und vertraute Geräte funktionieren weiter.',

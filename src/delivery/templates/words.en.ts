@@ -42,6 +42,12 @@ export const english: Words = {
       fact: 'From now on a device can sign in to your account at {issuer} with your password alone.',
       advice: 'If this was not you, remove the device from your trusted devices and change your password at once.',
     },
+    'device-reused': {
+      subject: 'A trusted device was removed',
+      fact: 'Somebody tried to sign in to your account at {issuer} with an outdated copy of what a trusted device of yours is recognised by, and with your password. The device is no longer trusted; signing in from it takes a code again.',
+      advice:
+        'Unless you restored that device from a backup, somebody copied data from it and knows your password: change it at once.',
+    },
     'verification-locked': {
       subject: 'Too many wrong codes',
       fact: 'Too many wrong codes were entered for your account at {issuer}, so codes are not accepted for a while. Backup codes and trusted devices still work.',

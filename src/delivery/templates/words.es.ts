@@ -45,6 +45,12 @@ export const spanish: Words = {
       advice:
         'Si no ha sido usted, quite el dispositivo de sus dispositivos de confianza y cambie su contraseña de inmediato.',
     },
+    'device-reused': {
+      subject: 'Se ha quitado un dispositivo de confianza',
+      fact: 'Alguien ha intentado iniciar sesión en su cuenta de {issuer} con su contraseña y con una copia antigua de aquello por lo que se reconoce uno de sus dispositivos de confianza. Ese dispositivo ya no es de confianza: para iniciar sesión con él vuelve a hacer falta un código.',
+      advice:
+        'Si no ha restaurado ese dispositivo a partir de una copia de seguridad, alguien ha copiado datos de él y conoce su contraseña: cámbiela de inmediato.',
+    },
     'verification-locked': {
       subject: 'Demasiados códigos incorrectos',
       fact: 'Se han introducido demasiados códigos incorrectos para su cuenta de {issuer}, por lo que durante un tiempo no se aceptan códigos. Los códigos de respaldo y los dispositivos de confianza siguen funcionando.',

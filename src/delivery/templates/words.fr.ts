@@ -44,6 +44,12 @@ export const french: Words = {
       advice:
         'Si ce n’était pas vous, retirez cet appareil de vos appareils de confiance et changez votre mot de passe sans attendre.',
     },
+    'device-reused': {
+      subject: 'Un appareil de confiance a été retiré',
+      fact: 'Quelqu’un a essayé de se connecter à votre compte {issuer} avec votre mot de passe et une copie périmée de ce qui permet de reconnaître un de vos appareils de confiance. Cet appareil n’est plus de confiance : pour s’y connecter, il faut de nouveau un code.',
+      advice:
+        'Si vous n’avez pas restauré cet appareil à partir d’une sauvegarde, quelqu’un en a copié des données et connaît votre mot de passe : changez-le sans attendre.',
+    },
     'verification-locked': {
       subject: 'Trop de codes erronés',
       fact: 'Trop de codes erronés ont été saisis pour votre compte {issuer}. Les codes sont donc refusés pendant un certain temps. Les codes de secours et les appareils de confiance fonctionnent toujours.',

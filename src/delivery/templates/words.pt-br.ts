@@ -45,6 +45,12 @@ export const brazilianPortuguese: Words = {
       advice:
         'Se não foi você, remova o dispositivo da lista de dispositivos confiáveis e troque sua senha imediatamente.',
     },
+    'device-reused': {
+      subject: 'Um dispositivo confiável foi removido',
+      fact: 'Alguém tentou entrar na sua conta em {issuer} com a sua senha e uma cópia desatualizada daquilo pelo qual um dos seus dispositivos confiáveis é reconhecido. Esse dispositivo não é mais confiável: para entrar com ele será preciso novamente um código.',
+      advice:
+        'Se você não restaurou esse dispositivo a partir de um backup, alguém copiou dados dele e sabe sua senha: troque-a imediatamente.',
+    },
     'verification-locked': {
       subject: 'Muitos códigos incorretos',
       fact: 'Muitos códigos incorretos foram digitados para sua conta em {issuer}; por isso, durante algum tempo os códigos não serão aceitos. Os códigos de backup e os dispositivos confiáveis continuam funcionando.',

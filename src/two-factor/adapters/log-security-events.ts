@@ -1,7 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { SecurityEvents, type SecurityEvent } from '../ports/security-events.js';
 
-const WARNINGS: ReadonlySet<SecurityEvent['name']> = new Set(['two-factor.locked', 'two-factor.disabled']);
+const WARNINGS: ReadonlySet<SecurityEvent['name']> = new Set([
+  'two-factor.locked',
+  'two-factor.disabled',
+  'two-factor.device-reused',
+  'two-factor.reset',
+]);
 
 /** Writes every event to Nest's log. */
 @Injectable()

@@ -1,7 +1,9 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { ACCOUNT_LANE } from './lane.js';
 
 /**
- * An account's budget of guesses, over all challenges, sessions and factors [NIST SP 800-63B-4 3.2.2].
+ * An account's budget of guesses, over all challenges, sessions and factors [NIST SP 800-63B-4 3.2.2]; and beside it one
+ * for every trusted device, which nobody else's guesses use up.
  *
  * Outlives switching two-factor off, so that nobody can launder failures by doing that.
  */
@@ -9,6 +11,10 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 export class Attempts {
   @PrimaryColumn({ name: 'account_id', type: 'text', primaryKeyConstraintName: 'two_factor_attempts_pkey' })
   accountId!: string;
+
+  /** `account`, or `device:…`; see `lane.ts`. */
+  @PrimaryColumn({ type: 'text', default: ACCOUNT_LANE, primaryKeyConstraintName: 'two_factor_attempts_pkey' })
+  lane!: string;
 
   /** Guesses taken since the last success. */
   @Column({ type: 'integer', default: 0 })

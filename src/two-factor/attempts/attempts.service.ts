@@ -17,19 +17,26 @@ const LOCK_WHEN_DUE = statement(
        WHEN locks + 1 >= ${FINAL_LOCK} THEN 'infinity'
        ELSE now() + least(interval '15 minutes' * 2 ^ locks, make_interval(secs => ${LONGEST_LOCK_SECONDS}))
      END
-   WHERE account_id = $1 AND failures >= ${FAILURES_PER_LOCK} * (locks + 1)
-     AND last_guess_at <= now() - make_interval(secs => $2)
+   WHERE account_id = $1 AND lane = $2 AND failures >= ${FAILURES_PER_LOCK} * (locks + 1)
+     AND last_guess_at <= now() - make_interval(secs => $3)
    RETURNING ${LOCKED_FOR} AS "lockedFor"`,
 );
 const LOCKED = statement(
   'locked_for',
-  `SELECT ${LOCKED_FOR} AS "lockedFor" FROM two_factor_attempts WHERE account_id = $1`,
+  `SELECT ${LOCKED_FOR} AS "lockedFor" FROM two_factor_attempts WHERE account_id = $1 AND lane = $2`,
 );
 const UNLOCK = statement(
   'unlock',
-  `UPDATE two_factor_attempts SET failures = 0, locks = 0, locked_until = NULL WHERE account_id = $1`,
+  `WITH lanes AS MATERIALIZED (
+     SELECT lane FROM two_factor_attempts WHERE account_id = $1 ORDER BY lane FOR NO KEY UPDATE
+   )
+   UPDATE two_factor_attempts b SET failures = 0, locks = 0, locked_until = NULL
+   FROM lanes WHERE b.account_id = $1 AND b.lane = lanes.lane`,
 );
 const FORGET = statement('forget_attempts', `DELETE FROM two_factor_attempts WHERE account_id = $1`);
+
+/** Where failures count: an account, and a lane of it. */
+type Counter = Pick<Guess<unknown>, 'accountId' | 'lane'>;
 
 /** An account's failures and the lock that they lead to. */
 @Injectable()
@@ -37,27 +44,27 @@ export class AttemptsService {
   constructor(private readonly database: Database) {}
 
   /**
-   * Locks the account when a failed guess was the last of its budget.
+   * Locks the guess's lane when that failed guess was the last of its budget.
    *
    * @returns seconds that the lock lasts, or null when none was due
    */
   async lockWhenDue(guess: Guess<unknown>): Promise<number | null> {
     const last = guess.failures + 1 >= FAILURES_PER_LOCK * (guess.locks + 1);
-    return last ? this.lock(guess.accountId, 0) : null;
+    return last ? this.lock(guess, 0) : null;
   }
 
-  /** Locks an account whose budget was used up by guesses that nobody finished, so that it does not stay shut. */
-  async lockIfAbandoned(accountId: string): Promise<number | null> {
-    return this.lock(accountId, ABANDONED_AFTER);
+  /** Locks a lane whose budget was used up by guesses that nobody finished, so that it does not stay shut. */
+  async lockIfAbandoned(counter: Counter): Promise<number | null> {
+    return this.lock(counter, ABANDONED_AFTER);
   }
 
-  /** @returns seconds until the account's lock ends, or null when it is not locked */
-  async lockedFor(accountId: string): Promise<number | null> {
-    const [row] = await this.database.query<{ lockedFor: number | null }>(LOCKED, [accountId]);
+  /** @returns seconds until the lane's lock ends, or null when it is not locked */
+  async lockedFor({ accountId, lane }: Counter): Promise<number | null> {
+    const [row] = await this.database.query<{ lockedFor: number | null }>(LOCKED, [accountId, lane]);
     return row?.lockedFor ?? null;
   }
 
-  /** Ends any lock and forgets the failures: for success, and for operators. */
+  /** Ends every lock and forgets the failures, in all lanes: an operator's act. */
   async unlock(accountId: string): Promise<void> {
     await this.database.query(UNLOCK, [accountId]);
   }
@@ -66,8 +73,8 @@ export class AttemptsService {
     await transaction.query(FORGET, [accountId]);
   }
 
-  private async lock(accountId: string, abandonedAfter: number): Promise<number | null> {
-    const values = [accountId, abandonedAfter];
+  private async lock({ accountId, lane }: Counter, abandonedAfter: number): Promise<number | null> {
+    const values = [accountId, lane, abandonedAfter];
     const [row] = await this.database.query<{ lockedFor: number | null }>(LOCK_WHEN_DUE, values);
     return row?.lockedFor ?? null;
   }

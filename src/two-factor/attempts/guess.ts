@@ -1,13 +1,14 @@
 import { statement, type Statement } from '../postgres/statement.js';
 import type { SignInContext } from '../ports/session-gateway.js';
+import { ACCOUNT_LANE, sessionLane } from './lane.js';
 import { FAILURES_PER_LOCK, LONGEST_LOCK_SECONDS } from './lock-schedule.js';
 
 /**
  * What came of asking for a guess:
  * - `taken`: the code may be looked at; the guess counts whatever happens next
  * - `not-enabled`: the account lacks this factor; nothing counted
- * - `locked`: the account's verification is locked; nothing counted
- * - `in-flight`: guesses being evaluated right now hold the rest of the account's budget; nothing counted
+ * - `locked`: the lane's verification is locked; nothing counted
+ * - `in-flight`: guesses being evaluated right now hold the rest of the lane's budget; nothing counted
  * - `exhausted`: the challenge's budget is used up; said once, then the challenge is `dead`
  */
 export type Verdict = 'taken' | 'not-enabled' | 'locked' | 'in-flight' | 'exhausted' | 'dead';
@@ -16,6 +17,8 @@ export type Verdict = 'taken' | 'not-enabled' | 'locked' | 'in-flight' | 'exhaus
 export interface Guess<Proof> {
   readonly verdict: Verdict;
   readonly accountId: string;
+  /** Which of the account's counters it was taken from; see `lane.ts`. */
+  readonly lane: string;
   /** Null on a session. */
   readonly challengeId: string | null;
   /** Null on a challenge. */
@@ -23,7 +26,7 @@ export interface Guess<Proof> {
   readonly context: SignInContext;
   /** What the code is held against; null when not enabled. */
   readonly proof: Proof;
-  /** The account's counters before this guess. */
+  /** The lane's counters before this guess. */
   readonly failures: number;
   readonly locks: number;
   /** Seconds until the lock ends. */
@@ -44,23 +47,26 @@ END`;
 
 const WHO = {
   onChallenge: `
-    SELECT id AS challenge_id, account_id, guesses, context, NULL::text AS session_id, $2::integer AS allowed
+    SELECT id AS challenge_id, account_id, guesses, context, NULL::text AS session_id, $2::integer AS allowed,
+      '${ACCOUNT_LANE}' AS lane
     FROM two_factor_challenge
     WHERE token_hash = $1 AND expires_at > now()
     FOR UPDATE`,
   onSession: `
     SELECT NULL::uuid AS challenge_id, $1::text AS account_id, 0 AS guesses, '{}'::jsonb AS context,
-      $2::text AS session_id, 1 AS allowed`,
+      $2::text AS session_id, 1 AS allowed, ${sessionLane('$1', '$3::text')} AS lane`,
 };
 
 /**
- * The one place that counts guesses. One statement takes a guess from the budgets of challenge and account, before
+ * The one place that counts guesses. One statement takes a guess from the budgets of challenge and lane, before
  * anybody looks at the code, and brings back what the check needs: a crash afterwards costs a guess, never gives one.
  *
- * Rows are locked in the order challenge, attempts, factor, here and in `spend`, so that two of them never wait for
- * each other. Taking a guess imposes no lock: of parallel right codes one must win.
+ * Rows are locked in the order challenge, attempts (the account's lane first), factor, trusted device, here, in `spend`
+ * and wherever else, so that no two statements or transactions wait for each other. Taking a guess imposes no lock: of
+ * parallel right codes one must win.
  *
- * Values: `[tokenHash, guesses allowed]` on a challenge, `[accountId, sessionId]` on a session. No row: no challenge.
+ * Values: `[tokenHash, guesses allowed]` on a challenge, `[accountId, sessionId, id of its trusted device or null]` on a
+ * session. No row: no challenge.
  *
  * @param proof SQL expression over `who(account_id, session_id)`, NULL when the account lacks the factor
  * @param lockable whether the account's budget counts; false for codes too long to be guessed
@@ -70,8 +76,8 @@ export function guess(factor: string, proof: string, { lockable }: { lockable: b
     WITH who AS MATERIALIZED (${who}),
     budget AS MATERIALIZED (
       SELECT b.account_id, b.failures, b.locks, b.locked_until
-      FROM two_factor_attempts b JOIN who ON b.account_id = who.account_id
-      ${lockable ? 'FOR UPDATE OF b' : ''}
+      FROM two_factor_attempts b JOIN who ON b.account_id = who.account_id AND b.lane = who.lane
+      ${lockable ? 'FOR NO KEY UPDATE OF b' : ''}
     ),
     asked AS MATERIALIZED (
       SELECT who.*, p.proof, b.failures, b.locks, ${LOCKED_FOR} AS locked_for,
@@ -97,11 +103,11 @@ export function guess(factor: string, proof: string, { lockable }: { lockable: b
       lockable
         ? `, counted_on_account AS (
       UPDATE two_factor_attempts b SET failures = b.failures + 1, last_guess_at = now()
-      FROM asked WHERE b.account_id = asked.account_id AND asked.verdict = 'taken'
+      FROM asked WHERE b.account_id = asked.account_id AND b.lane = asked.lane AND asked.verdict = 'taken'
     )`
         : ''
     }
-    SELECT verdict, account_id AS "accountId", challenge_id AS "challengeId", session_id AS "sessionId", context, proof,
+    SELECT verdict, account_id AS "accountId", lane, challenge_id AS "challengeId", session_id AS "sessionId", context, proof,
       failures, locks, locked_for AS "lockedFor"
     FROM asked`;
   return {
@@ -114,27 +120,42 @@ export function guess(factor: string, proof: string, { lockable }: { lockable: b
 export const AT_LAST = 'statement_timestamp()';
 
 const BURN = {
-  onChallenge: `DELETE FROM two_factor_challenge WHERE id = $1 AND expires_at > ${AT_LAST} RETURNING account_id`,
-  onSession: `SELECT $1::text AS account_id`,
+  onChallenge: `DELETE FROM two_factor_challenge WHERE id = ($1::text[])[1]::uuid AND expires_at > ${AT_LAST}
+    RETURNING account_id, '${ACCOUNT_LANE}' AS lane`,
+  onSession: `SELECT ($1::text[])[1] AS account_id, ($1::text[])[2] AS lane`,
 };
 
 /**
  * One statement that burns the challenge, looks at the lock again, clears the failures and spends the factor, each only
  * if the one before did: whoever comes second gets no row, and must roll back.
  *
- * Values: `$1` is the challenge's id or the account's, `$2 …` belong to the factor.
+ * The lane's own lock counts and no other. Success clears the lane and, for it can only be the owner, the account's: the
+ * lock that strangers brought about ends. It leaves the lanes of other devices alone, or whoever sits at a stolen one
+ * could guess on after each of the owner's sign-ins.
+ *
+ * Values: `$1` is `[id of the challenge]` or `[id of the account, lane]`, `$2 …` belong to the factor.
  *
  * @param spent SQL statements `name AS (…)` of which the last is called `spent`; they join `cleared(account_id)`
  */
 export function spend(factor: string, spent: string, { lockable }: { lockable: boolean }): StatementPair {
   const text = (burn: string) => `
     WITH burnt AS (${burn}),
-    cleared AS (
+    lanes AS MATERIALIZED (
+      SELECT b.account_id, b.lane, b.locked_until, b.lane = burnt.lane AS own
+      FROM two_factor_attempts b JOIN burnt
+        ON b.account_id = burnt.account_id AND b.lane IN ('${ACCOUNT_LANE}', burnt.lane)
+      ORDER BY b.lane
+      FOR NO KEY UPDATE OF b
+    ),
+    reset AS (
       UPDATE two_factor_attempts b SET failures = 0, locks = 0, locked_until = NULL
-      FROM burnt WHERE b.account_id = burnt.account_id
-      ${lockable ? `AND (b.locked_until IS NULL OR b.locked_until <= ${AT_LAST})` : ''}
+      FROM lanes WHERE b.account_id = lanes.account_id AND b.lane = lanes.lane
+        AND EXISTS (
+          SELECT FROM lanes l WHERE l.own ${lockable ? `AND (l.locked_until IS NULL OR l.locked_until <= ${AT_LAST})` : ''}
+        )
       RETURNING b.account_id
     ),
+    cleared AS (SELECT DISTINCT account_id FROM reset),
     ${spent}
     SELECT * FROM spent`;
   return {

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsOptional } from 'class-validator';
-import { SessionAnswer, UserAnswer, VerificationBody } from '../challenge/verification.dto.js';
+import { SessionAnswer, TRUSTED_DEVICE_TOKEN, UserAnswer, VerificationBody } from '../challenge/verification.dto.js';
 import type { UserView } from '../ports/account-directory.js';
 import type { IssuedSession } from '../ports/session-gateway.js';
 
@@ -23,6 +23,9 @@ export class BackupCodeAnswer {
 
   @ApiPropertyOptional({ description: "The session's new token; absent with `disableSession`", example: 'tfs_…' })
   token?: string;
+
+  @ApiPropertyOptional(TRUSTED_DEVICE_TOKEN)
+  trustedDeviceToken?: string;
 
   @ApiProperty({ type: UserAnswer })
   user!: UserView;

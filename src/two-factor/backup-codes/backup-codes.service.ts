@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Guess } from '../attempts/guess.js';
 import type { Factor, Match } from '../challenge/factor.js';
+import { answerOf } from '../challenge/verification.dto.js';
 import { VerificationService, type ProofOfCode } from '../challenge/verification.service.js';
 import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
 import { EnrolmentState } from '../enrolment/enrolment-state.js';
@@ -36,12 +37,12 @@ export class BackupCodesService implements Factor<readonly Buffer[]> {
   /**
    * Finishes a challenge or lifts a session, and uses the code up.
    *
-   * @param disableSession only use the code up: no session is opened or lifted, no cookie set
+   * @param disableSession only use the code up: no session is opened or lifted, no cookie set, no device trusted
    */
   async verify(request: ProofOfCode, disableSession = false): Promise<BackupCodeAnswer> {
     if (disableSession) return { user: await this.verification.spendOnly(this, request) };
-    const { token, user, session } = await this.verification.verify(this, request);
-    return { status: true, token, user, session };
+    const verified = await this.verification.verify(this, request);
+    return { ...answerOf(verified), session: verified.session };
   }
 
   match(code: string, { accountId, proof }: Guess<readonly Buffer[]>): Match | null {

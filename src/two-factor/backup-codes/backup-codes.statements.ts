@@ -1,4 +1,5 @@
 import { guess, spend } from '../attempts/guess.js';
+import { ACCOUNT_LANE } from '../attempts/lane.js';
 import { isOn } from '../enrolment/is-on.js';
 import { statement } from '../postgres/statement.js';
 
@@ -29,7 +30,10 @@ export const SPEND_BACKUP_CODE = spend(
  *
  * Values: account id.
  */
-export const AWAIT_TURN = statement('await_turn', `SELECT FROM two_factor_attempts WHERE account_id = $1 FOR UPDATE`);
+export const AWAIT_TURN = statement(
+  'await_turn',
+  `SELECT FROM two_factor_attempts WHERE account_id = $1 AND lane = '${ACCOUNT_LANE}' FOR NO KEY UPDATE`,
+);
 
 /**
  * Replaces all codes of an account, staged ones too, as long as it has two-factor on.

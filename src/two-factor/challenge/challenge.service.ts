@@ -5,56 +5,46 @@ import { cookieName, expiredCookie, serializeCookie } from '../credentials/cooki
 import type { HeaderLines } from '../credentials/http-exchange.js';
 import { isToken, newToken, tokenHash } from '../credentials/tokens.js';
 import { Channels } from '../messages/channels.js';
-import type { Channel } from '../messages/message.js';
 import { Random } from '../ports/random.js';
-import type { SignInContext } from '../ports/session-gateway.js';
+import type { IncomingRequest, SignInContext } from '../ports/session-gateway.js';
 import type { Transaction } from '../ports/transaction.js';
 import { Database } from '../postgres/database.js';
-import { statement } from '../postgres/statement.js';
+import { TrustedDevicesService } from '../trusted-devices/trusted-devices.service.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
+import { ACCOUNT_OF_CHALLENGE, BURN_CHALLENGES, OPEN_CHALLENGE, type Opening } from './challenge.statements.js';
 
 const TOKEN_PREFIX = 'tfc_';
 const COOKIE = 'two_factor';
-
-const OPEN = statement(
-  'open_challenge',
-  `WITH usable AS (
-     SELECT
-       EXISTS (SELECT FROM two_factor_authenticator WHERE account_id = $1 AND confirmed_at IS NOT NULL) AS totp,
-       ARRAY(SELECT channel FROM two_factor_otp_method WHERE account_id = $1 AND confirmed_at IS NOT NULL) AS channels
-   ), swept AS (
-     DELETE FROM two_factor_challenge WHERE account_id = $1 AND expires_at <= now()
-   ), opened AS (
-     INSERT INTO two_factor_challenge (id, token_hash, account_id, context, expires_at)
-     SELECT $2, $3, $1, $4, now() + make_interval(secs => $5) FROM usable WHERE totp OR channels <> '{}'
-     RETURNING id
-   )
-   SELECT usable.totp, usable.channels FROM opened, usable`,
-);
-const ACCOUNT_OF = statement(
-  'account_of_challenge',
-  `SELECT account_id AS "accountId" FROM two_factor_challenge
-   WHERE token_hash = $1 AND expires_at > now() AND guesses <= $2`,
-);
-const BURN_ALL = statement('burn_challenges', `DELETE FROM two_factor_challenge WHERE account_id = $1`);
 
 /** A method that can finish a challenge, as the official client spells it. */
 export type TwoFactorMethod = 'totp' | 'otp';
 
 /** The confirmed factors of an account. */
-interface UsableFactors {
-  readonly totp: boolean;
-  readonly channels: readonly Channel[];
-}
+export type ConfirmedFactors = Pick<Opening, 'totp' | 'channels'>;
 
-/** A challenge just opened. */
+/** A second factor is due. */
 export interface OpenedChallenge {
+  readonly kind: 'challenge';
   readonly token: string;
   /** What the account can really use now, the preferred one first. */
   readonly methods: readonly TwoFactorMethod[];
   readonly headers: HeaderLines;
+  /** A trusted device's token came that gave way long ago: the device is trusted no more. */
+  readonly reused: boolean;
 }
+
+/** The request comes from a trusted device. */
+export interface RecognisedDevice {
+  readonly kind: 'trusted';
+  readonly deviceId: string;
+  /** Its next token; undefined when it already got one, a moment ago. */
+  readonly token: string | undefined;
+  readonly headers: HeaderLines;
+}
+
+/** What a right first factor leads to. */
+export type Gate = OpenedChallenge | RecognisedDevice | { readonly kind: 'off' };
 
 /** Pending sign-ins: opened after the first factor, burnt by the second. */
 @Injectable()
@@ -64,21 +54,52 @@ export class ChallengeService {
     private readonly random: Random,
     private readonly options: TwoFactorOptions,
     private readonly channels: Channels,
+    private readonly devices: TrustedDevicesService,
   ) {}
 
-  /** @returns null when the account has two-factor off, in the one statement that would have opened a challenge */
-  async open(accountId: string, context: SignInContext, transaction?: Transaction): Promise<OpenedChallenge | null> {
-    const { challengeLife, secureCookies } = this.options;
+  /**
+   * Finds out, and writes down, what a right first factor leads to, in one statement.
+   *
+   * @param transaction where a trusted device came along and a session is to be opened with it
+   */
+  async open(
+    accountId: string,
+    context: SignInContext,
+    request: IncomingRequest,
+    transaction?: Transaction,
+  ): Promise<Gate> {
+    const { challengeLife, deviceLife, secureCookies } = this.options;
     const token = newToken(this.random, TOKEN_PREFIX);
-    const values = [accountId, randomUUID(), tokenHash(token), context, challengeLife];
-    const [usable] = await (transaction ?? this.database).query<UsableFactors>(OPEN, values);
-    if (!usable) return null;
+    const device = this.devices.fresh();
+    const values = [
+      accountId,
+      randomUUID(),
+      tokenHash(token),
+      context,
+      challengeLife,
+      this.devices.presented(request),
+      tokenHash(device.token),
+      deviceLife,
+      request.ip ?? null,
+    ];
+    const [opening] = await (transaction ?? this.database).query<Opening>(OPEN_CHALLENGE, values);
+    if (!opening) throw new Error('The gate must give an answer');
+    if (opening.deviceId !== null) return this.recognised(opening.deviceId, opening, device.token);
+    if (!opening.totp && opening.channels.length === 0) return { kind: 'off' };
+    const methods = this.methodsOf(opening);
     const cookie = serializeCookie(COOKIE, token, { secure: secureCookies, maxAge: challengeLife });
-    return { token, methods: this.methodsOf(usable), headers: [['set-cookie', cookie]] };
+    const headers: HeaderLines = [['set-cookie', cookie], ...this.devices.expiredCookie(request)];
+    return { kind: 'challenge', token, methods, headers, reused: opening.reused !== null };
+  }
+
+  private recognised(deviceId: string, { rotated, livesFor }: Opening, next: string): RecognisedDevice {
+    const token = rotated ? next : undefined;
+    const headers = token === undefined ? [] : this.devices.cookie(token, livesFor ?? 0);
+    return { kind: 'trusted', deviceId, token, headers };
   }
 
   /** An authenticator app first: it needs no network, and nobody in between. */
-  private methodsOf({ totp, channels }: UsableFactors): readonly TwoFactorMethod[] {
+  methodsOf({ totp, channels }: ConfirmedFactors): readonly TwoFactorMethod[] {
     const mailFallback = totp && this.options.mailFallback && this.channels.has('mail');
     const otp = mailFallback || channels.some((channel) => this.channels.has(channel));
     return [...(totp ? ['totp' as const] : []), ...(otp ? ['otp' as const] : [])];
@@ -87,7 +108,7 @@ export class ChallengeService {
   /** @returns the account of a live challenge, or null */
   async accountOf(hash: Buffer): Promise<string | null> {
     const values = [hash, this.options.challengeGuesses];
-    const [row] = await this.database.query<{ accountId: string }>(ACCOUNT_OF, values);
+    const [row] = await this.database.query<{ accountId: string }>(ACCOUNT_OF_CHALLENGE, values);
     return row?.accountId ?? null;
   }
 
@@ -102,9 +123,12 @@ export class ChallengeService {
     }
   }
 
-  /** Burns all open challenges of an account whose first factor changed. */
+  /**
+   * Burns all open challenges of an account whose proofs lose their ground, and keeps others from proving anything until
+   * the transaction ends. Comes first in it.
+   */
   async burnAll(accountId: string, transaction: Transaction): Promise<void> {
-    await transaction.query(BURN_ALL, [accountId]);
+    await transaction.query(BURN_CHALLENGES, [accountId]);
   }
 
   isToken(text: string): boolean {

@@ -7,6 +7,8 @@ export interface Match {
   /** Values of the spending statement after the first. */
   readonly values: readonly unknown[];
   readonly spend: StatementPair;
+  /** How it was proven [RFC 8176]; `otp` where nothing else is said. */
+  readonly amr?: 'otp' | 'sms';
 }
 
 /** What spending a factor told. */

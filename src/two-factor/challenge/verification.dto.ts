@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsOptional, IsString } from 'class-validator';
 import type { UserView } from '../ports/account-directory.js';
+import type { IssuedSession } from '../ports/session-gateway.js';
 
 /** Members of every verify-* body. */
 export class VerificationBody {
@@ -55,6 +56,17 @@ export class UserAnswer {
   updatedAt!: Date;
 }
 
+/** A session opened or lifted by a second factor. */
+export interface Verified extends IssuedSession {
+  /** For callers without cookies that wanted their device to be trusted. */
+  readonly trustedDeviceToken?: string;
+}
+
+/** The part of it that every verify-* answers. */
+export function answerOf({ token, trustedDeviceToken, user }: Verified): VerificationAnswer {
+  return { status: true, token, ...(trustedDeviceToken !== undefined && { trustedDeviceToken }), user };
+}
+
 /** The session that a verification opened or lifted. */
 export class SessionAnswer {
   @ApiProperty({ description: 'Session token', example: 'tfs_…' })
@@ -70,12 +82,22 @@ export class SessionAnswer {
   expiresAt!: Date;
 }
 
+/** How answers document the member that cookie-less clients get a device token in. */
+export const TRUSTED_DEVICE_TOKEN = {
+  description:
+    'For clients without cookies, with `trustDevice`: goes as header `X-Trusted-Device` to the next sign-in, which answers the next one',
+  example: 'tfd_…',
+};
+
 export class VerificationAnswer {
   @ApiProperty({ description: 'The code was right', example: true })
   status!: boolean;
 
   @ApiProperty({ description: "The session's new token; an old one is dead", example: 'tfs_…' })
   token!: string;
+
+  @ApiPropertyOptional(TRUSTED_DEVICE_TOKEN)
+  trustedDeviceToken?: string;
 
   @ApiProperty({ type: UserAnswer })
   user!: UserView;

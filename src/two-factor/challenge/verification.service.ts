@@ -11,9 +11,11 @@ import { SessionGateway, type IssuedSession } from '../ports/session-gateway.js'
 import type { Transaction } from '../ports/transaction.js';
 import { Database } from '../postgres/database.js';
 import { TwoFactorException } from '../two-factor.errors.js';
+import { TrustedDevicesService, type FreshDevice } from '../trusted-devices/trusted-devices.service.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
 import { ChallengeService } from './challenge.service.js';
 import type { Factor, Match, Spent } from './factor.js';
+import type { Verified } from './verification.dto.js';
 
 /** Somebody who may prove a second factor. */
 export type Prover = SessionCaller | ChallengeCaller;
@@ -23,12 +25,21 @@ export interface ProofOfCode {
   readonly caller: Prover;
   readonly code: string;
   readonly exchange: HttpExchange;
+  /** Whether to trust the device that the code came from. */
+  readonly trustDevice?: boolean | undefined;
 }
 
 /** A factor was spent, and what was written along with it. */
 interface Written<T> {
   readonly spent: Spent;
   readonly result: T;
+}
+
+/** A right code whose factor is spent. */
+interface Proven {
+  readonly guess: Guess<unknown>;
+  readonly match: Match;
+  readonly spent: Spent;
 }
 
 /** Somebody else was faster: the code, the challenge or the lock is not what it was. */
@@ -49,6 +60,7 @@ export class VerificationService {
     private readonly events: SecurityEvents,
     private readonly options: TwoFactorOptions,
     private readonly messages: MessageWriter,
+    private readonly devices: TrustedDevicesService,
   ) {}
 
   /**
@@ -57,16 +69,20 @@ export class VerificationService {
    * @throws {TwoFactorException} the factor's `invalid` or `notEnabled`, INVALID_TWO_FACTOR_COOKIE,
    *   TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE, ACCOUNT_TEMPORARILY_LOCKED, UNAUTHORIZED when the session ended meanwhile
    */
-  async verify<Proof>(factor: Factor<Proof>, proof: ProofOfCode): Promise<IssuedSession> {
-    const { exchange } = proof;
-    const issued = await this.prove(factor, proof, this.sessions.transactional, async (guess, spent, transaction) => {
-      const opened = await this.openSession(factor, guess, spent, proof, transaction);
-      await this.notify(opened.user, spent, proof, transaction);
+  async verify<Proof>(factor: Factor<Proof>, proof: ProofOfCode): Promise<Verified> {
+    const { request } = proof.exchange;
+    const device = proof.trustDevice ? this.devices.fresh() : null;
+    const { transactional } = this.sessions;
+    const issued = await this.prove(factor, proof, transactional, async (proven, transaction) => {
+      const opened = await this.openSession(factor, proven, proof, device, transaction);
+      await this.notify(opened.user, proven.spent, proof, transaction);
+      if (device) await this.devices.trust(device, proven.guess.accountId, opened.user, request, transaction);
       return opened;
     });
-    exchange.setHeaders(issued.headers);
-    if (this.challenges.tokenOf(exchange.request.cookies)) exchange.setHeaders(this.challenges.expiredCookie());
-    return issued;
+    proof.exchange.setHeaders(issued.headers);
+    if (device) proof.exchange.setHeaders(this.devices.trusted(device, issued.session.userId));
+    if (this.challenges.tokenOf(request.cookies)) proof.exchange.setHeaders(this.challenges.expiredCookie());
+    return { ...issued, ...this.devices.inBody(request, device?.token) };
   }
 
   /**
@@ -75,8 +91,8 @@ export class VerificationService {
    * @throws {TwoFactorException} as `verify`
    */
   async spendOnly<Proof>(factor: Factor<Proof>, proof: ProofOfCode): Promise<UserView> {
-    return this.prove(factor, proof, true, async ({ accountId }, spent, transaction) => {
-      const account = await this.accounts.find(accountId, transaction);
+    return this.prove(factor, proof, true, async ({ guess, spent }, transaction) => {
+      const account = await this.accounts.find(guess.accountId, transaction);
       if (!account) throw new Error('An account with a second factor cannot be found');
       await this.notify(account, spent, proof, transaction);
       return account.user;
@@ -88,7 +104,7 @@ export class VerificationService {
     factor: Factor<Proof>,
     { caller, code, exchange }: ProofOfCode,
     together: boolean,
-    follow: (guess: Guess<Proof>, spent: Spent, transaction?: Transaction) => Promise<T>,
+    follow: (proven: Proven, transaction?: Transaction) => Promise<T>,
   ): Promise<T> {
     const guess = await this.takeGuess(factor, caller);
     const match = factor.match(code, guess);
@@ -97,14 +113,14 @@ export class VerificationService {
     try {
       written = await this.database.transaction(async (transaction) => {
         const spent = await this.spend(match, guess, transaction);
-        return { spent, result: together ? await follow(guess, spent, transaction) : undefined };
+        return { spent, result: together ? await follow({ guess, match, spent }, transaction) : undefined };
       });
     } catch (error) {
       if (error instanceof Overtaken) return this.refuseLatecomer(factor, guess, { caller, exchange });
       throw error;
     }
     this.tellSpent(guess.accountId, written.spent);
-    const result = written.result ?? (await follow(guess, written.spent));
+    const result = written.result ?? (await follow({ guess, match, spent: written.spent }));
     this.events.emit({ name: 'two-factor.verified', accountId: guess.accountId, details: { factor: factor.name } });
     return result;
   }
@@ -119,6 +135,7 @@ export class VerificationService {
         : await this.database.query<Guess<Proof>>(factor.guess.onSession, [
             caller.session.accountId,
             caller.session.sessionId,
+            caller.session.trustedDeviceId,
           ]);
     switch (guess?.verdict) {
       case 'taken':
@@ -130,34 +147,43 @@ export class VerificationService {
       case 'locked':
         throw locked(guess.lockedFor ?? LONGEST_LOCK_SECONDS);
       case 'in-flight':
-        throw locked((await this.attempts.lockIfAbandoned(guess.accountId)) ?? nextLockSeconds(guess.locks));
+        throw locked((await this.attempts.lockIfAbandoned(guess)) ?? nextLockSeconds(guess.locks));
       default:
         throw new TwoFactorException('INVALID_TWO_FACTOR_COOKIE', { bearerError: 'invalid_token' });
     }
   }
 
   private async spend(match: Match, guess: Guess<unknown>, transaction: Transaction): Promise<Spent> {
-    const statement = guess.challengeId === null ? match.spend.onSession : match.spend.onChallenge;
-    const values = [guess.challengeId ?? guess.accountId, ...match.values];
-    const [spent] = await transaction.query<Spent>(statement, values);
+    const { accountId, challengeId, lane } = guess;
+    const [spent] = await (challengeId === null
+      ? transaction.query<Spent>(match.spend.onSession, [[accountId, lane], ...match.values])
+      : transaction.query<Spent>(match.spend.onChallenge, [[challengeId], ...match.values]));
     if (!spent) throw new Overtaken();
-    if (spent.enrolled) await this.accounts.recordTwoFactor(guess.accountId, true, transaction);
+    // In a statement of its own, which sees what those that the first one waited for have written.
+    if (spent.replaced) await this.devices.dropAll(accountId, transaction);
+    // Where it came in addition, the host knows already.
+    else if (spent.enrolled && !spent.added) await this.accounts.recordTwoFactor(accountId, true, transaction);
     return spent;
   }
 
   private async openSession(
     factor: Factor<unknown>,
-    { accountId, context }: Guess<unknown>,
-    { replaced = false }: Spent,
+    { guess: { accountId, context }, match, spent }: Proven,
     { caller, exchange: { request } }: ProofOfCode,
+    device: FreshDevice | null,
     transaction?: Transaction,
   ): Promise<IssuedSession> {
-    const secondFactor = factor.name;
+    const proof = {
+      secondFactor: factor.name,
+      amr: [match.amr ?? 'otp', 'mfa'],
+      trustedDeviceId: device?.id ?? null,
+      request,
+    };
     if (caller.kind === 'challenge') {
       if (caller.replaces) await this.sessions.end(caller.replaces, transaction);
-      return this.sessions.issue({ accountId, secondFactor, context, request }, transaction);
+      return this.sessions.issue({ accountId, context, ...proof }, transaction);
     }
-    const renewal = { session: caller.session, secondFactor, endOthers: replaced, request };
+    const renewal = { session: caller.session, endOthers: spent.replaced ?? false, ...proof };
     const issued = await this.sessions.renew(renewal, transaction);
     if (!issued) throw new TwoFactorException('UNAUTHORIZED', { bearerError: 'invalid_token' });
     return issued;
@@ -184,7 +210,7 @@ export class VerificationService {
     guess: Guess<unknown>,
     { caller, exchange }: Omit<ProofOfCode, 'code'>,
   ): Promise<never> {
-    const lockedFor = factor.lockable ? await this.attempts.lockedFor(guess.accountId) : null;
+    const lockedFor = factor.lockable ? await this.attempts.lockedFor(guess) : null;
     if (lockedFor !== null) throw locked(lockedFor);
     await this.challenges.requireLive(caller);
     return this.fail(factor, guess, exchange);

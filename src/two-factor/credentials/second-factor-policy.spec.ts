@@ -21,6 +21,7 @@ const session = (secondsAgo: number | null) => ({
   sessionId: '1',
   accountId: 'ada',
   secondFactorAt: secondsAgo === null ? null : new Date(clock.now().getTime() - secondsAgo * 1000),
+  trustedDeviceId: null,
 });
 
 describe('a session is strong', () => {

@@ -15,7 +15,7 @@ export class SecondFactorPolicy {
   ) {}
 
   /** @returns whether the session proved a second factor, not too long ago */
-  isStrong(session: SessionIdentity): boolean {
+  isStrong(session: Pick<SessionIdentity, 'secondFactorAt'>): boolean {
     if (!session.secondFactorAt) return false;
     return this.clock.now().getTime() - session.secondFactorAt.getTime() < this.options.strongFor * 1000;
   }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { newBackupCodes } from '../backup-codes/backup-codes.js';
+import { ChallengeService } from '../challenge/challenge.service.js';
 import type { HttpExchange } from '../credentials/http-exchange.js';
 import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
 import { MessageWriter, NOTICE_LIFE } from '../messages/message-writer.js';
@@ -39,6 +40,7 @@ export class EnrolmentService {
     private readonly options: TwoFactorOptions,
     private readonly otpMethods: OtpMethodsService,
     private readonly messages: MessageWriter,
+    private readonly challenges: ChallengeService,
   ) {
     this.disableAndTell = disable(messages.enqueueFunction);
   }
@@ -92,13 +94,18 @@ export class EnrolmentService {
    */
   async disable(session: SessionIdentity, password: string, exchange: HttpExchange): Promise<DisableAnswer> {
     const { accountId } = session;
-    if (!(await this.state.isOn(accountId))) throw new TwoFactorException('TWO_FACTOR_NOT_ENABLED');
-    if (!this.secondFactor.isStrong(session)) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
-    await this.checkPassword(accountId, password);
-    const renewal = { session, secondFactor: null, endOthers: true, request: exchange.request };
+    const strong = this.secondFactor.isStrong(session);
+    if (!strong || !(await this.passwords.verify(accountId, password))) {
+      // Asked in this case only: where all is well, the statement that switches off finds out.
+      if (!(await this.state.isOn(accountId))) throw new TwoFactorException('TWO_FACTOR_NOT_ENABLED');
+      throw new TwoFactorException(strong ? 'INVALID_PASSWORD' : 'SECOND_FACTOR_REQUIRED');
+    }
+    const { request } = exchange;
+    const renewal = { session, secondFactor: null, amr: [], trustedDeviceId: null, endOthers: true, request };
     const renewed = await this.database.transaction(async (transaction) => {
+      await this.challenges.burnAll(accountId, transaction);
       const account = await this.accounts.recordTwoFactor(accountId, false, transaction);
-      const notice = account && this.messages.notice(account, { topic: 'two-factor-disabled' }, exchange.request);
+      const notice = account && this.messages.notice(account, { topic: 'two-factor-disabled' }, request);
       const wasOn = notice
         ? await transaction.query(this.disableAndTell, [accountId, notice, NOTICE_LIFE])
         : await transaction.query(DISABLE, [accountId]);
@@ -111,7 +118,7 @@ export class EnrolmentService {
     return { status: true, token, user };
   }
 
-  /** Drops every factor of an account that is leaving. */
+  /** Drops every factor of an account, and every device. Challenges are burnt before. */
   async forget(accountId: string, transaction: Transaction): Promise<void> {
     await transaction.query(DISABLE, [accountId]);
   }

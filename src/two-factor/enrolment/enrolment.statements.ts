@@ -1,7 +1,9 @@
 import { statement, type Statement } from '../postgres/statement.js';
+import { DROPPING_DEVICES } from '../trusted-devices/trusted-devices.statements.js';
 
 /**
- * Switches two-factor off: every factor, staged or confirmed, every open challenge and pending code. Attempts stay.
+ * Switches two-factor off: every factor, staged or confirmed, every open challenge, pending code and trusted device. The
+ * account's attempts stay.
  *
  * Values: account id; with a notice its payload and life in seconds. One row when it was on.
  *
@@ -21,7 +23,7 @@ export function disable(enqueueFunction: string | null): Statement {
        DELETE FROM two_factor_one_time_code WHERE account_id = $1
      ), challenges AS (
        DELETE FROM two_factor_challenge WHERE account_id = $1
-     ), was_on AS (
+     ), ${DROPPING_DEVICES}, was_on AS (
        SELECT FROM (SELECT confirmed_at FROM authenticators UNION ALL SELECT confirmed_at FROM methods) f
        WHERE f.confirmed_at IS NOT NULL LIMIT 1
      )

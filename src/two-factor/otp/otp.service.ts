@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Guess } from '../attempts/guess.js';
 import { ChallengeService } from '../challenge/challenge.service.js';
 import type { Factor, Match } from '../challenge/factor.js';
-import type { VerificationAnswer } from '../challenge/verification.dto.js';
+import { answerOf, type VerificationAnswer } from '../challenge/verification.dto.js';
 import { VerificationService, type ProofOfCode } from '../challenge/verification.service.js';
 import { Channels } from '../messages/channels.js';
 import { TwoFactorException } from '../two-factor.errors.js';
@@ -32,8 +32,7 @@ export class OtpService implements Factor<readonly LiveCode[]> {
       await this.challenges.requireLive(proof.caller);
       throw new TwoFactorException('OTP_NOT_CONFIGURED');
     }
-    const { token, user } = await this.verification.verify(this, proof);
-    return { status: true, token, user };
+    return answerOf(await this.verification.verify(this, proof));
   }
 
   match(code: string, { sessionId, proof }: Guess<readonly LiveCode[]>): Match | null {
@@ -41,9 +40,11 @@ export class OtpService implements Factor<readonly LiveCode[]> {
     for (const live of proof) {
       const expected = this.sender.codeOf({ ...live, nonce: Buffer.from(live.nonce, 'hex') });
       if (!sameCode(expected, code)) continue;
+      // Mail has no word there: its code is a password that is good once.
+      const amr = live.channel === 'sms' ? 'sms' : 'otp';
       match = live.staged
-        ? { values: [live.id, live.methodId, sessionId], spend: CONFIRM_OTP_METHOD }
-        : { values: [live.id], spend: SPEND_OTP };
+        ? { values: [live.id, live.methodId, sessionId], spend: CONFIRM_OTP_METHOD, amr }
+        : { values: [live.id], spend: SPEND_OTP, amr };
     }
     return match;
   }

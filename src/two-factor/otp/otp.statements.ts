@@ -219,7 +219,7 @@ export const STAGE_OTP_METHOD = statement(
    ), allowed AS (
      SELECT is_on FROM state WHERE $8::boolean OR NOT is_on
    ), counted AS (
-     INSERT INTO two_factor_attempts (account_id) SELECT $2 FROM allowed ON CONFLICT (account_id) DO NOTHING
+     INSERT INTO two_factor_attempts (account_id) SELECT $2 FROM allowed ON CONFLICT (account_id, lane) DO NOTHING
    ), dropped AS (
      DELETE FROM two_factor_otp_method
      WHERE account_id = $2 AND confirmed_at IS NULL AND (staged_until <= now() OR (staged_by = $5 AND channel = $3))

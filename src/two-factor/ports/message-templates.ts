@@ -7,6 +7,7 @@ export type MessageTopic =
   | 'authenticator-replaced'
   | 'backup-code-used'
   | 'device-trusted'
+  | 'device-reused'
   | 'verification-locked';
 
 /** What a template may say. */

@@ -9,7 +9,12 @@ export type SecurityEventName =
   | 'two-factor.verified'
   | 'two-factor.verification-failed'
   | 'two-factor.locked'
-  | 'two-factor.challenged';
+  | 'two-factor.challenged'
+  | 'two-factor.device-trusted'
+  | 'two-factor.device-used'
+  | 'two-factor.device-reused'
+  | 'two-factor.device-revoked'
+  | 'two-factor.reset';
 
 export interface SecurityEvent {
   readonly name: SecurityEventName;

@@ -22,13 +22,25 @@ export interface SessionIdentity {
   readonly accountId: string;
   /** When the second factor was last proven on this session; null for a session opened without one. */
   readonly secondFactorAt: Date | null;
+  /** The trusted device that it was opened through, or that was trusted along with it; null for none. */
+  readonly trustedDeviceId: string | null;
 }
 
 /** Leave to open a session. */
 export interface SessionGrant {
   readonly accountId: string;
-  /** The second factor that was proven; null when the account has none switched on. */
+  /**
+   * The second factor that was proven; null when the account has none switched on, and when a trusted device made it
+   * unnecessary: such a session is weak.
+   */
   readonly secondFactor: SecondFactor | null;
+  /**
+   * How that factor was proven, in words of RFC 8176: `otp`, `sms`, and `mfa` for there being two; empty without one. The
+   * host knows best what goes in front of it for the first factor, such as `pwd`.
+   */
+  readonly amr: readonly string[];
+  /** The trusted device that the sign-in came from, or that is trusted from now on; to be told by `identify`. */
+  readonly trustedDeviceId: string | null;
   /** What the host gave to `TwoFactorService.signIn`, unchanged. */
   readonly context: SignInContext;
   readonly request: IncomingRequest;
@@ -42,6 +54,10 @@ export interface SessionRenewal {
   readonly session: SessionIdentity;
   /** The second factor just proven; null leaves the session's strength as it is. */
   readonly secondFactor: SecondFactor | null;
+  /** See `SessionGrant`; empty when no factor was proven. */
+  readonly amr: readonly string[];
+  /** The device that is trusted from now on; null leaves what the session knows as it is. */
+  readonly trustedDeviceId: string | null;
   /** Ends all other sessions of the account in the same breath. */
   readonly endOthers: boolean;
   readonly request: IncomingRequest;
@@ -82,4 +98,7 @@ export abstract class SessionGateway {
 
   /** Ends one session. Ending an ended one is not an error. */
   abstract end(session: SessionIdentity, transaction?: Transaction): Promise<void>;
+
+  /** Ends all sessions of an account. */
+  abstract endAll(accountId: string, transaction?: Transaction): Promise<void>;
 }

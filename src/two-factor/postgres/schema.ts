@@ -3,11 +3,13 @@ import { BackupCode } from '../backup-codes/backup-code.entity.js';
 import { Challenge } from '../challenge/challenge.entity.js';
 import { CreateTwoFactor1764000000000 } from '../migrations/1764000000000-create-two-factor.js';
 import { CreateOneTimeCodes1764000000100 } from '../migrations/1764000000100-create-one-time-codes.js';
+import { CreateTrustedDevices1764000000300 } from '../migrations/1764000000300-create-trusted-devices.js';
 import { OneTimeCode } from '../otp/one-time-code.entity.js';
 import { OtpMethod } from '../otp/otp-method.entity.js';
 import { SendBudget } from '../otp/send-budget.entity.js';
 import { KeyInUse } from '../sealing/key-in-use.entity.js';
 import { Authenticator } from '../totp/authenticator.entity.js';
+import { TrustedDevice } from '../trusted-devices/trusted-device.entity.js';
 
 /** For `entities` of the host's TypeORM data source. */
 export const twoFactorEntities = [
@@ -19,7 +21,12 @@ export const twoFactorEntities = [
   OtpMethod,
   OneTimeCode,
   SendBudget,
+  TrustedDevice,
 ];
 
 /** For `migrations` of the host's TypeORM data source, in order. */
-export const twoFactorMigrations = [CreateTwoFactor1764000000000, CreateOneTimeCodes1764000000100];
+export const twoFactorMigrations = [
+  CreateTwoFactor1764000000000,
+  CreateOneTimeCodes1764000000100,
+  CreateTrustedDevices1764000000300,
+];

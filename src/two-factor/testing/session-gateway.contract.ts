@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { parseCookies } from '../credentials/cookies.js';
 import {
   SessionGateway,
@@ -89,6 +90,8 @@ export function describeSessionGateway(
         const issued = await gateway.issue({
           accountId: victim.accountId,
           secondFactor: null,
+          amr: [],
+          trustedDeviceId: null,
           context,
           request: carrying(planted),
         });
@@ -108,6 +111,25 @@ export function describeSessionGateway(
     });
 
     describe('identify', () => {
+      it('tells the trusted device of a session, through renewals too', async () => {
+        const { open, find, gateway } = await trial();
+        const [device, next] = [randomUUID(), randomUUID()];
+        const plain = await find((await open()).issued.token);
+        assert.equal(plain?.trustedDeviceId, null);
+        const session = await find((await open(undefined, null, undefined, device)).issued.token);
+        assert.ok(session);
+        assert.equal(session.trustedDeviceId, device, 'The session forgot its device');
+        assert.equal(session.secondFactorAt, null, 'A trusted device is no second factor');
+        const renewed = await gateway.renew({ ...renewalOf(session), secondFactor: 'totp', amr: ['otp', 'mfa'] });
+        assert.ok(renewed);
+        const lifted = await find(renewed.token);
+        assert.ok(lifted);
+        assert.equal(lifted.trustedDeviceId, device, 'The renewal lost the device');
+        const trusted = await gateway.renew({ ...renewalOf(lifted), trustedDeviceId: next });
+        assert.ok(trusted);
+        assert.equal((await find(trusted.token))?.trustedDeviceId, next);
+      });
+
       it('finds the session of the token it is given, whatever else the request carries', async () => {
         const { open, gateway } = await trial();
         const [one, other] = [await open(), await open()];
@@ -221,7 +243,7 @@ export function describeSessionGateway(
         const { open, find, gateway } = await trial();
         const session = await find((await open()).issued.token);
         assert.ok(session);
-        const renewed = await gateway.renew({ ...renewalOf(session), secondFactor: 'totp' });
+        const renewed = await gateway.renew({ ...renewalOf(session), secondFactor: 'totp', amr: ['otp', 'mfa'] });
         assert.ok(renewed);
         assert.ok((await find(renewed.token))?.secondFactorAt instanceof Date);
       });
@@ -310,6 +332,20 @@ export function describeSessionGateway(
       });
     });
 
+    describe('endAll', () => {
+      it('ends every session of the account and of no other', async () => {
+        const { open, find, gateway } = await trial();
+        const { accountId, issued } = await open();
+        const [other, stranger] = [await open(accountId, 'totp'), await open()];
+        await gateway.endAll(accountId);
+        assert.equal(await find(issued.token), null, 'A session lives on');
+        assert.equal(await find(other.issued.token), null, 'A strong session lives on');
+        assert.equal((await find(stranger.issued.token))?.accountId, stranger.accountId);
+        await gateway.endAll(accountId);
+        assert.ok(await find((await open(accountId)).issued.token), 'The account is shut out');
+      });
+    });
+
     describe('a transaction that is rolled back', () => {
       it('opens, renews and ends nothing, where the gateway is transactional', async () => {
         const { open, find, gateway, rolledBack } = await trial();
@@ -329,6 +365,7 @@ export function describeSessionGateway(
         assert.ok(renewed);
         assert.equal(await find(renewed.token), null, 'The session was renewed outside of the transaction');
         await rolledBack(async (transaction) => gateway.end(session, transaction));
+        await rolledBack(async (transaction) => gateway.endAll(accountId, transaction));
         assert.ok(await find(issued.token), 'The session was ended outside of the transaction');
         assert.ok(await find(other.issued.token), 'Other sessions were ended outside of the transaction');
       });
@@ -356,9 +393,11 @@ class Trial {
     account?: string,
     secondFactor: SecondFactor | null = null,
     transaction?: Transaction,
+    trustedDeviceId: string | null = null,
   ): Promise<{ accountId: string; issued: IssuedSession }> => {
     const accountId = account ?? (await this.subject.newAccount());
-    const grant = { accountId, secondFactor, context: this.context, request: requestOf({}) };
+    const amr = secondFactor ? ['otp', 'mfa'] : [];
+    const grant = { accountId, secondFactor, amr, trustedDeviceId, context: this.context, request: requestOf({}) };
     return { accountId, issued: await this.gateway.issue(grant, transaction) };
   };
 
@@ -383,6 +422,8 @@ class Trial {
   };
 }
 
+const UNPROVEN = { secondFactor: null, amr: [], trustedDeviceId: null } as const;
+
 const COOKIE: SessionCarrier = { carrier: 'cookie' };
 
 function bearer(token: string): SessionCarrier {
@@ -390,7 +431,7 @@ function bearer(token: string): SessionCarrier {
 }
 
 function renewalOf(session: SessionIdentity) {
-  return { session, secondFactor: null, endOthers: false, request: requestOf({}) };
+  return { session, ...UNPROVEN, endOthers: false, request: requestOf({}) };
 }
 
 function requestOf(headers: Readonly<Record<string, string>>): IncomingRequest {

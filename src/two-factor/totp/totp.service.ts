@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Guess } from '../attempts/guess.js';
 import type { Factor, Match } from '../challenge/factor.js';
-import type { VerificationAnswer } from '../challenge/verification.dto.js';
+import { answerOf, type VerificationAnswer } from '../challenge/verification.dto.js';
 import { VerificationService, type ProofOfCode } from '../challenge/verification.service.js';
 import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
 import { Clock } from '../ports/clock.js';
@@ -51,8 +51,7 @@ export class TotpService implements Factor<readonly StoredAuthenticator[]> {
 
   /** Finishes a challenge, lifts a session, or confirms what the session staged. */
   async verify(request: ProofOfCode): Promise<VerificationAnswer> {
-    const { token, user } = await this.verification.verify(this, request);
-    return { status: true, token, user };
+    return answerOf(await this.verification.verify(this, request));
   }
 
   match(code: string, { accountId, sessionId, proof }: Guess<readonly StoredAuthenticator[]>): Match | null {

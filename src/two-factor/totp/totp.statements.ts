@@ -24,7 +24,7 @@ export const STAGE_AUTHENTICATOR = statement(
   `WITH allowed AS (
      SELECT WHERE $9::boolean OR NOT ${isOn('$2')}
    ), counted AS (
-     INSERT INTO two_factor_attempts (account_id) SELECT $2 FROM allowed ON CONFLICT (account_id) DO NOTHING
+     INSERT INTO two_factor_attempts (account_id) SELECT $2 FROM allowed ON CONFLICT (account_id, lane) DO NOTHING
    ), dropped AS (
      DELETE FROM two_factor_authenticator
      WHERE account_id = $2 AND confirmed_at IS NULL AND (staged_by = $6 OR staged_until <= now())

@@ -45,6 +45,6 @@ export class LoginController {
       return { secondFactor: result.body.twoFactorMethods, challenge: result.body.twoFactorToken };
     }
     exchange.setHeaders(result.issued.headers);
-    return { session: result.issued.token };
+    return { session: result.issued.token, device: result.trustedDeviceToken };
   }
 }

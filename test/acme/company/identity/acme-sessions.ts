@@ -49,29 +49,43 @@ export class AcmeSessions extends SessionGateway {
   }
 
   override async issue(grant: SessionGrant): Promise<IssuedSession> {
-    const { accountId, secondFactor, context } = grant;
+    const { accountId, secondFactor, trustedDeviceId, context } = grant;
     const life = context['remember'] === true ? LIFE.long : LIFE.short;
     return this.keep({
       sessionId: randomUUID(),
       accountId,
       secondFactorAt: secondFactor && new Date(),
+      trustedDeviceId,
       desk: String(context['desk'] ?? 'unknown'),
       createdAt: new Date(),
       expiresAt: new Date(Date.now() + life * 1000),
     });
   }
 
-  override async renew({ session, secondFactor, endOthers }: SessionRenewal): Promise<IssuedSession | null> {
+  override async renew({
+    session,
+    secondFactor,
+    trustedDeviceId,
+    endOthers,
+  }: SessionRenewal): Promise<IssuedSession | null> {
     const entry = [...this.byHash].find(([, { sessionId }]) => sessionId === session.sessionId);
     if (!entry) return null;
     const [key, kept] = entry;
     this.byHash.delete(key);
     if (endOthers) this.drop((other) => other.accountId === kept.accountId);
-    return this.keep({ ...kept, ...(secondFactor && { secondFactorAt: new Date() }) });
+    return this.keep({
+      ...kept,
+      ...(secondFactor && { secondFactorAt: new Date() }),
+      ...(trustedDeviceId !== null && { trustedDeviceId }),
+    });
   }
 
   override async end({ sessionId }: SessionIdentity): Promise<void> {
     this.drop((kept) => kept.sessionId === sessionId);
+  }
+
+  override async endAll(accountId: string): Promise<void> {
+    this.drop((kept) => kept.accountId === accountId);
   }
 
   private drop(matches: (kept: Kept) => boolean): void {

@@ -1,0 +1,98 @@
+import { deviceLane } from '../attempts/lane.js';
+import { isOn } from '../enrolment/is-on.js';
+import { statement, type Statement } from '../postgres/statement.js';
+
+/** A trusted device as its owner sees it. */
+export interface ListedDevice {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date;
+  readonly expiresAt: Date;
+  readonly ipAddress: string | null;
+  readonly current: boolean;
+}
+
+/** The device that a request comes from: its session knows it, or its token came along. */
+const CURRENT = `(d.id = $2::uuid OR d.token_hash = $3::bytea OR $3::bytea = ANY (d.rotated_hashes)) IS TRUE`;
+
+const LISTED = `d.id, d.name, d.created_at AS "createdAt", d.last_used_at AS "lastUsedAt", d.expires_at AS "expiresAt",
+  d.ip_address AS "ipAddress", ${CURRENT} AS current`;
+
+/** Values: account id, id of the session's device or null, hash of the token that came or null. */
+export const LIST_DEVICES = statement(
+  'list_devices',
+  `SELECT ${LISTED} FROM two_factor_trusted_device d
+   WHERE d.account_id = $1 AND d.expires_at > now() ORDER BY d.last_used_at DESC, d.id`,
+);
+
+/** Values: as `LIST_DEVICES`; device id, name. No row: there is no such device. */
+export const RENAME_DEVICE = statement(
+  'rename_device',
+  `UPDATE two_factor_trusted_device d SET name = $5
+   WHERE d.account_id = $1 AND d.id = $4 AND d.expires_at > now() RETURNING ${LISTED}`,
+);
+
+/** Values: as `LIST_DEVICES`; device id. One row when that is the device that the request comes from. */
+export const IS_CURRENT_DEVICE = statement(
+  'is_current_device',
+  `SELECT d.id FROM two_factor_trusted_device d
+   WHERE d.account_id = $1 AND d.id = $4 AND d.expires_at > now() AND ${CURRENT}`,
+);
+
+/**
+ * Drops devices and their lanes, the lanes first: see the order in `guess.ts`.
+ *
+ * @param which SQL condition on the device `d`
+ */
+function drop(which: string): string {
+  return `
+    doomed AS (
+      SELECT d.id FROM two_factor_trusted_device d WHERE d.account_id = $1 AND ${which}
+    ), dropped_lanes AS (
+      DELETE FROM two_factor_attempts b USING doomed
+      WHERE b.account_id = $1 AND b.lane = ${deviceLane('doomed.id')} RETURNING b.lane
+    ), dropped_devices AS (
+      DELETE FROM two_factor_trusted_device d USING doomed
+      WHERE d.id = doomed.id AND (SELECT count(*) FROM dropped_lanes) >= 0 RETURNING d.id
+    )`;
+}
+
+/** Values: account id, device id. No row: there was no such device. */
+export const REVOKE_DEVICE = statement(
+  'revoke_device',
+  `WITH ${drop('d.id = $2 AND d.expires_at > now()')} SELECT id FROM dropped_devices`,
+);
+
+/** Values: account id. */
+export const DROP_DEVICES = statement('drop_devices', `WITH ${drop('true')} SELECT id FROM dropped_devices`);
+
+/** The same within a statement that has the account's id as `$1`: CTEs, to be joined by commas. */
+export const DROPPING_DEVICES = drop('true');
+
+/**
+ * Trusts a device, in the place of the one whose token came along, as long as the account has two-factor on. Sweeps out
+ * those of the account that are dead.
+ *
+ * Values: account id, hash of the token that came or null, device id, token hash, name, address, life and absolute life
+ * in seconds; with a notice its payload and life in seconds.
+ *
+ * @param enqueueFunction queues the notice to the owner in the same breath; null for none
+ */
+export function trustDevice(enqueueFunction: string | null): Statement {
+  const told = enqueueFunction && `${enqueueFunction}($9, now() + make_interval(secs => $10))`;
+  return statement(
+    told ? 'trust_device_and_tell' : 'trust_device',
+    `WITH ${drop('(d.expires_at <= now() OR d.token_hash = $2::bytea OR $2::bytea = ANY (d.rotated_hashes))')},
+     trusted AS (
+       INSERT INTO two_factor_trusted_device
+         (id, account_id, token_hash, name, ip_address, expires_at, absolute_expires_at)
+       SELECT $3::uuid, $1, $4::bytea, $5, $6, now() + make_interval(secs => $7), now() + make_interval(secs => $8)
+       WHERE ${isOn('$1')}
+       RETURNING id, account_id
+     ), lane AS (
+       INSERT INTO two_factor_attempts (account_id, lane) SELECT account_id, ${deviceLane('id')} FROM trusted
+     )
+     SELECT ${told ?? 'true'} FROM trusted`,
+  );
+}
