@@ -26,6 +26,7 @@ export { ApiAuthenticated, ApiErrorAnswers, BEARER_AUTH, ErrorAnswer } from './t
 
 export type { Acceptance, Caller } from './credentials/caller.js';
 export { deviceName } from './trusted-devices/device-name.js';
+export { StatusController } from './status/status.controller.js';
 export { TrustedDevicesController } from './trusted-devices/trusted-devices.controller.js';
 export { cookieName, expiredCookie, serializeCookie } from './credentials/cookies.js';
 export { HttpExchange, type HeaderLines } from './credentials/http-exchange.js';

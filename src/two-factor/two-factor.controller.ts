@@ -20,6 +20,8 @@ import { TwoFactorGuard } from './two-factor.guard.js';
 import { ApiAuthenticated } from './two-factor.openapi.js';
 import { TwoFactorValidationPipe } from './two-factor.validation.js';
 
+const SVG = 'image/svg+xml';
+
 /** The route map: who may call, what goes in, what comes out. */
 @ApiTags('Two factor')
 @Controller('two-factor')
@@ -79,6 +81,26 @@ export class TwoFactorController {
   })
   getTotpUri(@CurrentSession() session: SessionIdentity, @Body() { password }: PasswordBody): Promise<TotpUriAnswer> {
     return this.totp.uri(session, password);
+  }
+
+  @Post('get-totp-qr')
+  @HttpCode(200)
+  @ApiAuthenticated({
+    id: 'getTotpQr',
+    summary: 'Get TOTP QR code',
+    description: 'Shows what `get-totp-uri` answers as a QR code, made here.',
+    answer: SVG,
+    errors: ['INVALID_PASSWORD', 'TOTP_NOT_ENABLED', 'SECOND_FACTOR_REQUIRED'],
+  })
+  async getTotpQr(
+    @CurrentSession() session: SessionIdentity,
+    @Body() { password }: PasswordBody,
+    @CurrentExchange() exchange: HttpExchange,
+  ): Promise<string> {
+    const svg = await this.totp.qr(session, password);
+    // Not before: errors are JSON.
+    exchange.setHeaders([['content-type', SVG]]);
+    return svg;
   }
 
   @Post('verify-totp')

@@ -22,6 +22,8 @@ import { Random } from './ports/random.js';
 import { Database } from './postgres/database.js';
 import { KeyCheck } from './sealing/key-check.js';
 import { AesGcmSealer } from './sealing/sealer.js';
+import { StatusController } from './status/status.controller.js';
+import { StatusService } from './status/status.service.js';
 import { AuthenticatorsService } from './totp/authenticators.service.js';
 import { TotpService } from './totp/totp.service.js';
 import { TrustedDevicesController } from './trusted-devices/trusted-devices.controller.js';
@@ -54,7 +56,7 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
  */
 @Module({
   imports: [PassportModule],
-  controllers: [TwoFactorController, TrustedDevicesController],
+  controllers: [TwoFactorController, TrustedDevicesController, StatusController],
   providers: [
     {
       provide: TwoFactorOptions,
@@ -77,6 +79,7 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
     OtpMethodsService,
     OtpSenderService,
     OtpService,
+    StatusService,
     TotpService,
     TrustedDevicesService,
     TwoFactorService,

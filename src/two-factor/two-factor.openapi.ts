@@ -109,7 +109,8 @@ export function ApiAuthenticated(operation: {
   id: string;
   summary: string;
   description: string;
-  answer: Type<unknown> | [Type<unknown>];
+  /** The type of its JSON, or another media type. */
+  answer: Type<unknown> | [Type<unknown>] | string;
   /** Its own errors, beside those that every operation can answer. */
   errors?: readonly TwoFactorErrorCode[];
   /** Whether the answer carries a new session token, and so `set-auth-token`. */
@@ -121,7 +122,9 @@ export function ApiAuthenticated(operation: {
     ApiBearerAuth(BEARER_AUTH),
     ApiOkResponse({
       description: 'Success',
-      type: operation.answer,
+      ...(typeof operation.answer === 'string'
+        ? { content: { [operation.answer]: { schema: { type: 'string' } } } }
+        : { type: operation.answer }),
       ...(operation.newToken && { headers: SET_AUTH_TOKEN }),
     }),
     ApiErrorAnswers(Object.fromEntries(codes.map((code) => [code, TWO_FACTOR_ERRORS[code]]))),

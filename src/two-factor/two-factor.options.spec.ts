@@ -19,6 +19,8 @@ describe('the defaults', () => {
       mailFallback: true,
       smsCountries: undefined,
       smsPerDay: 1000,
+      deviceLife: 30 * 86_400,
+      deviceAbsoluteLife: 90 * 86_400,
     });
   });
 
@@ -50,6 +52,8 @@ describe('a number out of range is refused by name', () => {
     ['challenge.life', 30, 3600, (life) => ({ challenge: { life } })],
     ['challenge.guesses', 1, 10, (guesses) => ({ challenge: { guesses } })],
     ['enrolment.stagedLife', 60, 86_400, (stagedLife) => ({ enrolment: { stagedLife } })],
+    ['trustedDevices.life', 60, 31_536_000, (life) => ({ trustedDevices: { life } })],
+    ['trustedDevices.absoluteLife', 60, 31_536_000, (absoluteLife) => ({ trustedDevices: { life: 60, absoluteLife } })],
     ['session.strongFor', 60, 2_592_000, (strongFor) => ({ session: { strongFor } })],
   ];
 

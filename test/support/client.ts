@@ -14,6 +14,7 @@ export interface Answer<Body = Record<string, unknown>> {
 export interface AnyBody {
   readonly token: string;
   readonly twoFactorToken: string;
+  readonly trustedDeviceToken: string;
   readonly twoFactorRedirect?: boolean;
   readonly twoFactorMethods: string[];
   readonly totpURI: string;
@@ -37,6 +38,17 @@ export class Caller {
 
   async get<Body = AnyBody>(path: string, bearer?: string, headers: Record<string, string> = {}) {
     return this.send<Body>('GET', path, undefined, {
+      ...(bearer && { authorization: `Bearer ${bearer}` }),
+      ...headers,
+    });
+  }
+
+  async patch<Body = AnyBody>(path: string, body: unknown, bearer: string, headers: Record<string, string> = {}) {
+    return this.send<Body>('PATCH', path, body, { authorization: `Bearer ${bearer}`, ...headers });
+  }
+
+  async delete<Body = AnyBody>(path: string, bearer?: string, headers: Record<string, string> = {}) {
+    return this.send<Body>('DELETE', path, undefined, {
       ...(bearer && { authorization: `Bearer ${bearer}` }),
       ...headers,
     });

@@ -97,6 +97,7 @@ export class OtpSenderService {
         accountId: account.id,
         destination: this.digest(route.channel, to),
         proven: !route.method?.staged || route.channel === 'mail',
+        lane: recipient.lane,
       },
       route.channel === 'sms' ? this.options.smsPerDay : null,
     );
@@ -126,7 +127,11 @@ export class OtpSenderService {
     const [recipient] =
       caller.kind === 'challenge'
         ? await this.database.query<Recipient>(FIND_CHALLENGED_RECIPIENT, [caller.tokenHash, allowed])
-        : await this.database.query<Recipient>(FIND_RECIPIENT, [caller.session.accountId, caller.session.sessionId]);
+        : await this.database.query<Recipient>(FIND_RECIPIENT, [
+            caller.session.accountId,
+            caller.session.sessionId,
+            caller.session.trustedDeviceId,
+          ]);
     if (recipient && !recipient.exhausted) return recipient;
     const said = recipient && (await this.database.query(SAY_EXHAUSTED, [recipient.challengeId, allowed]));
     if (said?.length) throw new TwoFactorException('TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE');

@@ -1,4 +1,5 @@
 import { AT_LAST, guess, spend } from '../attempts/guess.js';
+import { ACCOUNT_LANE, sessionLane } from '../attempts/lane.js';
 import { isOn } from '../enrolment/is-on.js';
 import type { Channel } from '../messages/message.js';
 import { statement, type Statement } from '../postgres/statement.js';
@@ -30,6 +31,7 @@ export interface StoredMethod {
 /** What sending a code needs to know. */
 export interface Recipient {
   readonly accountId: string;
+  readonly lane: string;
   readonly challengeId: string | null;
   /** The challenge's budget of guesses is used up, and nobody was told yet. */
   readonly exhausted: boolean;
@@ -55,7 +57,7 @@ const LIVE_CODES = `(
     AND (m.id IS NULL OR m.confirmed_at IS NOT NULL OR m.staged_by = who.session_id))`;
 
 const RECIPIENT = `
-  SELECT who.account_id AS "accountId", who.challenge_id AS "challengeId", who.guesses >= who.allowed AS exhausted,
+  SELECT who.account_id AS "accountId", who.lane, who.challenge_id AS "challengeId", who.guesses >= who.allowed AS exhausted,
     EXISTS (
       SELECT FROM two_factor_authenticator a WHERE a.account_id = who.account_id AND a.confirmed_at IS NOT NULL
     ) AS totp,
@@ -74,7 +76,8 @@ const RECIPIENT = `
 export const FIND_CHALLENGED_RECIPIENT = statement(
   'find_challenged_recipient',
   `WITH who AS (
-     SELECT id AS challenge_id, account_id, NULL::text AS session_id, guesses, $2::integer AS allowed, expires_at
+     SELECT id AS challenge_id, account_id, NULL::text AS session_id, guesses, $2::integer AS allowed, expires_at,
+       '${ACCOUNT_LANE}' AS lane
      FROM two_factor_challenge WHERE token_hash = $1 AND expires_at > now() AND guesses <= $2
    ) ${RECIPIENT}`,
 );
@@ -85,12 +88,12 @@ export const SAY_EXHAUSTED = statement(
   `UPDATE two_factor_challenge SET guesses = guesses + 1 WHERE id = $1 AND guesses = $2 RETURNING id`,
 );
 
-/** Values: account id, session id. */
+/** Values: account id, session id, id of its trusted device or null. */
 export const FIND_RECIPIENT = statement(
   'find_recipient',
   `WITH who AS (
      SELECT NULL::uuid AS challenge_id, $1::text AS account_id, $2::text AS session_id, 0 AS guesses, 1 AS allowed,
-       NULL::timestamptz AS expires_at
+       NULL::timestamptz AS expires_at, ${sessionLane('$1', '$3::text')} AS lane
    ) ${RECIPIENT}`,
 );
 

@@ -12,6 +12,7 @@ import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
 import { AuthenticatorsService } from './authenticators.service.js';
 import { otpauthUri } from './otpauth-uri.js';
+import { qrCode } from './qr-code.js';
 import type { TotpUriAnswer } from './totp.dto.js';
 import { matchStep } from './totp.js';
 import {
@@ -81,5 +82,15 @@ export class TotpService implements Factor<readonly StoredAuthenticator[]> {
     if (!(await this.passwords.verify(session.accountId, password))) throw new TwoFactorException('INVALID_PASSWORD');
     const secret = this.authenticators.secretOf(session.accountId, shown);
     return { totpURI: otpauthUri(secret, shown) };
+  }
+
+  /**
+   * The same as a QR code, an SVG document.
+   *
+   * @throws {TwoFactorException} as `uri`
+   */
+  async qr(session: SessionIdentity, password: string): Promise<string> {
+    const { totpURI } = await this.uri(session, password);
+    return qrCode(totpURI);
   }
 }

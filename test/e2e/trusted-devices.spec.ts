@@ -1,0 +1,512 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parseSetCookie } from 'cookie';
+import { createAuthClient } from 'better-auth/client';
+import { twoFactorClient } from 'better-auth/client/plugins';
+import { TwoFactorService } from '../../src/two-factor/index.js';
+import { AuthenticatorApp, Browser, Caller, enrol, openChallenge, PASSWORD, signUp } from '../support/client.js';
+import { passDays, passSeconds, signIn, trust, type DeviceBody } from '../support/devices.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+const COOKIE = 'trust_device';
+
+let service: TestService;
+let caller: Caller;
+beforeAll(async () => {
+  service = await startTestService({ messages: true });
+  caller = new Caller(service);
+});
+afterAll(() => service.close());
+
+const devicesOf = (bearer: string, headers = {}) =>
+  caller.get<DeviceBody[]>('/two-factor/trusted-devices', bearer, headers);
+
+/** Signs in with the last symbol that has no spare bits changed. */
+const flipped = (token: string) => token.slice(0, 10) + (token[10] === 'A' ? 'B' : 'A') + token.slice(11);
+
+/** A browser that an owner trusts. */
+async function trustedBrowser(owner: Awaited<ReturnType<typeof enrol>>): Promise<Browser> {
+  const browser = new Browser(service);
+  await browser.post('/sign-in/email', { email: owner.email, password: PASSWORD });
+  const verified = await browser.post('/two-factor/verify-totp', { code: owner.app.nextCode(), trustDevice: true });
+  expect(verified.status).toBe(200);
+  return browser;
+}
+
+describe('If true, the device will be trusted for 30 days', () => {
+  it('signs in unasked at day 29, 58 and 87, for it is refreshed on every sign in request; past day 90 it is asked', async () => {
+    const owner = await enrol(service);
+    let { device } = await trust(service, owner);
+    const [listed] = (await devicesOf(owner.token)).body;
+    expect(daysBetween(listed?.createdAt, listed?.expiresAt)).toBe(30);
+    for (const left of [30, 30, 3]) {
+      await passDays(service, owner.id, 29);
+      const { status, body } = await signIn(service, owner.email, device);
+      expect([status, body.twoFactorRedirect, typeof body.token]).toEqual([200, undefined, 'string']);
+      device = body.trustedDeviceToken;
+      const [now] = (await devicesOf(owner.token)).body;
+      expect(daysBetween(new Date().toISOString(), now?.expiresAt)).toBe(left);
+    }
+    await passDays(service, owner.id, 3);
+    expect((await signIn(service, owner.email, device)).body.twoFactorRedirect).toBe(true);
+  });
+
+  it('is asked after 30 days without a sign in', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    await passDays(service, owner.id, 30);
+    expect((await signIn(service, owner.email, device)).body.twoFactorRedirect).toBe(true);
+    expect((await devicesOf(owner.token)).body).toEqual([]);
+  });
+
+  it('trusts nothing if not true, and nothing where a backup code opens no session', async () => {
+    const owner = await enrol(service);
+    const challenge = await openChallenge(service, owner);
+    const plain = await caller.post('/two-factor/verify-totp', { code: owner.app.nextCode() }, challenge);
+    expect(plain.body).not.toHaveProperty('trustedDeviceToken');
+    expect(plain.headers.getSetCookie().join()).not.toContain(COOKIE);
+    const spent = await caller.post(
+      '/two-factor/verify-backup-code',
+      { code: owner.backupCodes[0], disableSession: true, trustDevice: true },
+      owner.token,
+    );
+    expect(spent.status).toBe(200);
+    expect(spent.headers.getSetCookie().join()).not.toContain(COOKIE);
+    expect((await devicesOf(owner.token)).body).toEqual([]);
+  });
+
+  it('trusts by a backup code, on a session, and in the act of enrolling', async () => {
+    const newcomer = await signUp(service);
+    const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, newcomer.token);
+    const app = new AuthenticatorApp(staged.body.totpURI, service);
+    const enrolled = await caller.post(
+      '/two-factor/verify-totp',
+      { code: app.code(), trustDevice: true },
+      newcomer.token,
+    );
+    const lifted = await caller.post(
+      '/two-factor/verify-totp',
+      { code: app.nextCode(), trustDevice: true },
+      enrolled.body.token,
+    );
+    const byBackup = await caller.post(
+      '/two-factor/verify-backup-code',
+      { code: staged.body.backupCodes[0], trustDevice: true },
+      await openChallenge(service, newcomer),
+    );
+    for (const { body } of [enrolled, lifted, byBackup]) {
+      expect((await signIn(service, newcomer.email, body.trustedDeviceToken)).body.token).toBeDefined();
+    }
+    expect((await devicesOf(lifted.body.token)).body).toHaveLength(3);
+  });
+
+  it('tells the owner by mail and by event', async () => {
+    const owner = await enrol(service);
+    await trust(service, owner);
+    await service.messages.mailTo(owner.email, /password alone/);
+    expect(service.events).toContainEqual({ name: 'two-factor.device-trusted', accountId: owner.id });
+  });
+});
+
+describe('the token of a device', () => {
+  it('is rotated by every sign-in', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    const first = await signIn(service, owner.email, device);
+    const second = await signIn(service, owner.email, first.body.trustedDeviceToken);
+    const tokens = [device, first.body.trustedDeviceToken, second.body.trustedDeviceToken];
+    expect(new Set(tokens).size).toBe(3);
+    for (const token of tokens) expect(token).toMatch(/^tfd_[A-Za-z0-9_-]{43}$/);
+  });
+
+  it('still signs in for a minute after it gave way, and gets no successor then', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    const { trustedDeviceToken: next } = (await signIn(service, owner.email, device)).body;
+    await passSeconds(service, owner.id, 50);
+    const late = await signIn(service, owner.email, device);
+    expect(late.body.token).toBeDefined();
+    expect(late.body).not.toHaveProperty('trustedDeviceToken');
+    expect(late.headers.getSetCookie().join()).not.toContain(COOKIE);
+    // Each token has a minute of its own, however often its successors give way meanwhile.
+    const { trustedDeviceToken: afterNext } = (await signIn(service, owner.email, next)).body;
+    expect((await signIn(service, owner.email, device)).body.token).toBeDefined();
+    expect((await signIn(service, owner.email, afterNext)).body.token).toBeDefined();
+  });
+
+  it('revokes the device and tells the owner when it comes after that', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    const { trustedDeviceToken: next } = (await signIn(service, owner.email, device)).body;
+    await passSeconds(service, owner.id, 61);
+    const reused = await signIn(service, owner.email, device);
+    expect(reused.body.twoFactorRedirect).toBe(true);
+    expect((await signIn(service, owner.email, next)).body.twoFactorRedirect).toBe(true);
+    expect((await devicesOf(owner.token)).body).toEqual([]);
+    await service.messages.mailTo(owner.email, /outdated copy/);
+    const told = service.events.filter(({ name, accountId }) => accountId === owner.id && name.includes('reused'));
+    expect(told).toHaveLength(1);
+  });
+
+  it('is remembered over many rotations', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    let token = device;
+    for (let n = 0; n < 12; n++) token = (await signIn(service, owner.email, token)).body.trustedDeviceToken;
+    await passSeconds(service, owner.id, 61);
+    expect((await signIn(service, owner.email, device)).body.twoFactorRedirect).toBe(true);
+    expect((await signIn(service, owner.email, token)).body.twoFactorRedirect).toBe(true);
+  });
+
+  it('is bound to its account', async () => {
+    const [owner, other] = [await enrol(service), await enrol(service)];
+    const { device } = await trust(service, owner);
+    expect((await signIn(service, other.email, device)).body.twoFactorRedirect).toBe(true);
+    expect((await signIn(service, owner.email, device)).body.token).toBeDefined();
+  });
+
+  it('with one bit changed is none, and does no harm', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    for (const wrong of [flipped(device), device.slice(0, -1), device.replace('tfd_', 'tfs_'), 'tfd_', '']) {
+      expect((await signIn(service, owner.email, wrong)).body.twoFactorRedirect).toBe(true);
+    }
+    expect((await signIn(service, owner.email, device)).body.token).toBeDefined();
+  });
+
+  it('is looked at only after the right password', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    expect((await signIn(service, owner.email, device, 'wrong password')).status).toBe(401);
+    const [listed] = await service.query<{ rotated: number }>(
+      'SELECT cardinality(rotated_hashes) AS rotated FROM two_factor_trusted_device WHERE account_id = $1',
+      [owner.id],
+    );
+    expect(listed?.rotated).toBe(0);
+    expect((await signIn(service, owner.email, device)).body.token).toBeDefined();
+  });
+
+  it('opens nothing by itself', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    expect((await caller.get('/get-session', device)).body).toBeNull();
+    expect((await caller.get('/two-factor/trusted-devices', device)).status).toBe(401);
+    expect((await caller.post('/two-factor/verify-totp', { code: owner.app.nextCode() }, device)).status).toBe(401);
+  });
+
+  it('is not in the database', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    const [row] = await service.query<{ row: string }>(
+      'SELECT d::text AS row FROM two_factor_trusted_device d WHERE account_id = $1',
+      [owner.id],
+    );
+    expect(row?.row).not.toContain(device.slice(4, 20));
+    expect(row?.row).not.toContain(Buffer.from(device.slice(4), 'base64url').toString('hex').slice(0, 16));
+  });
+});
+
+describe('a browser', () => {
+  it('holds the token in a cookie of 30 days, and scripts never see it', async () => {
+    const owner = await enrol(service);
+    const browser = new Browser(service);
+    await browser.post('/sign-in/email', { email: owner.email, password: PASSWORD });
+    const verified = await browser.post('/two-factor/verify-totp', { code: owner.app.nextCode(), trustDevice: true });
+    expect(verified.body).not.toHaveProperty('trustedDeviceToken');
+    const line = verified.headers.getSetCookie().find((cookie) => cookie.startsWith(COOKIE)) ?? '';
+    expect(parseSetCookie(line)).toMatchObject({ httpOnly: true, sameSite: 'lax', path: '/', maxAge: 30 * 86_400 });
+    const before = browser.cookies.get(COOKIE);
+    const again = await browser.post('/sign-in/email', { email: owner.email, password: PASSWORD });
+    expect(again.body).toMatchObject({ redirect: false, token: expect.any(String) });
+    expect(again.body).not.toHaveProperty('trustedDeviceToken');
+    expect(browser.cookies.get(COOKIE)).not.toBe(before);
+  });
+
+  it('forgets a cookie that is good for nothing', async () => {
+    const [owner, other] = [await enrol(service), await enrol(service)];
+    const browser = await trustedBrowser(owner);
+    const answer = await browser.post('/sign-in/email', { email: other.email, password: PASSWORD });
+    expect(answer.body.twoFactorRedirect).toBe(true);
+    expect(browser.cookies.has(COOKIE)).toBe(false);
+  });
+
+  it('is one device, however often it is trusted', async () => {
+    const owner = await enrol(service);
+    const browser = await trustedBrowser(owner);
+    await browser.post('/two-factor/verify-totp', { code: owner.app.nextCode(), trustDevice: true });
+    expect((await devicesOf(owner.token)).body).toHaveLength(1);
+    const lanes = await service.query('SELECT FROM two_factor_attempts WHERE account_id = $1', [owner.id]);
+    expect(lanes).toHaveLength(2);
+  });
+
+  it('is trusted through the official client', async () => {
+    const owner = await enrol(service);
+    const browser = new Browser(service);
+    const client = createAuthClient({
+      baseURL: service.url,
+      fetchOptions: { customFetchImpl: browser.fetch },
+      plugins: [twoFactorClient()],
+    });
+    await client.signIn.email({ email: owner.email, password: PASSWORD });
+    const verified = await client.twoFactor.verifyTotp({ code: owner.app.nextCode(), trustDevice: true });
+    expect(verified.error).toBeNull();
+    await client.signOut();
+    const unasked = await client.signIn.email({ email: owner.email, password: PASSWORD });
+    expect(unasked.data).toMatchObject({ redirect: false, token: expect.any(String) });
+    expect((await client.getSession()).data?.user.email).toBe(owner.email);
+  });
+});
+
+describe('the list of devices', () => {
+  it('names them, and knows which one asks', async () => {
+    const owner = await enrol(service);
+    const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0';
+    const { session, device } = await trust(service, owner, { 'user-agent': firefox });
+    const other = await trust(service, owner, { 'user-agent': 'curl/8.5.0' });
+    const { status, body } = await devicesOf(session);
+    expect(status).toBe(200);
+    expect(body).toEqual([
+      { ...anyDevice, name: 'curl', current: false },
+      { ...anyDevice, name: 'Firefox on Linux', current: true },
+    ]);
+    // A session that was opened otherwise is told by the token that comes along.
+    const [byToken] = (await devicesOf(owner.token, { 'x-trusted-device': other.device })).body;
+    expect(byToken).toMatchObject({ name: 'curl', current: true });
+    expect((await devicesOf(owner.token)).body.filter(({ current }) => current)).toEqual([]);
+    const weak = (await signIn(service, owner.email, device)).body.token;
+    const [used] = (await devicesOf(weak)).body;
+    expect(used).toMatchObject({ name: 'Firefox on Linux', current: true });
+  });
+
+  it('renames', async () => {
+    const [owner, other] = [await enrol(service), await enrol(service)];
+    const { session } = await trust(service, owner);
+    const [device] = (await devicesOf(session)).body;
+    const path = `/two-factor/trusted-devices/${device?.id}`;
+    const renamed = await caller.patch(path, { name: 'Kitchen tablet' }, session);
+    expect(renamed).toMatchObject({ status: 200, body: { id: device?.id, name: 'Kitchen tablet', current: true } });
+    for (const name of ['', '   ', 'x'.repeat(101), 'a\nb', 7, null]) {
+      expect((await caller.patch(path, { name }, session)).body.code).toBe('VALIDATION_ERROR');
+    }
+    expect(await caller.patch(path, { name: 'Mine' }, other.token)).toMatchObject(NOT_FOUND);
+    expect((await devicesOf(session)).body[0]?.name).toBe('Kitchen tablet');
+  });
+
+  it('revokes one: the own one from any session, others from a strong one', async () => {
+    const owner = await enrol(service);
+    const [laptop, phone] = [await trust(service, owner), await trust(service, owner)];
+    const weak = await signIn(service, owner.email, laptop.device);
+    const bearer = weak.body.token;
+    const list = (await devicesOf(bearer)).body;
+    const path = (current: boolean) => `/two-factor/trusted-devices/${list.find((one) => one.current === current)?.id}`;
+    expect(await caller.delete(path(false), bearer)).toMatchObject({
+      status: 403,
+      body: { code: 'SECOND_FACTOR_REQUIRED' },
+    });
+    expect(await caller.delete(path(true), bearer)).toMatchObject({ status: 200, body: { status: true } });
+    expect((await signIn(service, owner.email, weak.body.trustedDeviceToken)).body.twoFactorRedirect).toBe(true);
+    expect((await signIn(service, owner.email, phone.device)).body.token).toBeDefined();
+    expect(await caller.delete(path(false), owner.token)).toMatchObject({ status: 200 });
+    expect((await devicesOf(owner.token)).body).toEqual([]);
+    const lanes = await service.query('SELECT lane FROM two_factor_attempts WHERE account_id = $1', [owner.id]);
+    expect(lanes).toEqual([{ lane: 'account' }]);
+  });
+
+  it('revokes all, from a strong session', async () => {
+    const owner = await enrol(service);
+    const browser = await trustedBrowser(owner);
+    const { device } = await trust(service, owner);
+    const weak = (await signIn(service, owner.email, device)).body;
+    expect((await caller.delete('/two-factor/trusted-devices', weak.token)).status).toBe(403);
+    const revoked = await browser.delete('/two-factor/trusted-devices');
+    expect(revoked).toMatchObject({ status: 200, body: { status: true } });
+    expect(browser.cookies.has(COOKIE)).toBe(false);
+    expect((await signIn(service, owner.email, weak.trustedDeviceToken)).body.twoFactorRedirect).toBe(true);
+  });
+
+  it('tells foreign ids from missing ones by nothing', async () => {
+    const [owner, other] = [await enrol(service), await enrol(service)];
+    const { session } = await trust(service, owner);
+    const [device] = (await devicesOf(session)).body;
+    for (const id of [device?.id, '8f5a2f0e-3c56-4b0b-9b5c-0c3a4d1f7a55', 'nonsense', "'"]) {
+      const path = `/two-factor/trusted-devices/${id}`;
+      expect(await caller.delete(path, other.token)).toMatchObject(NOT_FOUND);
+      expect(await caller.patch(path, { name: 'x' }, other.token)).toMatchObject(NOT_FOUND);
+    }
+    expect((await devicesOf(session)).body).toHaveLength(1);
+  });
+});
+
+describe('trust ends on every device', () => {
+  const ends = async (owner: { email: string; id: string }, device: string, password = PASSWORD) => {
+    const answer = await signIn(service, owner.email, device, password);
+    const left = await service.query(
+      `SELECT lane FROM two_factor_attempts WHERE account_id = $1 AND lane <> 'account'
+       UNION ALL SELECT name FROM two_factor_trusted_device WHERE account_id = $1`,
+      [owner.id],
+    );
+    expect(left).toEqual([]);
+    return answer.body;
+  };
+
+  it('with a changed password', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    const newPassword = 'an even better passphrase';
+    await caller.post('/change-password', { currentPassword: PASSWORD, newPassword }, owner.token);
+    expect((await ends(owner, device, newPassword)).twoFactorRedirect).toBe(true);
+  });
+
+  it('with two-factor switched off, and does not come back with it', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    const { body } = await caller.post('/two-factor/disable', { password: PASSWORD }, owner.token);
+    expect((await ends(owner, device)).token).toBeDefined();
+    const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, body.token);
+    const app = new AuthenticatorApp(staged.body.totpURI, service);
+    await caller.post('/two-factor/verify-totp', { code: app.code() }, body.token);
+    expect((await ends(owner, device)).twoFactorRedirect).toBe(true);
+  });
+
+  it('with a replaced authenticator', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
+    const app = new AuthenticatorApp(staged.body.totpURI, service);
+    const confirmed = await caller.post(
+      '/two-factor/verify-totp',
+      { code: app.nextCode(), trustDevice: true },
+      owner.token,
+    );
+    expect((await signIn(service, owner.email, device)).body.twoFactorRedirect).toBe(true);
+    // The device that the new one was confirmed on may be trusted in the same breath.
+    expect((await signIn(service, owner.email, confirmed.body.trustedDeviceToken)).body.token).toBeDefined();
+  });
+
+  it('with a replaced number, but not with a method that is added', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    const number = (n: number) => `+49151${20_000_000 + n}`;
+    const confirm = async (phoneNumber: string, bearer: string) => {
+      await caller.post('/two-factor/enable', { password: PASSWORD, method: 'otp', phoneNumber }, bearer);
+      await caller.post('/two-factor/send-otp', {}, bearer);
+      const { text } = await service.messages.textTo(phoneNumber);
+      const answer = await caller.post('/two-factor/verify-otp', { code: /\d{6}/.exec(text)?.[0] }, bearer);
+      expect(answer.status).toBe(200);
+      return answer.body.token;
+    };
+    const strong = await confirm(number(1), owner.token);
+    const { body } = await signIn(service, owner.email, device);
+    expect(body.token).toBeDefined();
+    await confirm(number(2), strong);
+    expect((await ends(owner, body.trustedDeviceToken)).twoFactorRedirect).toBe(true);
+  });
+
+  it('with an operator’s reset, which leaves no session, no factor and no failure', async () => {
+    const owner = await enrol(service);
+    const { device, session } = await trust(service, owner);
+    await caller.post('/two-factor/verify-totp', { code: owner.app.wrongCode() }, owner.token);
+    await service.app.get(TwoFactorService).reset(owner.id);
+    for (const token of [owner.token, session]) expect((await caller.get('/get-session', token)).body).toBeNull();
+    const { token, user } = await ends(owner, device);
+    expect(token).toBeDefined();
+    expect(user.twoFactorEnabled).toBe(false);
+    expect(await service.query('SELECT FROM two_factor_attempts WHERE account_id = $1', [owner.id])).toEqual([]);
+    await service.messages.mailTo(owner.email, /turned off/);
+    const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, token);
+    const code = new AuthenticatorApp(staged.body.totpURI, service).code();
+    expect((await caller.post('/two-factor/verify-totp', { code }, token)).status).toBe(200);
+  });
+});
+
+describe('a lock cannot hurt the owner', () => {
+  it('who signs in by a trusted device, lifts that session by a code, and so ends the lock', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    await exhaust(owner);
+    const { body } = await signIn(service, owner.email, device);
+    const refused = await caller.post(
+      '/two-factor/verify-totp',
+      { code: owner.app.nextCode() },
+      await openChallenge(service, owner),
+    );
+    expect(refused.status).toBe(429);
+    const lifted = await caller.post('/two-factor/verify-totp', { code: owner.app.nextCode() }, body.token);
+    expect(lifted.status).toBe(200);
+    const shown = await caller.post('/two-factor/get-totp-uri', { password: PASSWORD }, lifted.body.token);
+    expect(shown.status).toBe(200);
+    const elsewhere = await caller.post(
+      '/two-factor/verify-totp',
+      { code: owner.app.nextCode() },
+      await openChallenge(service, owner),
+    );
+    expect(elsewhere.status).toBe(200);
+  });
+
+  it('and whose device has a budget of its own that ends, too, and locks nobody else', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    const { token } = (await signIn(service, owner.email, device)).body;
+    const guess = (code: string) => caller.post('/two-factor/verify-totp', { code }, token);
+    for (let n = 0; n < 10; n++) expect((await guess(owner.app.wrongCode())).body.code).toBe('INVALID_CODE');
+    expect(await guess(owner.app.nextCode())).toMatchObject({ status: 429 });
+    // Success elsewhere must not give whoever sits at the device ten guesses more.
+    const elsewhere = await caller.post(
+      '/two-factor/verify-totp',
+      { code: owner.app.nextCode() },
+      await openChallenge(service, owner),
+    );
+    expect(elsewhere.status).toBe(200);
+    expect(await guess(owner.app.nextCode())).toMatchObject({ status: 429 });
+  });
+
+  it('and whose codes by mail strangers cannot use up', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    await service.query(
+      `INSERT INTO two_factor_send_budget (bucket, used, resets_at) VALUES ($1, 20, now() + interval '1 day')`,
+      [`account:${owner.id}`],
+    );
+    const stranger = await caller.post('/two-factor/send-otp', {}, await openChallenge(service, owner));
+    expect(stranger.status).toBe(429);
+    const { token } = (await signIn(service, owner.email, device)).body;
+    expect((await caller.post('/two-factor/send-otp', {}, token)).status).toBe(200);
+    const code = await service.messages.codeMailedTo(owner.email);
+    expect((await caller.post('/two-factor/verify-otp', { code }, token)).status).toBe(200);
+  });
+
+  it('but a session whose device is revoked counts with the account again', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    const { token } = (await signIn(service, owner.email, device)).body;
+    await caller.delete('/two-factor/trusted-devices', owner.token);
+    await caller.post('/two-factor/verify-totp', { code: owner.app.wrongCode() }, token);
+    const lanes = await service.query('SELECT lane, failures FROM two_factor_attempts WHERE account_id = $1', [
+      owner.id,
+    ]);
+    expect(lanes).toEqual([{ lane: 'account', failures: 1 }]);
+  });
+});
+
+const NOT_FOUND = { status: 404, body: { code: 'TRUSTED_DEVICE_NOT_FOUND' } };
+
+const anyDevice = {
+  id: expect.any(String),
+  createdAt: expect.any(String),
+  lastUsedAt: expect.any(String),
+  expiresAt: expect.any(String),
+  ipAddress: '127.0.0.1',
+};
+
+function daysBetween(from: string | undefined, to: string | undefined): number {
+  return Math.round((Date.parse(to ?? '') - Date.parse(from ?? '')) / 86_400_000);
+}
+
+/** As a stranger who knows the password does: wrong codes until the account's lane is locked. */
+async function exhaust(owner: Awaited<ReturnType<typeof enrol>>): Promise<void> {
+  for (let round = 0; round < 2; round++) {
+    const challenge = await openChallenge(service, owner);
+    for (let n = 0; n < 5; n++) {
+      await caller.post('/two-factor/verify-totp', { code: owner.app.wrongCode() }, challenge);
+    }
+  }
+}
