@@ -123,10 +123,10 @@ export class TwoFactorController {
   })
   verifyTotp(
     @CurrentCaller() caller: Prover,
-    @Body() body: VerificationBody,
+    @Body() { code, trustDevice }: VerificationBody,
     @CurrentExchange() exchange: HttpExchange,
   ): Promise<VerificationAnswer> {
-    return this.totp.verify({ caller, exchange, ...body });
+    return this.totp.verify({ caller, code, exchange, trustDevice });
   }
 
   @Post('send-otp')
@@ -176,10 +176,10 @@ export class TwoFactorController {
   })
   verifyOtp(
     @CurrentCaller() caller: Prover,
-    @Body() body: VerificationBody,
+    @Body() { code, trustDevice }: VerificationBody,
     @CurrentExchange() exchange: HttpExchange,
   ): Promise<VerificationAnswer> {
-    return this.otp.verify({ caller, exchange, ...body });
+    return this.otp.verify({ caller, code, exchange, trustDevice });
   }
 
   @Post('verify-backup-code')
@@ -200,10 +200,10 @@ export class TwoFactorController {
   })
   verifyBackupCode(
     @CurrentCaller() caller: Prover,
-    @Body() { disableSession, ...body }: BackupCodeBody,
+    @Body() { code, trustDevice, disableSession }: BackupCodeBody,
     @CurrentExchange() exchange: HttpExchange,
   ): Promise<BackupCodeAnswer> {
-    return this.backupCodes.verify({ caller, exchange, ...body }, disableSession);
+    return this.backupCodes.verify({ caller, code, exchange, trustDevice }, disableSession);
   }
 
   @Post('generate-backup-codes')

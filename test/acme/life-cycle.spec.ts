@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Database, TwoFactorService } from '../../src/two-factor/index.js';
 import { AuthenticatorApp, type AnyBody, type Caller } from '../support/client.js';
+import type { DeviceBody } from '../support/devices.js';
 import { Acme, PASSWORD, PLATFORMS, type AcmeBody } from './support.js';
 
 describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
@@ -91,6 +92,59 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       );
       const life = Date.parse(body.session.expiresAt) - Date.parse(body.session.createdAt);
       expect(Math.round(life / 1000)).toBe(8 * 3600);
+    });
+  });
+
+  describe('have their device trusted', () => {
+    it('as a browser, which is asked no more until it is revoked', async () => {
+      const worker = await acme.hireEnrolled();
+      const browser = acme.browser();
+      await browser.post('/login', worker.credentials);
+      await browser.post('/two-factor/verify-totp', { code: worker.app.nextCode(), trustDevice: true });
+      expect([...browser.cookies.keys()].toSorted()).toEqual(['acme_session', 'trust_device']);
+      const unasked = await browser.post<{ session: string; device?: string }>('/login', worker.credentials);
+      expect(unasked.body).toEqual({ session: expect.stringMatching(/^acme_/) });
+      const { body: devices } = await browser.get<DeviceBody[]>('/two-factor/trusted-devices');
+      expect(devices).toMatchObject([{ name: 'node', current: true }]);
+      const path = `/two-factor/trusted-devices/${devices[0]?.id}`;
+      expect((await browser.delete(path)).body).toEqual({ status: true });
+      expect([...browser.cookies.keys()]).toEqual(['acme_session']);
+      const asked = await browser.post<AcmeBody>('/login', worker.credentials);
+      expect(asked.body.secondFactor).toEqual(['totp']);
+    });
+
+    it('as a program, whose sessions are weak and count their guesses apart', async () => {
+      const worker = await acme.hireEnrolled();
+      const verified = await caller.post(
+        '/two-factor/verify-totp',
+        { code: worker.app.nextCode(), trustDevice: true },
+        await worker.login(),
+      );
+      const headers = { 'x-trusted-device': verified.body.trustedDeviceToken };
+      const unasked = await caller.post<{ session: string; device: string }>('/login', worker.credentials, '', headers);
+      expect(unasked.body).toEqual({
+        session: expect.stringMatching(/^acme_/),
+        device: expect.stringMatching(/^tfd_/),
+      });
+      const { session } = unasked.body;
+      expect((await caller.post('/two-factor/get-totp-qr', { password: PASSWORD }, session)).status).toBe(403);
+      expect((await worker.verify(session, worker.app.wrongCode())).status).toBe(401);
+      const lanes = await acme.query('SELECT failures FROM two_factor_attempts WHERE account_id = $1 ORDER BY lane', [
+        worker.id,
+      ]);
+      expect(lanes).toEqual([{ failures: 0 }, { failures: 1 }]);
+      const lifted = await worker.verify(session);
+      const qr = await caller.post<string>('/two-factor/get-totp-qr', { password: PASSWORD }, lifted.body.token);
+      expect(qr.headers.get('content-type')).toMatch(/^image\/svg\+xml/);
+      expect(qr.headers.get('cache-control')).toBe('no-store');
+      expect(qr.body).toMatch(/^<svg /);
+    });
+
+    it('until an operator resets them', async () => {
+      const worker = await acme.hireEnrolled();
+      await acme.get(TwoFactorService).reset(worker.id);
+      expect((await payroll(worker.session)).status).toBe(401);
+      expect(await worker.login()).toMatch(/^acme_/);
     });
   });
 

@@ -35,7 +35,7 @@ describe('the public surface', () => {
         'LogSecurityEvents MailSender MessageDelivery MessageTemplates OriginGuard Outbox PasswordVerifier Random RequireSecondFactor SecurityEvents SessionAnswer',
         'SessionGateway SmsSender SystemClock SystemRandom TWO_FACTOR_ERRORS TotpService Transaction TwoFactorController',
         'TwoFactorException TwoFactorExceptionFilter TwoFactorGuard TwoFactorModule TwoFactorOptions TwoFactorService',
-        'TwoFactorValidationPipe UnknownKeyError UserAnswer cookieName expiredCookie isToken newToken serializeCookie',
+        'TwoFactorValidationPipe UnknownKeyError UserAnswer StatusController TrustedDevicesController cookieName deviceName expiredCookie isToken newToken serializeCookie',
         'statement tokenHash twoFactorEntities twoFactorMigrations',
       ]
         .join(' ')

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuthenticatorApp, Caller, enrol, openChallenge, PASSWORD, signUp } from '../support/client.js';
+import { signIn, trust } from '../support/devices.js';
 import { startTestService, type TestService } from '../support/service.js';
 import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
 
@@ -110,6 +111,54 @@ describe('statements of a request, BEGIN and COMMIT included', () => {
     });
   });
 
+  it('verify-totp that trusts the device: 6 with its notice, two commits', async () => {
+    const owner = await enrol(service);
+    const token = await openChallenge(service, owner);
+    const code = owner.app.nextCode();
+    expect(await cost(() => caller.post('/two-factor/verify-totp', { code, trustDevice: true }, token))).toEqual({
+      statements: 6,
+      commits: 2,
+    });
+  });
+
+  it('sign-in by a trusted device: 5, one commit', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    expect(await cost(() => signIn(service, owner.email, device))).toEqual({ statements: 5, commits: 1 });
+  });
+
+  it('verify-totp on a session through a trusted device: 6, two commits', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    const { token } = (await signIn(service, owner.email, device)).body;
+    const code = owner.app.nextCode();
+    expect(await cost(() => caller.post('/two-factor/verify-totp', { code }, token))).toEqual({
+      statements: 6,
+      commits: 2,
+    });
+  });
+
+  it('replacing an authenticator: at most 8, two commits', async () => {
+    const { token } = await enrol(service);
+    const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, token);
+    const code = new AuthenticatorApp(staged.body.totpURI, service).nextCode();
+    const { statements, commits: flushes } = await cost(() => caller.post('/two-factor/verify-totp', { code }, token));
+    expect(statements).toBeLessThanOrEqual(8);
+    expect(flushes).toBe(2);
+  });
+
+  it('status: 2, and one for the address that codes can be mailed to', async () => {
+    const { token } = await signUp(service);
+    expect(await cost(() => caller.get('/two-factor/status', token))).toEqual({ statements: 2, commits: 0 });
+    const owner = await enrol(service);
+    expect(await cost(() => caller.get('/two-factor/status', owner.token))).toEqual({ statements: 3, commits: 0 });
+  });
+
+  it('the list of trusted devices: 2', async () => {
+    const { token } = await enrol(service);
+    expect(await cost(() => caller.get('/two-factor/trusted-devices', token))).toEqual({ statements: 2, commits: 0 });
+  });
+
   it('verify-totp on a session: at most 6, two commits', async () => {
     const owner = await enrol(service);
     const code = owner.app.nextCode();
@@ -141,6 +190,13 @@ describe('statements of a request, BEGIN and COMMIT included', () => {
   it('get-totp-uri: 3', async () => {
     const { token } = await enrol(service);
     expect(await cost(() => caller.post('/two-factor/get-totp-uri', { password: PASSWORD }, token))).toMatchObject({
+      statements: 3,
+    });
+  });
+
+  it('get-totp-qr: 3', async () => {
+    const { token } = await enrol(service);
+    expect(await cost(() => caller.post('/two-factor/get-totp-qr', { password: PASSWORD }, token))).toMatchObject({
       statements: 3,
     });
   });

@@ -37,6 +37,8 @@ describe('sessions', () => {
           expiresAt: expect.any(String),
           ipAddress: '127.0.0.1',
           userAgent: expect.any(String),
+          amr: ['pwd'],
+          secondFactorAt: null,
         },
         user: expect.objectContaining({ id: owner.id, email: owner.email }),
       });
@@ -155,7 +157,9 @@ describe('sessions', () => {
       expect(answer.body).toHaveLength(2);
       for (const session of answer.body) {
         expect(Object.keys(session).toSorted()).toEqual(
-          ['id', 'token', 'userId', 'createdAt', 'updatedAt', 'expiresAt', 'ipAddress', 'userAgent'].toSorted(),
+          'id token userId createdAt updatedAt expiresAt ipAddress userAgent amr secondFactorAt device strong'
+            .split(' ')
+            .toSorted(),
         );
         expect(session.token).toBe(session.id);
         expect(await isLive(session.token)).toBe(false);

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { buildOpenApiDocument, serializeOpenApi } from '../../src/openapi.js';
 import { AuthenticatorApp, Caller, enrol, openChallenge, PASSWORD, signUp, type Answer } from '../support/client.js';
+import type { DeviceBody } from '../support/devices.js';
 import { startTestService, type TestService } from '../support/service.js';
 
 /** The eight endpoints of the document that the service was asked for, and what it says of their bodies. */
@@ -168,8 +170,9 @@ class DocumentedCaller extends Caller {
 
   protected override async send<Body>(method: string, path: string, body: unknown, headers: Record<string, string>) {
     const answer = await super.send<Body>(method, path, body, headers);
-    this.check.answer(method, path, answer);
-    this.seen.add(`${method} ${path} ${answer.status}`);
+    const documented = path.replace(/\/[0-9a-f-]{36}$/, '/{id}');
+    this.check.answer(method, documented, answer);
+    this.seen.add(`${method} ${documented} ${answer.status}`);
     return answer;
   }
 }
@@ -196,7 +199,8 @@ class AnswerCheck {
     const documented = response as Operation['responses'][string] | undefined;
     const where = `${method} ${path} ${status}`;
     expect({ where, documented: documented !== undefined }).toEqual({ where, documented: true });
-    const pointer = [...at, 'content', 'application/json', 'schema'].map((key) => key.replaceAll('/', '~1')).join('/');
+    const [type = ''] = headers.get('content-type')?.split(';') ?? [];
+    const pointer = [...at, 'content', type, 'schema'].map((key) => key.replaceAll('/', '~1')).join('/');
     const validate = this.ajv.getSchema(`openapi.json#/${pointer}`);
     const valid = validate?.(body);
     expect({ where, valid, faults: validate?.errors }).toEqual({ where, valid: true, faults: null });
@@ -237,6 +241,8 @@ async function walk(within: TestService, caller: DocumentedCaller): Promise<void
   const staged = await caller.post('/two-factor/enable', { ...password, issuer: 'Acme' }, token);
   await caller.post('/two-factor/enable', { ...password, method: 'otp' }, token);
   await caller.post('/two-factor/get-totp-uri', password, token);
+  await caller.post('/two-factor/get-totp-qr', { password: 'wrong password' }, token);
+  await caller.post('/two-factor/get-totp-qr', password, token);
   const app = new AuthenticatorApp(staged.body.totpURI, within);
   const confirmed = await caller.post('/two-factor/verify-totp', { code: app.code() }, token);
   token = confirmed.body.token;
@@ -254,13 +260,14 @@ async function walk(within: TestService, caller: DocumentedCaller): Promise<void
   const other = await caller.post('/two-factor/verify-backup-code', { code: second }, await challenge());
 
   const weak = await weakSession(within, caller);
-  for (const path of ['enable', 'disable', 'get-totp-uri', 'generate-backup-codes']) {
+  for (const path of ['enable', 'disable', 'get-totp-uri', 'get-totp-qr', 'generate-backup-codes']) {
     await caller.post(`/two-factor/${path}`, password, weak);
   }
   await caller.post('/revoke-other-sessions', {}, weak);
   await caller.post('/change-password', { currentPassword: PASSWORD, newPassword: 'another passphrase' }, weak);
 
   await lockVerification(within, caller);
+  token = await walkDevices(caller, app, newcomer, token);
 
   await caller.post('/revoke-session', { token: other.body.token }, token);
   await caller.post('/revoke-session', {}, token);
@@ -272,6 +279,33 @@ async function walk(within: TestService, caller: DocumentedCaller): Promise<void
   token = (await caller.post('/two-factor/disable', password, token)).body.token;
   await caller.post('/sign-out', {}, token);
   await caller.post('/revoke-sessions', {}, (await caller.post('/sign-in/email', newcomer)).body.token);
+}
+
+/** Trusts devices, uses them, and revokes them one by one and all. */
+async function walkDevices(
+  caller: Caller,
+  app: AuthenticatorApp,
+  { email }: { email: string },
+  strong: string,
+): Promise<string> {
+  const trusted = await caller.post('/two-factor/verify-totp', { code: app.nextCode(), trustDevice: true }, strong);
+  const { token } = trusted.body;
+  const credentials = { email, password: PASSWORD };
+  const headers = { 'x-trusted-device': trusted.body.trustedDeviceToken };
+  const unasked = await caller.post('/sign-in/email', credentials, undefined, headers);
+  await caller.get('/two-factor/status', token);
+  const { body: devices } = await caller.get<DeviceBody[]>('/two-factor/trusted-devices', token);
+  const [path, foreign] = [devices[0]?.id, randomUUID()].map((id) => `/two-factor/trusted-devices/${id}`);
+  await caller.patch(path ?? '', { name: 'Tablet' }, token);
+  await caller.patch(path ?? '', { name: '' }, token);
+  await caller.patch(foreign ?? '', { name: 'Tablet' }, token);
+  await caller.delete(foreign ?? '', token);
+  await caller.delete(foreign ?? '', unasked.body.token);
+  await caller.delete('/two-factor/trusted-devices', unasked.body.token);
+  await caller.delete(path ?? '', unasked.body.token);
+  await caller.delete('/two-factor/trusted-devices', token);
+  await caller.delete('/two-factor/trusted-devices');
+  return token;
 }
 
 /** A second session of somebody who switched two-factor on in another. */

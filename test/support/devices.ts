@@ -1,4 +1,4 @@
-import { Caller, openChallenge, PASSWORD, type AnyBody, type EnrolledOwner } from './client.js';
+import { Caller, openChallenge, PASSWORD, type EnrolledOwner } from './client.js';
 import type { TestService } from './service.js';
 
 /** A device as the list shows it. */
@@ -39,7 +39,7 @@ export async function trust(
 /** Signs in as a program that sends a device token, or none. */
 export function signIn(service: Pick<TestService, 'url'>, email: string, device?: string, password = PASSWORD) {
   const headers: Record<string, string> = device === undefined ? {} : { 'x-trusted-device': device };
-  return new Caller(service).post<AnyBody>('/sign-in/email', { email, password }, undefined, headers);
+  return new Caller(service).post('/sign-in/email', { email, password }, undefined, headers);
 }
 
 /** Lets time pass for the devices of an account, as Postgres sees it. */

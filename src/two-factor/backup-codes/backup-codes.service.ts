@@ -42,7 +42,7 @@ export class BackupCodesService implements Factor<readonly Buffer[]> {
   async verify(request: ProofOfCode, disableSession = false): Promise<BackupCodeAnswer> {
     if (disableSession) return { user: await this.verification.spendOnly(this, request) };
     const verified = await this.verification.verify(this, request);
-    return { ...answerOf(verified), session: verified.session };
+    return Object.assign(answerOf(verified), { session: verified.session });
   }
 
   match(code: string, { accountId, proof }: Guess<readonly Buffer[]>): Match | null {

@@ -1,4 +1,4 @@
-import Bowser from 'bowser';
+import { parse } from 'bowser';
 
 const LENGTH = 100;
 
@@ -12,7 +12,7 @@ const PRODUCT = /^([A-Za-z0-9._~-]{1,60})(?:\/|\s|$)/;
  */
 export function deviceName(userAgent: string | undefined | null): string {
   if (!userAgent) return 'Unknown device';
-  const { browser, os, platform } = Bowser.parse(userAgent.slice(0, 512));
+  const { browser, os, platform } = parse(userAgent.slice(0, 512));
   const product = PRODUCT.exec(userAgent)?.[1];
   // Bowser takes a program's own name for a browser's, with whatever characters.
   const name = os.name && browser.name ? browser.name : product === 'Mozilla' ? undefined : product;

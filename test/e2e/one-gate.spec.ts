@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { buildOpenApiDocument } from '../../src/openapi.js';
+import { Caller, enrol, openChallenge, PASSWORD, type EnrolledOwner } from '../support/client.js';
+import { trust } from '../support/devices.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+/*
+ * Every route that opens a session challenges first [ASVS 6.3.4]. The routes are read off the document, so a new one is
+ * driven too, without anybody having to remember this file.
+ */
+
+interface Schema {
+  readonly $ref?: string;
+  readonly properties?: Record<string, unknown>;
+}
+interface Operation {
+  readonly requestBody?: { readonly content: Record<string, { readonly schema: Schema }> };
+  readonly parameters?: ReadonlyArray<{ readonly name: string; readonly in: string }>;
+}
+interface Route {
+  readonly method: string;
+  readonly path: string;
+  readonly fields: string[];
+}
+
+let service: TestService;
+let routes: Route[];
+beforeAll(async () => {
+  service = await startTestService({ messages: true });
+  const { paths, components } = buildOpenApiDocument(service.app, 'http://localhost:3001');
+  routes = Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item as Record<string, Operation>).map(([method, { requestBody }]) => {
+      const schema = requestBody?.content['application/json']?.schema;
+      const name = schema?.$ref?.split('/').at(-1) ?? '';
+      const { properties = {} } = (components?.schemas?.[name] ?? schema ?? {}) as Schema;
+      return {
+        method: method.toUpperCase(),
+        path: path.replace('{id}', randomUUID()),
+        fields: Object.keys(properties),
+      };
+    }),
+  );
+});
+afterAll(() => service.close());
+
+/** The right value of every field that any body knows. A field that is new here makes the test fail until it is told. */
+function valueOf(owner: EnrolledOwner, field: string): unknown {
+  const known: Record<string, unknown> = {
+    email: owner.email,
+    password: PASSWORD,
+    currentPassword: PASSWORD,
+    newPassword: PASSWORD,
+    name: 'Owner',
+    // Right, but for another factor's route: those that take it are asked without a challenge.
+    code: owner.app.nextCode(),
+    image: 'https://example.com/ada.png',
+    rememberMe: true,
+    revokeOtherSessions: true,
+    trustDevice: true,
+    disableSession: false,
+    token: owner.token,
+    issuer: 'Acme',
+    method: 'totp',
+    channel: 'mail',
+    phoneNumber: '+4915112345678',
+  };
+  expect(Object.keys(known)).toContain(field);
+  return known[field];
+}
+
+class Wire extends Caller {
+  async drive({ method, path, fields }: Route, owner: EnrolledOwner, bearer?: string) {
+    const body = Object.fromEntries(fields.map((field) => [field, valueOf(owner, field)]));
+    return this.send<unknown>(method, path, method === 'GET' || method === 'DELETE' ? undefined : body, {
+      ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+    });
+  }
+}
+
+/** Whatever an answer hands over that might be a session's token, wherever it is. */
+function tokensIn({ headers, body }: { headers: Headers; body: unknown }): string[] {
+  const everything = JSON.stringify([[...headers], headers.getSetCookie(), body]);
+  return [...new Set([...everything.matchAll(/\btf[a-z]_[A-Za-z0-9_-]{43}/g)].map(([token]) => token))];
+}
+
+async function opensSession(tokens: readonly string[]): Promise<boolean> {
+  const answers = await Promise.all(tokens.map((token) => new Caller(service).get('/get-session', token)));
+  return answers.some(({ body }) => body !== null);
+}
+
+const isVerification = ({ path }: Route) => path.startsWith('/two-factor/verify-');
+
+const sessionsOf = async ({ id }: EnrolledOwner) => {
+  const rows = await service.query<{ id: string }>('SELECT id FROM sessions WHERE user_id = $1 ORDER BY id', [id]);
+  return rows.map((row) => row.id);
+};
+
+describe('with two-factor on', () => {
+  it('no route opens a session for whoever has the right password', async () => {
+    expect(routes.length).toBeGreaterThan(20);
+    for (const route of routes) {
+      const owner = await enrol(service);
+      const before = await sessionsOf(owner);
+      const answer = await new Wire(service).drive(route, owner);
+      const found = { route, opened: await opensSession(tokensIn(answer)), sessions: await sessionsOf(owner) };
+      // Revoking or signing out may end the one whose token is a field of the body.
+      expect({ ...found, sessions: found.sessions.filter((id) => !before.includes(id)) }).toEqual({
+        route,
+        opened: false,
+        sessions: [],
+      });
+    }
+  });
+
+  it('no route opens one for a challenge, but verify-* with a right code', async () => {
+    for (const route of routes) {
+      const owner = await enrol(service);
+      const before = await sessionsOf(owner);
+      const challenge = await openChallenge(service, owner);
+      const wrong = isVerification(route) ? { ...route, fields: [] } : route;
+      const answer = await new Wire(service).drive(wrong, owner, challenge);
+      const opened = (await sessionsOf(owner)).filter((id) => !before.includes(id));
+      expect({ route, opened, token: await opensSession(tokensIn(answer)) }).toEqual({
+        route,
+        opened: [],
+        token: false,
+      });
+    }
+  });
+
+  it('the two ways there are lead to one: the test would see it', async () => {
+    const owner = await enrol(service);
+    const verify = routes.find(({ path }) => path === '/two-factor/verify-totp');
+    const signIn = routes.find(({ path }) => path === '/sign-in/email');
+    if (!verify || !signIn) throw new Error('The document lacks routes');
+    const challenge = await openChallenge(service, owner);
+    const verified = await new Wire(service).drive(verify, owner, challenge);
+    expect(await opensSession(tokensIn(verified))).toBe(true);
+    const { device } = await trust(service, owner);
+    const trusted = await new Caller(service).post(signIn.path, { email: owner.email, password: PASSWORD }, undefined, {
+      'x-trusted-device': device,
+    });
+    expect(await opensSession(tokensIn(trusted))).toBe(true);
+  });
+
+  it('a device token that came along opens nothing but the sign-in', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    for (const route of routes.filter(({ path }) => path !== '/sign-in/email')) {
+      const answer = await new Wire(service).drive(route, owner, device);
+      expect({ route, opened: await opensSession(tokensIn(answer)) }).toEqual({ route, opened: false });
+    }
+  });
+});
+
+describe('the code', () => {
+  it('opens sessions in two places, behind the gate', async () => {
+    const files = await readdir('src', { recursive: true, withFileTypes: true });
+    const opening: string[] = [];
+    for (const file of files.filter(({ name }) => name.endsWith('.ts') && !/\.(?:spec|contract)\.ts$/.test(name))) {
+      const path = join(file.parentPath, file.name);
+      if (/\.issue\(/.test(await readFile(path, 'utf8'))) opening.push(relative('src', path));
+    }
+    expect(opening.toSorted()).toEqual([
+      'two-factor/challenge/verification.service.ts',
+      'two-factor/two-factor.service.ts',
+    ]);
+  });
+});
