@@ -1,5 +1,5 @@
 export { TwoFactorModule } from './two-factor.module.js';
-export type { TwoFactorPorts } from './two-factor.module-definition.js';
+export type { TwoFactorPorts } from './two-factor.providers.js';
 export { TwoFactorOptions, type TwoFactorModuleOptions } from './two-factor.options.js';
 export type { TwoFactorMethod } from './challenge/challenge.service.js';
 export type { ProofOfCode, Prover } from './challenge/verification.service.js';

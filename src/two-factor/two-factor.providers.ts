@@ -17,8 +17,31 @@ import { SecurityEvents } from './ports/security-events.js';
 import { SessionGateway } from './ports/session-gateway.js';
 import { SmsSender } from './ports/sms-sender.js';
 import { Database } from './postgres/database.js';
-import type { TwoFactorPorts } from './two-factor.module-definition.js';
 import { TwoFactorOptions } from './two-factor.options.js';
+
+/**
+ * Which providers of the host stand behind the ports. Each must be exported by a module among `imports`, or by a global
+ * one. The first three are needed; for the others the library has adapters of its own.
+ */
+export interface TwoFactorPorts {
+  readonly accounts?: InjectionToken<AccountDirectory>;
+  readonly sessions?: InjectionToken<SessionGateway>;
+  readonly passwords?: InjectionToken<PasswordVerifier>;
+  readonly keyRing?: InjectionToken<KeyRing>;
+  readonly clock?: InjectionToken<Clock>;
+  readonly random?: InjectionToken<Random>;
+  readonly events?: InjectionToken<SecurityEvents>;
+  /** Sends mail: with it come mailed codes and notices. Needs `outbox` and `templates`. */
+  readonly mail?: InjectionToken<MailSender>;
+  /** Sends text messages: with it come texted codes. Needs `outbox` and `templates`. */
+  readonly sms?: InjectionToken<SmsSender>;
+  readonly outbox?: InjectionToken<Outbox>;
+  readonly templates?: InjectionToken<MessageTemplates>;
+  /** Name of the TypeORM data source that holds the library's tables; the default one otherwise. */
+  readonly dataSource?: string;
+  /** Whether every module of the host may inject the library's exports without importing it. Default false. */
+  readonly isGlobal?: boolean;
+}
 
 type Token<T> = abstract new (...parameters: never[]) => T;
 
