@@ -66,6 +66,22 @@ describe('tabs that refresh one token at once', () => {
     expect(devices).toHaveLength(1);
   });
 
+  it('though the second comes while the session of the first is being opened', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    const issue = proxy.hold(ISSUE);
+    const first = signIn(service, owner.email, device);
+    await issue.reached;
+    const second = signIn(replica, owner.email, device);
+    await lockAwaited();
+    issue.release();
+    const { trustedDeviceToken: next, token } = (await first).body;
+    expect([typeof token, typeof next]).toEqual(['string', 'string']);
+    const { body } = await second;
+    expect([typeof body.token, body.trustedDeviceToken]).toEqual(['string', undefined]);
+    expect((await signIn(service, owner.email, next)).body.token).toBeDefined();
+  });
+
   it('raise one alarm when the token is an old one', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
