@@ -149,6 +149,33 @@ describe('sending again', () => {
   });
 });
 
+describe('the counters of sends', () => {
+  it('are swept out once their day is over, a few at every send', async () => {
+    const owner = await enrolByMail();
+    await service.query(
+      `INSERT INTO two_factor_send_budget (bucket, used, resets_at)
+       SELECT 'stale:' || n, 1, now() - interval '1 hour' FROM generate_series(1, 3) n`,
+    );
+    await coolDown(owner);
+    expect((await send(await openChallenge(service, owner))).status).toBe(200);
+    expect(await service.query(`SELECT FROM two_factor_send_budget WHERE bucket LIKE 'stale:%'`)).toEqual([]);
+  });
+
+  it('begin anew where the one that is over is wanted again', async () => {
+    const owner = await enrolByMail();
+    await service.query(
+      `UPDATE two_factor_send_budget SET used = 20, resets_at = now() - interval '1 hour' WHERE bucket = $1`,
+      [`account:${owner.id}`],
+    );
+    expect((await send(await openChallenge(service, owner))).status).toBe(200);
+    const [row] = await service.query(
+      'SELECT used, resets_at > now() AS live FROM two_factor_send_budget WHERE bucket = $1',
+      [`account:${owner.id}`],
+    );
+    expect(row).toEqual({ used: 1, live: true });
+  });
+});
+
 describe('a code', () => {
   it('is dead after five minutes, and a dead one counts nothing', async () => {
     const owner = await enrolByMail();

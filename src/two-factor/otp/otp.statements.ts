@@ -110,6 +110,8 @@ export interface SendOutcome {
  * A code that lives is sent again as it is; a dead one gives way. Somebody who was faster has just sent a code, which
  * this one must not contradict: then nothing is written, as within the cool-down.
  *
+ * Counters whose day is over are swept out, more at a time than one send makes, so that they do not pile up.
+ *
  * Values: binding, channel, account id, code id, challenge id, method id, kid, nonce, life in seconds, cool-down in
  * seconds, buckets, their limits, payload.
  */
@@ -121,6 +123,11 @@ export function sendCode(enqueueFunction: string): Statement {
      ), swept AS (
        DELETE FROM two_factor_one_time_code WHERE account_id = $3 AND expires_at <= now() AND challenge_id IS NULL
          AND binding <> $1
+     ), swept_budgets AS (
+       DELETE FROM two_factor_send_budget WHERE bucket IN (
+         SELECT bucket FROM two_factor_send_budget
+         WHERE resets_at <= now() AND NOT bucket = ANY ($11) ORDER BY resets_at LIMIT 5 FOR UPDATE SKIP LOCKED
+       )
      ), cooling AS (
        SELECT max(ceil(extract(epoch FROM c.last_sent_at + make_interval(secs => $10) - now())))::integer AS wait
        FROM two_factor_one_time_code c
