@@ -16,7 +16,7 @@ export class AppModule {
   /** @param databaseUrl of a database whose migrations have run */
   static forRoot(config: ServiceConfig, databaseUrl: string): DynamicModule {
     const secureCookies = config.baseUrl.startsWith('https:');
-    const { issuer, keys, trustedOrigins, bcryptCost } = config;
+    const { issuer, keys, trustedOrigins, bcryptCost, smsCountries, smsPerDay } = config;
     const delivery = deliveryOptions(config);
     return {
       module: AppModule,
@@ -30,6 +30,7 @@ export class AppModule {
           keys,
           trustedOrigins,
           secureCookies,
+          otp: { smsCountries, smsPerDay },
           accounts: PostgresAccountDirectory,
           sessions: PostgresSessions,
           passwords: BcryptPasswordVerifier,

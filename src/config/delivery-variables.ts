@@ -8,11 +8,13 @@ const SMTP_PARAMETERS = new Set(['requireTLS', 'ignoreTLS', 'name', 'tls.servern
 export function readDelivery(
   variables: Variables,
   production: boolean,
-): Pick<ServiceConfig, 'smtp' | 'twilio' | 'smsWebhook' | 'outbox'> {
+): Pick<ServiceConfig, 'smtp' | 'twilio' | 'smsWebhook' | 'smsCountries' | 'smsPerDay' | 'outbox'> {
   return {
     smtp: readSmtp(variables, production),
     twilio: readTwilio(variables),
     smsWebhook: readSmsWebhook(variables),
+    smsCountries: variables.read('SMS_COUNTRIES', (text) => list(text).map(country)),
+    smsPerDay: variables.read('SMS_PER_DAY', wholeNumber),
     outbox: variables.read('OUTBOX', onOrOff) ?? true,
   };
 }
@@ -37,6 +39,16 @@ function readSmsWebhook(variables: Variables): SmsWebhookConfig | undefined {
   const secret = variables.read('SMS_WEBHOOK_SECRET', webhookSecret);
   variables.allOrNone('SMS_WEBHOOK_URL', 'SMS_WEBHOOK_SECRET');
   return url && secret ? { url, secret } : undefined;
+}
+
+function country(text: string): string {
+  if (!/^[A-Z]{2}$/.test(text)) throw new RangeError('must list countries of two capital letters, such as DE,AT');
+  return text;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[0-9]{1,7}$/.test(text)) throw new RangeError('must be a whole number from 0 to 9999999');
+  return Number(text);
 }
 
 function smtpUrl(text: string): string {

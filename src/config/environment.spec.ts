@@ -31,6 +31,8 @@ describe('readEnvironment', () => {
       smtp: undefined,
       twilio: undefined,
       smsWebhook: undefined,
+      smsCountries: undefined,
+      smsPerDay: undefined,
       outbox: true,
     });
   });
@@ -65,6 +67,8 @@ describe('readEnvironment', () => {
       TWILIO_BASE_URL: 'http://127.0.0.1:9999',
       SMS_WEBHOOK_URL: 'https://sms.example.com/send',
       SMS_WEBHOOK_SECRET: 'a secret of at least 24 bytes',
+      SMS_COUNTRIES: 'DE, AT',
+      SMS_PER_DAY: '50',
       OUTBOX: 'off',
     });
     expect(config).toMatchObject({
@@ -74,8 +78,16 @@ describe('readEnvironment', () => {
       },
       twilio: { accountSid, authToken: 'hunter2', from: '+15005550006', baseUrl: 'http://127.0.0.1:9999/' },
       smsWebhook: { url: 'https://sms.example.com/send', secret: 'a secret of at least 24 bytes' },
+      smsCountries: ['DE', 'AT'],
+      smsPerDay: 50,
       outbox: false,
     });
+  });
+
+  it('names a country or a ceiling that is none', () => {
+    expect(() => readEnvironment({ ...keys, SMS_COUNTRIES: 'de', SMS_PER_DAY: '-1' })).toThrow(
+      'Bad environment: SMS_COUNTRIES must list countries of two capital letters, such as DE,AT; SMS_PER_DAY must be a whole number from 0 to 9999999',
+    );
   });
 
   it('makes a sender of mail up in development only', () => {

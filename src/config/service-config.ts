@@ -65,6 +65,10 @@ export class ServiceConfig implements DatabaseConfig {
   readonly twilio: TwilioConfig | undefined;
   /** `undefined`: no SMS by webhook. */
   readonly smsWebhook: SmsWebhookConfig | undefined;
+  /** Countries whose numbers may be texted, ISO 3166-1 alpha-2; `undefined`: all. */
+  readonly smsCountries: readonly string[] | undefined;
+  /** Ceiling of all text messages a day; `undefined`: the library's own. */
+  readonly smsPerDay: number | undefined;
   /** Whether this process delivers messages; `false`: another one does. */
   readonly outbox!: boolean;
 }

@@ -259,6 +259,28 @@ describe('texted codes', () => {
     });
   });
 
+  it('go to numbers of the countries on the list alone, and stop at the ceiling of the day', async () => {
+    const strict = await startTestService({ messages: true, config: { smsCountries: ['AT'], smsPerDay: 1 } });
+    try {
+      const owner = await signUp(strict);
+      const abroad = new Caller(strict);
+      const enable = (phoneNumber: string) =>
+        abroad.post('/two-factor/enable', { password: PASSWORD, method: 'otp', phoneNumber }, owner.token);
+      expect(await enable(NUMBER)).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR' } });
+      expect((await enable('+436641234567')).status).toBe(200);
+      expect((await abroad.post('/two-factor/send-otp', {}, owner.token)).status).toBe(200);
+      const other = await signUp(strict);
+      await abroad.post(
+        '/two-factor/enable',
+        { password: PASSWORD, method: 'otp', phoneNumber: '+436641234568' },
+        other.token,
+      );
+      expect((await abroad.post('/two-factor/send-otp', {}, other.token)).status).toBe(429);
+    } finally {
+      await strict.close();
+    }
+  });
+
   it('to a number not yet proven use up nothing of its owner, and stop after three a day', async () => {
     const owner = await signUp(service);
     const stranger = await signUp(service);

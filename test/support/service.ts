@@ -81,6 +81,8 @@ export async function startTestService({
     smtp: undefined,
     twilio: undefined,
     smsWebhook: undefined,
+    smsCountries: undefined,
+    smsPerDay: undefined,
     outbox: false,
     // Console senders stand where the recorded ones go.
     ...(messages && { production: false, outbox: true }),
