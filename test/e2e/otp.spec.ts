@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuthenticatorApp, Caller, enrol, openChallenge, PASSWORD, signUp, type Owner } from '../support/client.js';
+import * as codes from '../support/one-time-codes.js';
+import { otherCode as another } from '../support/one-time-codes.js';
 import { startTestService, type TestService } from '../support/service.js';
 
 let service: TestService;
@@ -14,28 +16,10 @@ const NUMBER = '+4915112345642';
 
 const enableOtp = (token: string, body: object = {}) =>
   caller.post('/two-factor/enable', { password: PASSWORD, method: 'otp', ...body }, token);
-const send = (token: string, body?: object) =>
-  caller.post<{ code?: string; channel?: string; destination?: string }>('/two-factor/send-otp', body, token);
-const verify = (token: string, code: string) => caller.post('/two-factor/verify-otp', { code }, token);
-
-/** Lets the cool-down of everything that was sent pass, as time would. */
-const coolDown = (owner: Owner) =>
-  service.query(
-    `UPDATE two_factor_one_time_code SET last_sent_at = last_sent_at - interval '31 seconds' WHERE account_id = $1`,
-    [owner.id],
-  );
-
-/** Signs up and turns mailed codes on, and nothing else. */
-async function enrolByMail() {
-  const owner = await signUp(service);
-  const staged = await enableOtp(owner.token);
-  await send(owner.token);
-  const confirmed = await verify(owner.token, await service.messages.codeMailedTo(owner.email));
-  expect(confirmed.status).toBe(200);
-  return { ...owner, token: confirmed.body.token, backupCodes: staged.body.backupCodes };
-}
-
-const another = (code: string) => String((Number(code) + 1) % 1_000_000).padStart(6, '0');
+const send = (token: string, body?: object) => codes.sendOtp(service, token, body);
+const verify = (token: string, code: string) => codes.verifyOtp(service, token, code);
+const coolDown = (owner: Owner) => codes.coolDown(service, owner);
+const enrolByMail = () => codes.enrolByMail(service);
 
 describe('mailed codes as the only method', () => {
   it('are on only after the code that was sent came back', async () => {
@@ -110,43 +94,6 @@ describe('sending again', () => {
     expect(again).toBe(first);
     expect((await verify(challenge, first)).status).toBe(200);
   });
-
-  it('gives no guess back', async () => {
-    const owner = await enrolByMail();
-    const challenge = await openChallenge(service, owner);
-    await send(challenge);
-    const code = await service.messages.codeMailedTo(owner.email, 2);
-    for (let n = 0; n < 4; n++) expect((await verify(challenge, another(code))).body.code).toBe('INVALID_CODE');
-    await coolDown(owner);
-    await send(challenge);
-    expect((await verify(challenge, another(code))).body.code).toBe('INVALID_CODE');
-    expect((await send(challenge)).body.code).toBe('TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE');
-    expect((await verify(challenge, code)).body.code).toBe('INVALID_TWO_FACTOR_COOKIE');
-    expect((await send(challenge)).body.code).toBe('INVALID_TWO_FACTOR_COOKIE');
-  });
-
-  it('ends after five on one challenge', async () => {
-    const owner = await enrolByMail();
-    const challenge = await openChallenge(service, owner);
-    for (let n = 0; n < 5; n++) {
-      expect((await send(challenge)).status).toBe(200);
-      await coolDown(owner);
-    }
-    const sixth = await send(challenge);
-    expect(sixth).toMatchObject({ status: 429, body: { code: 'TOO_MANY_REQUESTS' } });
-  });
-
-  it('ends after 20 a day for an account, whatever the challenge', async () => {
-    const owner = await enrolByMail();
-    await service.query(`UPDATE two_factor_send_budget SET used = 20 WHERE bucket = $1`, [`account:${owner.id}`]);
-    const refused = await send(await openChallenge(service, owner));
-    expect(refused.status).toBe(429);
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(80_000);
-    await service.query(`UPDATE two_factor_send_budget SET resets_at = now() WHERE bucket = $1`, [
-      `account:${owner.id}`,
-    ]);
-    expect((await send(await openChallenge(service, owner))).status).toBe(200);
-  });
 });
 
 describe('the counters of sends', () => {
@@ -173,54 +120,6 @@ describe('the counters of sends', () => {
       [`account:${owner.id}`],
     );
     expect(row).toEqual({ used: 1, live: true });
-  });
-});
-
-describe('a code', () => {
-  it('is dead after five minutes, and a dead one counts nothing', async () => {
-    const owner = await enrolByMail();
-    const challenge = await openChallenge(service, owner);
-    await send(challenge);
-    const code = await service.messages.codeMailedTo(owner.email, 2);
-    await service.query(`UPDATE two_factor_one_time_code SET expires_at = now() WHERE account_id = $1`, [owner.id]);
-    const late = await verify(challenge, code);
-    expect(late).toMatchObject({ status: 400, body: { code: 'OTP_HAS_EXPIRED' } });
-    const [row] = await service.query('SELECT failures FROM two_factor_attempts WHERE account_id = $1', [owner.id]);
-    expect(row).toEqual({ failures: 0 });
-    await coolDown(owner);
-    await send(challenge);
-    expect(await service.messages.codeMailedTo(owner.email, 3)).not.toBe(code);
-  });
-
-  it('of another challenge, account or channel fails', async () => {
-    const [owner, other] = [await enrolByMail(), await enrolByMail()];
-    const [one, two] = [await openChallenge(service, owner), await openChallenge(service, owner)];
-    const foreign = await openChallenge(service, other);
-    await send(one);
-    await send(two);
-    await send(foreign);
-    const codes = [
-      await service.messages.codeMailedTo(owner.email, 2),
-      await service.messages.codeMailedTo(owner.email, 3),
-    ];
-    const mine = await service.messages.codeMailedTo(other.email, 2);
-    expect((await verify(one, mine)).body.code).toBe('INVALID_CODE');
-    const right = await Promise.all(codes.map((code) => verify(two, code)));
-    expect(right.filter(({ status }) => status === 200)).toHaveLength(1);
-  });
-
-  it('and its digits are nowhere in the database', async () => {
-    const owner = await enrolByMail();
-    const challenge = await openChallenge(service, owner);
-    await send(challenge);
-    const code = await service.messages.codeMailedTo(owner.email, 2);
-    const rows = await service.query<{ row: string }>(
-      `SELECT c::text AS row FROM two_factor_one_time_code c
-       UNION ALL SELECT j::text FROM graphile_worker._private_jobs j`,
-    );
-    expect(rows.length).toBeGreaterThan(0);
-    // Times and ids are made of digits too: only a run of six on its own would be the code.
-    expect(rows.map(({ row }) => row).join('\n')).not.toMatch(new RegExp(`(?<![0-9a-f])${code}(?![0-9a-f])`));
   });
 });
 
@@ -257,42 +156,6 @@ describe('texted codes', () => {
       status: 400,
       body: { code: 'VALIDATION_ERROR', errors: { [field]: [expect.anything()] } },
     });
-  });
-
-  it('go to numbers of the countries on the list alone, and stop at the ceiling of the day', async () => {
-    const strict = await startTestService({ messages: true, config: { smsCountries: ['AT'], smsPerDay: 1 } });
-    try {
-      const owner = await signUp(strict);
-      const abroad = new Caller(strict);
-      const enable = (phoneNumber: string) =>
-        abroad.post('/two-factor/enable', { password: PASSWORD, method: 'otp', phoneNumber }, owner.token);
-      expect(await enable(NUMBER)).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR' } });
-      expect((await enable('+436641234567')).status).toBe(200);
-      expect((await abroad.post('/two-factor/send-otp', {}, owner.token)).status).toBe(200);
-      const other = await signUp(strict);
-      await abroad.post(
-        '/two-factor/enable',
-        { password: PASSWORD, method: 'otp', phoneNumber: '+436641234568' },
-        other.token,
-      );
-      expect((await abroad.post('/two-factor/send-otp', {}, other.token)).status).toBe(429);
-    } finally {
-      await strict.close();
-    }
-  });
-
-  it('to a number not yet proven use up nothing of its owner, and stop after three a day', async () => {
-    const owner = await signUp(service);
-    const stranger = await signUp(service);
-    const number = '+4915112345699';
-    for (let n = 0; n < 3; n++) {
-      await enableOtp(stranger.token, { channel: 'sms', phoneNumber: number });
-      expect((await send(stranger.token)).status).toBe(200);
-      await coolDown(stranger);
-    }
-    expect((await send(stranger.token)).status).toBe(429);
-    await enableOtp(owner.token, { channel: 'sms', phoneNumber: number });
-    expect((await send(owner.token)).status).toBe(200);
   });
 });
 

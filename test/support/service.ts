@@ -7,7 +7,16 @@ import { AppModule } from '../../src/app.module.js';
 import { ServiceConfig } from '../../src/config/service-config.js';
 import { configureHttp } from '../../src/http/configure-http.js';
 import { createHttpAdapter } from '../../src/http/http-adapter.js';
-import { Clock, MailSender, SecurityEvents, SmsSender, type SecurityEvent } from '../../src/two-factor/index.js';
+import {
+  Clock,
+  MailSender,
+  SecurityEvents,
+  SmsSender,
+  TwoFactorOptions,
+  type SecurityEvent,
+  type TwoFactorModuleOptions,
+} from '../../src/two-factor/index.js';
+import { MODULE_OPTIONS_TOKEN } from '../../src/two-factor/two-factor.module-definition.js';
 import { FakeClock } from '../../src/two-factor/testing/fake-clock.js';
 import { createTestDatabase } from './database.js';
 import { Messages } from './messages.js';
@@ -33,6 +42,8 @@ export interface TestService {
 
 export interface TestServiceOptions {
   readonly config?: Partial<ServiceConfig>;
+  /** Options of the library that the service itself leaves at their defaults. */
+  readonly twoFactor?: Partial<TwoFactorModuleOptions>;
   /** Lets it send mail and text messages, into `messages` instead of the world. */
   readonly messages?: boolean;
   /** Another service's, to be its replica. */
@@ -55,6 +66,7 @@ class RecordedEvents extends SecurityEvents {
 
 export async function startTestService({
   config = {},
+  twoFactor = {},
   messages = false,
   replicaOf,
   route,
@@ -94,7 +106,12 @@ export async function startTestService({
     .overrideProvider(Clock)
     .useValue(clock)
     .overrideProvider(SecurityEvents)
-    .useValue(new RecordedEvents(events));
+    .useValue(new RecordedEvents(events))
+    .overrideProvider(TwoFactorOptions)
+    .useFactory({
+      factory: (options: TwoFactorModuleOptions) => new TwoFactorOptions({ ...options, ...twoFactor }),
+      inject: [MODULE_OPTIONS_TOKEN],
+    });
   if (messages) {
     builder.overrideProvider(MailSender).useValue(sent.mail);
     builder.overrideProvider(SmsSender).useValue(sent.sms);

@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Caller, enrol, openChallenge } from '../support/client.js';
+import { coolDown, enrolByMail, otherCode, sendOtp, verifyOtp } from '../support/one-time-codes.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startTestService({ messages: true });
+});
+afterAll(() => service.close());
+
+describe('control 09: asking for a code again gives no guess back [NIST SP 800-63B-4 3.1.3.2]', () => {
+  it('four wrong, a re-send, one wrong: blocked, and the right code comes too late', async () => {
+    const owner = await enrolByMail(service);
+    const challenge = await openChallenge(service, owner);
+    await sendOtp(service, challenge);
+    const code = await service.messages.codeMailedTo(owner.email, 2);
+    const guess = async (offered: string) => (await verifyOtp(service, challenge, offered)).body.code;
+    for (let n = 0; n < 4; n++) expect(await guess(otherCode(code))).toBe('INVALID_CODE');
+    await coolDown(service, owner);
+    expect((await sendOtp(service, challenge)).status).toBe(200);
+    expect(await guess(otherCode(code))).toBe('INVALID_CODE');
+    expect((await sendOtp(service, challenge)).body.code).toBe('TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE');
+    expect(await guess(code)).toBe('INVALID_TWO_FACTOR_COOKIE');
+    expect((await sendOtp(service, challenge)).body.code).toBe('INVALID_TWO_FACTOR_COOKIE');
+  });
+
+  it('nor does a fresh code, after the old one died', async () => {
+    const owner = await enrolByMail(service);
+    const challenge = await openChallenge(service, owner);
+    await sendOtp(service, challenge);
+    const old = await service.messages.codeMailedTo(owner.email, 2);
+    for (let n = 0; n < 4; n++) await verifyOtp(service, challenge, otherCode(old));
+    await coolDown(service, owner);
+    await service.query('UPDATE two_factor_one_time_code SET expires_at = now() WHERE account_id = $1', [owner.id]);
+    await sendOtp(service, challenge);
+    const fresh = await service.messages.codeMailedTo(owner.email, 3);
+    expect((await verifyOtp(service, challenge, otherCode(fresh))).body.code).toBe('INVALID_CODE');
+    const sixth = await verifyOtp(service, challenge, fresh);
+    expect(sixth).toMatchObject({ status: 400, body: { code: 'TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE' } });
+  });
+
+  it('nor do other challenges and their codes give the account any back: the eleventh is not looked at', async () => {
+    const owner = await enrol(service);
+    for (let round = 0; round < 2; round++) {
+      const challenge = await openChallenge(service, owner);
+      await sendOtp(service, challenge);
+      const code = await service.messages.codeMailedTo(owner.email, round + 1);
+      for (let n = 0; n < 5; n++) await verifyOtp(service, challenge, otherCode(code));
+    }
+    const challenge = await openChallenge(service, owner);
+    await sendOtp(service, challenge);
+    const right = await service.messages.codeMailedTo(owner.email, 3);
+    expect(await verifyOtp(service, challenge, right)).toMatchObject({ status: 429 });
+    const app = await new Caller(service).post('/two-factor/verify-totp', { code: owner.app.nextCode() }, challenge);
+    expect(app).toMatchObject({ status: 429, body: { code: 'ACCOUNT_TEMPORARILY_LOCKED' } });
+  });
+});
