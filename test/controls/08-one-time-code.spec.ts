@@ -21,11 +21,11 @@ describe('control 08: a mailed or texted code is uniform, short-lived, good once
   it('all digits are equally likely at all places', () => {
     const key = randomBytes(32);
     const draws = 20_000;
-    const counts = Array.from({ length: 6 }, () => new Array<number>(10).fill(0));
+    const counts = Array.from({ length: 6 }, () => Array.from({ length: 10 }, () => 0));
     for (let n = 0; n < draws; n++) {
       const code = deriveCode(key, ['challenge:x', 'mail'], Buffer.from(String(n)));
       expect(code).toMatch(/^\d{6}$/);
-      for (const [place, digit] of [...code].entries()) {
+      for (const [place, digit] of Array.from(code).entries()) {
         const row = counts[place] ?? [];
         row[Number(digit)] = (row[Number(digit)] ?? 0) + 1;
       }

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseSetCookie } from 'cookie';
 import { createAuthClient } from 'better-auth/client';
 import { twoFactorClient } from 'better-auth/client/plugins';
-import { TwoFactorService } from '../../src/two-factor/index.js';
 import { AuthenticatorApp, Browser, Caller, enrol, openChallenge, PASSWORD, signUp } from '../support/client.js';
 import { passDays, passSeconds, signIn, trust, type DeviceBody } from '../support/devices.js';
 import { startTestService, type TestService } from '../support/service.js';
@@ -19,9 +18,6 @@ afterAll(() => service.close());
 
 const devicesOf = (bearer: string, headers = {}) =>
   caller.get<DeviceBody[]>('/two-factor/trusted-devices', bearer, headers);
-
-/** With other bits in the middle, where no encoding has some to spare. */
-const flipped = (token: string) => token.slice(0, 10) + (token[10] === 'A' ? 'B' : 'A') + token.slice(11);
 
 /** A browser that an owner trusts. */
 async function trustedBrowser(owner: Awaited<ReturnType<typeof enrol>>): Promise<Browser> {
@@ -155,42 +151,6 @@ describe('the token of a device', () => {
     await passSeconds(service, owner.id, 61);
     expect((await signIn(service, owner.email, device)).body.twoFactorRedirect).toBe(true);
     expect((await signIn(service, owner.email, token)).body.twoFactorRedirect).toBe(true);
-  });
-
-  it('is bound to its account', async () => {
-    const [owner, other] = [await enrol(service), await enrol(service)];
-    const { device } = await trust(service, owner);
-    expect((await signIn(service, other.email, device)).body.twoFactorRedirect).toBe(true);
-    expect((await signIn(service, owner.email, device)).body.token).toBeDefined();
-  });
-
-  it('with one bit changed is none, and does no harm', async () => {
-    const owner = await enrol(service);
-    const { device } = await trust(service, owner);
-    for (const wrong of [flipped(device), device.slice(0, -1), device.replace('tfd_', 'tfs_'), 'tfd_', '']) {
-      expect((await signIn(service, owner.email, wrong)).body.twoFactorRedirect).toBe(true);
-    }
-    expect((await signIn(service, owner.email, device)).body.token).toBeDefined();
-  });
-
-  it('is looked at only after the right password', async () => {
-    const owner = await enrol(service);
-    const { device } = await trust(service, owner);
-    expect((await signIn(service, owner.email, device, 'wrong password')).status).toBe(401);
-    const [listed] = await service.query<{ rotated: number }>(
-      'SELECT cardinality(rotated_hashes) AS rotated FROM two_factor_trusted_device WHERE account_id = $1',
-      [owner.id],
-    );
-    expect(listed?.rotated).toBe(0);
-    expect((await signIn(service, owner.email, device)).body.token).toBeDefined();
-  });
-
-  it('opens nothing by itself', async () => {
-    const owner = await enrol(service);
-    const { device } = await trust(service, owner);
-    expect((await caller.get('/get-session', device)).body).toBeNull();
-    expect((await caller.get('/two-factor/trusted-devices', device)).status).toBe(401);
-    expect((await caller.post('/two-factor/verify-totp', { code: owner.app.nextCode() }, device)).status).toBe(401);
   });
 
   it('is not in the database', async () => {
@@ -336,157 +296,6 @@ describe('the list of devices', () => {
   });
 });
 
-/** Signs in where all trust is gone, and nothing of it left. */
-const ends = async (owner: { email: string; id: string }, device: string, password = PASSWORD) => {
-  const answer = await signIn(service, owner.email, device, password);
-  const left = await service.query(
-    `SELECT lane FROM two_factor_attempts WHERE account_id = $1 AND lane <> 'account'
-     UNION ALL SELECT name FROM two_factor_trusted_device WHERE account_id = $1`,
-    [owner.id],
-  );
-  expect(left).toEqual([]);
-  return answer.body;
-};
-
-describe('trust ends on every device', () => {
-  it('with a changed password', async () => {
-    const owner = await enrol(service);
-    const { device } = await trust(service, owner);
-    const newPassword = 'an even better passphrase';
-    await caller.post('/change-password', { currentPassword: PASSWORD, newPassword }, owner.token);
-    expect((await ends(owner, device, newPassword)).twoFactorRedirect).toBe(true);
-  });
-
-  it('with two-factor switched off, and does not come back with it', async () => {
-    const owner = await enrol(service);
-    const { device } = await trust(service, owner);
-    const { body } = await caller.post('/two-factor/disable', { password: PASSWORD }, owner.token);
-    expect((await ends(owner, device)).token).toBeDefined();
-    const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, body.token);
-    const app = new AuthenticatorApp(staged.body.totpURI, service);
-    await caller.post('/two-factor/verify-totp', { code: app.code() }, body.token);
-    expect((await ends(owner, device)).twoFactorRedirect).toBe(true);
-  });
-
-  it('with a replaced authenticator', async () => {
-    const owner = await enrol(service);
-    const { device } = await trust(service, owner);
-    const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
-    const app = new AuthenticatorApp(staged.body.totpURI, service);
-    const confirmed = await caller.post(
-      '/two-factor/verify-totp',
-      { code: app.nextCode(), trustDevice: true },
-      owner.token,
-    );
-    expect((await signIn(service, owner.email, device)).body.twoFactorRedirect).toBe(true);
-    // The device that the new one was confirmed on may be trusted in the same breath.
-    expect((await signIn(service, owner.email, confirmed.body.trustedDeviceToken)).body.token).toBeDefined();
-  });
-
-  it('with a replaced number, but not with a method that is added', async () => {
-    const owner = await enrol(service);
-    const { device } = await trust(service, owner);
-    const confirm = async (phoneNumber: string, bearer: string) => {
-      await caller.post('/two-factor/enable', { password: PASSWORD, method: 'otp', phoneNumber }, bearer);
-      await caller.post('/two-factor/send-otp', {}, bearer);
-      const { text } = await service.messages.textTo(phoneNumber);
-      const answer = await caller.post('/two-factor/verify-otp', { code: /\d{6}/.exec(text)?.[0] }, bearer);
-      expect(answer.status).toBe(200);
-      return answer.body.token;
-    };
-    const strong = await confirm('+4915120000001', owner.token);
-    const { body } = await signIn(service, owner.email, device);
-    expect(body.token).toBeDefined();
-    await confirm('+4915120000002', strong);
-    expect((await ends(owner, body.trustedDeviceToken)).twoFactorRedirect).toBe(true);
-  });
-
-  it('with an operator’s reset, which leaves no session, no factor and no failure', async () => {
-    const owner = await enrol(service);
-    const { device, session } = await trust(service, owner);
-    await caller.post('/two-factor/verify-totp', { code: owner.app.wrongCode() }, owner.token);
-    await service.app.get(TwoFactorService).reset(owner.id);
-    for (const token of [owner.token, session]) expect((await caller.get('/get-session', token)).body).toBeNull();
-    const { token, user } = await ends(owner, device);
-    expect(token).toBeDefined();
-    expect(user.twoFactorEnabled).toBe(false);
-    expect(await service.query('SELECT FROM two_factor_attempts WHERE account_id = $1', [owner.id])).toEqual([]);
-    await service.messages.mailTo(owner.email, /turned off/);
-    const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, token);
-    const code = new AuthenticatorApp(staged.body.totpURI, service).code();
-    expect((await caller.post('/two-factor/verify-totp', { code }, token)).status).toBe(200);
-  });
-});
-
-describe('a lock cannot hurt the owner', () => {
-  it('who signs in by a trusted device, lifts that session by a code, and so ends the lock', async () => {
-    const owner = await enrol(service);
-    const { device } = await trust(service, owner);
-    await exhaust(owner);
-    const { body } = await signIn(service, owner.email, device);
-    const refused = await caller.post(
-      '/two-factor/verify-totp',
-      { code: owner.app.nextCode() },
-      await openChallenge(service, owner),
-    );
-    expect(refused.status).toBe(429);
-    const lifted = await caller.post('/two-factor/verify-totp', { code: owner.app.nextCode() }, body.token);
-    expect(lifted.status).toBe(200);
-    const shown = await caller.post('/two-factor/get-totp-uri', { password: PASSWORD }, lifted.body.token);
-    expect(shown.status).toBe(200);
-    const elsewhere = await caller.post(
-      '/two-factor/verify-totp',
-      { code: owner.app.nextCode() },
-      await openChallenge(service, owner),
-    );
-    expect(elsewhere.status).toBe(200);
-  });
-
-  it('and whose device has a budget of its own that ends, too, and locks nobody else', async () => {
-    const owner = await enrol(service);
-    const { device } = await trust(service, owner);
-    const { token } = (await signIn(service, owner.email, device)).body;
-    const guess = (code: string) => caller.post('/two-factor/verify-totp', { code }, token);
-    for (let n = 0; n < 10; n++) expect((await guess(owner.app.wrongCode())).body.code).toBe('INVALID_CODE');
-    expect(await guess(owner.app.nextCode())).toMatchObject({ status: 429 });
-    // Success elsewhere must not give whoever sits at the device ten guesses more.
-    const elsewhere = await caller.post(
-      '/two-factor/verify-totp',
-      { code: owner.app.nextCode() },
-      await openChallenge(service, owner),
-    );
-    expect(elsewhere.status).toBe(200);
-    expect(await guess(owner.app.nextCode())).toMatchObject({ status: 429 });
-  });
-
-  it('and whose codes by mail strangers cannot use up', async () => {
-    const owner = await enrol(service);
-    const { device } = await trust(service, owner);
-    await service.query(
-      `INSERT INTO two_factor_send_budget (bucket, used, resets_at) VALUES ($1, 20, now() + interval '1 day')`,
-      [`account:${owner.id}`],
-    );
-    const stranger = await caller.post('/two-factor/send-otp', {}, await openChallenge(service, owner));
-    expect(stranger.status).toBe(429);
-    const { token } = (await signIn(service, owner.email, device)).body;
-    expect((await caller.post('/two-factor/send-otp', {}, token)).status).toBe(200);
-    const code = await service.messages.codeMailedTo(owner.email);
-    expect((await caller.post('/two-factor/verify-otp', { code }, token)).status).toBe(200);
-  });
-
-  it('but a session whose device is revoked counts with the account again', async () => {
-    const owner = await enrol(service);
-    const { device } = await trust(service, owner);
-    const { token } = (await signIn(service, owner.email, device)).body;
-    await caller.delete('/two-factor/trusted-devices', owner.token);
-    await caller.post('/two-factor/verify-totp', { code: owner.app.wrongCode() }, token);
-    const lanes = await service.query('SELECT lane, failures FROM two_factor_attempts WHERE account_id = $1', [
-      owner.id,
-    ]);
-    expect(lanes).toEqual([{ lane: 'account', failures: 1 }]);
-  });
-});
-
 const NOT_FOUND = { status: 404, body: { code: 'TRUSTED_DEVICE_NOT_FOUND' } };
 
 const anyDevice = {
@@ -499,14 +308,4 @@ const anyDevice = {
 
 function daysBetween(from: string | undefined, to: string | undefined): number {
   return Math.round((Date.parse(to ?? '') - Date.parse(from ?? '')) / 86_400_000);
-}
-
-/** As a stranger who knows the password does: wrong codes until the account's lane is locked. */
-async function exhaust(owner: Awaited<ReturnType<typeof enrol>>): Promise<void> {
-  for (let round = 0; round < 2; round++) {
-    const challenge = await openChallenge(service, owner);
-    for (let n = 0; n < 5; n++) {
-      await caller.post('/two-factor/verify-totp', { code: owner.app.wrongCode() }, challenge);
-    }
-  }
 }

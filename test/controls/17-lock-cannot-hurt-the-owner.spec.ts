@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Caller, enrol, openChallenge, PASSWORD, type EnrolledOwner } from '../support/client.js';
+import { signIn, trust } from '../support/devices.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+let service: TestService;
+let caller: Caller;
+beforeAll(async () => {
+  service = await startTestService({ messages: true });
+  caller = new Caller(service);
+});
+afterAll(() => service.close());
+
+const verifyTotp = (bearer: string, code: string) => caller.post('/two-factor/verify-totp', { code }, bearer);
+
+/** As strangers who know the password do: wrong codes until the account's lane is locked. */
+async function exhaust(owner: EnrolledOwner): Promise<void> {
+  for (let round = 0; round < 2; round++) {
+    const challenge = await openChallenge(service, owner);
+    for (let n = 0; n < 5; n++) await verifyTotp(challenge, owner.app.wrongCode());
+  }
+  expect((await verifyTotp(await openChallenge(service, owner), owner.app.nextCode())).status).toBe(429);
+}
+
+describe('control 17: a lock that strangers bring about cannot hurt the owner [ASVS 6.1.1]', () => {
+  it('who signs in by a trusted device, lifts that session by a code, and so ends the lock', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    await exhaust(owner);
+    const { body } = await signIn(service, owner.email, device);
+    const lifted = await verifyTotp(body.token, owner.app.nextCode());
+    expect(lifted.status).toBe(200);
+    const shown = await caller.post('/two-factor/get-totp-uri', { password: PASSWORD }, lifted.body.token);
+    expect(shown.status).toBe(200);
+    expect((await verifyTotp(await openChallenge(service, owner), owner.app.nextCode())).status).toBe(200);
+  });
+
+  it('even at the lock that only an operator ends', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    await service.query(
+      `UPDATE two_factor_attempts SET failures = 100, locks = 10, locked_until = 'infinity'
+       WHERE account_id = $1 AND lane = 'account'`,
+      [owner.id],
+    );
+    const refused = await verifyTotp(await openChallenge(service, owner), owner.app.nextCode());
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '86400']);
+    const { body } = await signIn(service, owner.email, device);
+    expect((await verifyTotp(body.token, owner.app.nextCode())).status).toBe(200);
+  });
+
+  it('who signs in by a backup code, which nobody can guess and no lock stops', async () => {
+    const owner = await enrol(service);
+    await exhaust(owner);
+    const code = owner.backupCodes[0];
+    const entered = await caller.post('/two-factor/verify-backup-code', { code }, await openChallenge(service, owner));
+    expect(entered.status).toBe(200);
+    expect((await verifyTotp(await openChallenge(service, owner), owner.app.nextCode())).status).toBe(200);
+  });
+
+  it('whose wrong backup codes do not count against the account', async () => {
+    const owner = await enrol(service);
+    for (let round = 0; round < 3; round++) {
+      const challenge = await openChallenge(service, owner);
+      for (let n = 0; n < 5; n++) {
+        await caller.post('/two-factor/verify-backup-code', { code: 'no such code' }, challenge);
+      }
+    }
+    expect((await verifyTotp(await openChallenge(service, owner), owner.app.nextCode())).status).toBe(200);
+  });
+
+  it('whose codes by mail strangers cannot use up', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    await service.query(
+      `INSERT INTO two_factor_send_budget (bucket, used, resets_at) VALUES ($1, 20, now() + interval '1 day')`,
+      [`account:${owner.id}`],
+    );
+    const stranger = await caller.post('/two-factor/send-otp', {}, await openChallenge(service, owner));
+    expect(stranger.status).toBe(429);
+    const { token } = (await signIn(service, owner.email, device)).body;
+    expect((await caller.post('/two-factor/send-otp', {}, token)).status).toBe(200);
+    const code = await service.messages.codeMailedTo(owner.email);
+    expect((await caller.post('/two-factor/verify-otp', { code }, token)).status).toBe(200);
+  });
+
+  it('and the device’s own budget ends, too: it locks nobody else, and success elsewhere refills nothing', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    const { token } = (await signIn(service, owner.email, device)).body;
+    for (let n = 0; n < 10; n++) {
+      expect((await verifyTotp(token, owner.app.wrongCode())).body.code).toBe('INVALID_CODE');
+    }
+    expect(await verifyTotp(token, owner.app.nextCode())).toMatchObject({ status: 429 });
+    const elsewhere = await verifyTotp(await openChallenge(service, owner), owner.app.nextCode());
+    expect(elsewhere.status).toBe(200);
+    expect(await verifyTotp(token, owner.app.nextCode())).toMatchObject({ status: 429 });
+  });
+
+  it('a session whose device is trusted no more counts with the account again', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    const { token } = (await signIn(service, owner.email, device)).body;
+    await caller.delete('/two-factor/trusted-devices', owner.token);
+    await verifyTotp(token, owner.app.wrongCode());
+    const lanes = await service.query('SELECT lane, failures FROM two_factor_attempts WHERE account_id = $1', [
+      owner.id,
+    ]);
+    expect(lanes).toEqual([{ lane: 'account', failures: 1 }]);
+  });
+});

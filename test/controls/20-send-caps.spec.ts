@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { race } from '../support/barrier.js';
+import { Caller, openChallenge, PASSWORD, signUp, type Owner } from '../support/client.js';
+import { coolDown, enrolByMail, sendOtp, verifyOtp } from '../support/one-time-codes.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+let service: TestService;
+let strict: TestService;
+beforeAll(async () => {
+  service = await startTestService({ messages: true });
+  strict = await startTestService({ messages: true, config: { smsCountries: ['AT', 'DE'], smsPerDay: 2 } });
+});
+afterAll(async () => {
+  await strict.close();
+  await service.close();
+});
+
+const stageNumber = (at: TestService, { token }: Pick<Owner, 'token'>, phoneNumber: string) =>
+  new Caller(at).post('/two-factor/enable', { password: PASSWORD, method: 'otp', phoneNumber }, token);
+
+/** Codes that are queued or sent: what costs money. */
+const codesTo = (email: string) => service.messages.mailsTo(email).filter(({ text }) => /^\d{6}$/m.test(text)).length;
+
+const jobs = async (at: TestService) =>
+  Number((await at.query<{ n: string }>('SELECT count(*) AS n FROM graphile_worker._private_jobs'))[0]?.n);
+
+describe('control 20: sending is capped by challenge, account, destination and day, before a provider is called [OWASP API4, API6]', () => {
+  it('a challenge sends five times, 30 seconds apart', async () => {
+    const owner = await enrolByMail(service);
+    const challenge = await openChallenge(service, owner);
+    for (let n = 0; n < 5; n++) {
+      expect((await sendOtp(service, challenge)).status).toBe(200);
+      const early = await sendOtp(service, challenge);
+      expect([early.status, early.body.code]).toEqual([429, 'TOO_MANY_REQUESTS']);
+      const wait = Number(early.headers.get('retry-after'));
+      // After the last one only a new challenge helps, and this one lives ten minutes.
+      expect(n < 4 ? wait <= 30 : wait > 500).toBe(true);
+      await coolDown(service, owner);
+    }
+    expect((await sendOtp(service, challenge)).status).toBe(429);
+    await service.messages.codeMailedTo(owner.email, 6);
+    expect(codesTo(owner.email)).toBe(6);
+  });
+
+  it('an account sends 20 times a day, over all its challenges, and then again the next day', async () => {
+    const owner = await enrolByMail(service);
+    await service.query(`UPDATE two_factor_send_budget SET used = 19 WHERE bucket = $1`, [`account:${owner.id}`]);
+    expect((await sendOtp(service, await openChallenge(service, owner))).status).toBe(200);
+    const refused = await sendOtp(service, await openChallenge(service, owner));
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(80_000);
+    await service.query(`UPDATE two_factor_send_budget SET resets_at = now() WHERE bucket = $1`, [
+      `account:${owner.id}`,
+    ]);
+    expect((await sendOtp(service, await openChallenge(service, owner))).status).toBe(200);
+  });
+
+  it('however parallel', async () => {
+    const owner = await enrolByMail(service);
+    await service.query(`UPDATE two_factor_send_budget SET used = 17 WHERE bucket = $1`, [`account:${owner.id}`]);
+    const challenges = await race(12, () => openChallenge(service, owner));
+    const answers = await race(12, (index) => sendOtp(service, challenges[index] ?? ''));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(9);
+  });
+
+  it('a destination receives 20 a day, whosever accounts they are for', async () => {
+    const number = '+4915112342001';
+    const owners = [await signUp(service), await signUp(service)];
+    for (const owner of owners) {
+      await stageNumber(service, owner, number);
+      expect((await sendOtp(service, owner.token)).status).toBe(200);
+    }
+    for (const [index, owner] of owners.entries()) {
+      const text = await service.messages.textTo(number, index + 1);
+      const answer = await verifyOtp(service, owner.token, /\d{6}/.exec(text.text)?.[0]);
+      expect(answer.status).toBe(200);
+    }
+    const [first, second] = owners;
+    expect((await sendOtp(service, await openChallenge(service, first as Owner))).status).toBe(200);
+    await service.query(
+      `UPDATE two_factor_send_budget SET used = 20 WHERE bucket LIKE 'destination:%' AND bucket NOT IN (
+         SELECT bucket FROM two_factor_send_budget WHERE used > 1
+       )`,
+    );
+    const other = await sendOtp(service, await openChallenge(service, second as Owner));
+    expect(other.status).toBe(429);
+    expect(service.messages.sms.sent.filter(({ to }) => to === number)).toHaveLength(3);
+  });
+
+  it('a number not yet proven receives three a day from an account, and its owner loses nothing by that', async () => {
+    const [owner, stranger] = [await signUp(service), await signUp(service)];
+    const number = '+4915112342002';
+    for (let n = 0; n < 3; n++) {
+      await stageNumber(service, stranger, number);
+      expect((await sendOtp(service, stranger.token)).status).toBe(200);
+      await coolDown(service, stranger);
+    }
+    expect((await sendOtp(service, stranger.token)).status).toBe(429);
+    await stageNumber(service, owner, number);
+    expect((await sendOtp(service, owner.token)).status).toBe(200);
+  });
+
+  it('an account that tries many numbers ends at ten a day', async () => {
+    const stranger = await signUp(service);
+    const answers: number[] = [];
+    for (let n = 0; n < 11; n++) {
+      await stageNumber(service, stranger, `+49151123430${String(n).padStart(2, '0')}`);
+      answers.push((await sendOtp(service, stranger.token)).status);
+      await coolDown(service, stranger);
+    }
+    expect(answers).toEqual([...Array.from({ length: 10 }, () => 200), 429]);
+  });
+
+  it('text messages go to the countries on the list alone, and stop at the ceiling of the day, with nothing queued', async () => {
+    const owners = [await signUp(strict), await signUp(strict), await signUp(strict)];
+    const [first] = owners as [Owner, ...Owner[]];
+    const abroad = await stageNumber(strict, first, '+12025550123');
+    expect(abroad).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR' } });
+    for (const [n, owner] of owners.entries()) {
+      await stageNumber(strict, owner, `+4366412345${n}1`);
+      const answer = await sendOtp(strict, owner.token);
+      expect(answer.status).toBe(n < 2 ? 200 : 429);
+    }
+    await strict.messages.textTo('+436641234511');
+    expect(strict.messages.sms.sent).toHaveLength(2);
+    expect(await jobs(strict)).toBe(0);
+  });
+});

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Caller, enrol, PASSWORD } from '../support/client.js';
+import { signIn, trust } from '../support/devices.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+let service: TestService;
+let caller: Caller;
+beforeAll(async () => {
+  service = await startTestService();
+  caller = new Caller(service);
+});
+afterAll(() => service.close());
+
+const isChallenged = async (email: string, device: string) =>
+  (await signIn(service, email, device)).body.twoFactorRedirect === true;
+
+/** One bit of one of the token's bytes, over all places. */
+function* flippedBits(token: string): Generator<string> {
+  const [prefix, text] = [token.slice(0, 4), token.slice(4)];
+  const bytes = Buffer.from(text, 'base64url');
+  for (const place of [0, 1, 7, 15, 16, 30, bytes.length - 1]) {
+    const altered = Buffer.from(bytes);
+    altered[place] = (altered[place] ?? 0) ^ (1 << (place % 8));
+    yield prefix + altered.toString('base64url');
+  }
+}
+
+describe('control 21: a trust token is bound to its account and to every one of its bits [ASVS 6.5.6]', () => {
+  it('A’s token with B’s password leads to B’s challenge, and A’s trust stays', async () => {
+    const [a, b] = [await enrol(service), await enrol(service)];
+    const { device } = await trust(service, a);
+    expect(await isChallenged(b.email, device)).toBe(true);
+    expect((await signIn(service, a.email, device)).body.token).toBeDefined();
+  });
+
+  it('nor does it help when B has a device of its own', async () => {
+    const [a, b] = [await enrol(service), await enrol(service)];
+    const [ofA, ofB] = [await trust(service, a), await trust(service, b)];
+    expect(await isChallenged(b.email, ofA.device)).toBe(true);
+    expect((await signIn(service, b.email, ofB.device)).body.token).toBeDefined();
+  });
+
+  it('with one bit flipped, cut, lengthened or under another prefix it is none, and harms nothing', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    const altered = [...flippedBits(device), device.slice(0, -1), `${device}A`, device.replace('tfd_', 'tfs_'), 'tfd_'];
+    for (const token of altered) expect([token, await isChallenged(owner.email, token)]).toEqual([token, true]);
+    expect((await signIn(service, owner.email, device)).body.token).toBeDefined();
+  });
+
+  it('it is looked at after the right password only', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    expect((await signIn(service, owner.email, device, 'wrong password')).status).toBe(401);
+    const [row] = await service.query(
+      `SELECT cardinality(rotated_hashes) AS rotated, last_used_at > created_at AS used
+       FROM two_factor_trusted_device WHERE account_id = $1`,
+      [owner.id],
+    );
+    expect(row).toEqual({ rotated: 0, used: false });
+    expect((await signIn(service, owner.email, device)).body.token).toBeDefined();
+  });
+
+  it('it opens nothing by itself', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    expect((await caller.get('/get-session', device)).body).toBeNull();
+    expect((await caller.get('/two-factor/trusted-devices', device)).status).toBe(401);
+    expect((await caller.post('/two-factor/verify-totp', { code: owner.app.nextCode() }, device)).status).toBe(401);
+    expect((await caller.post('/two-factor/disable', { password: PASSWORD }, device)).status).toBe(401);
+  });
+
+  it('used up it signs in for a minute more, for parallel tabs; later it is a copy, and all trust in that device ends', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    const { trustedDeviceToken: next } = (await signIn(service, owner.email, device)).body;
+    expect((await signIn(service, owner.email, device)).body.token).toBeDefined();
+    await service.query(
+      `UPDATE two_factor_trusted_device SET rotated_at = ARRAY(SELECT r - interval '61 seconds' FROM unnest(rotated_at) r)
+       WHERE account_id = $1`,
+      [owner.id],
+    );
+    expect(await isChallenged(owner.email, device)).toBe(true);
+    expect(await isChallenged(owner.email, next)).toBe(true);
+    const told = service.events.filter(({ name, accountId }) => accountId === owner.id && name.includes('reused'));
+    expect(told).toHaveLength(1);
+  });
+});

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AuthenticatorApp, Browser, Caller, enrol, PASSWORD, signUp } from '../support/client.js';
+import { startTestService, TRUSTED_ORIGIN, type TestService } from '../support/service.js';
+
+let service: TestService;
+let caller: Caller;
+beforeAll(async () => {
+  service = await startTestService();
+  caller = new Caller(service);
+});
+afterAll(() => service.close());
+
+/** Whose session a token opens; null for nobody's. */
+const ownerOf = async (token: string) =>
+  (await caller.get<{ user: { id: string } } | null>('/get-session', token)).body?.user.id ?? null;
+const idOf = async (token: string) =>
+  (await caller.get<{ session: { id: string } } | null>('/get-session', token)).body?.session.id;
+
+/** Does something and expects a new token for the same session, and the old one dead everywhere. */
+async function expectRotated(ownerId: string, old: string, work: () => Promise<{ body: { token: string } }>) {
+  const session = await idOf(old);
+  const { body } = await work();
+  expect(body.token).not.toBe(old);
+  expect(await ownerOf(old)).toBeNull();
+  expect((await caller.get('/list-sessions', old)).status).toBe(401);
+  expect(await ownerOf(body.token)).toBe(ownerId);
+  expect(await idOf(body.token)).toBe(session);
+  return body.token;
+}
+
+describe('control 25: a session’s token changes whenever its rights do, and is never the client’s to choose [ASVS 7.2.4]', () => {
+  it('at enabling, step-up and disabling the old token is dead and the session keeps its id', async () => {
+    const owner = await signUp(service);
+    const { body } = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
+    // Staging changes no right.
+    expect(await ownerOf(owner.token)).toBe(owner.id);
+    const app = new AuthenticatorApp(body.totpURI, service);
+    const verify = (path: string, code: string | undefined, bearer: string) => () =>
+      caller.post(path, { code }, bearer);
+    let token = await expectRotated(
+      owner.id,
+      owner.token,
+      verify('/two-factor/verify-totp', app.nextCode(), owner.token),
+    );
+    token = await expectRotated(owner.id, token, verify('/two-factor/verify-totp', app.nextCode(), token));
+    const [code] = body.backupCodes;
+    token = await expectRotated(owner.id, token, verify('/two-factor/verify-backup-code', code, token));
+    await expectRotated(owner.id, token, () => caller.post('/two-factor/disable', { password: PASSWORD }, token));
+  });
+
+  it('at a changed password, where the caller asked for it', async () => {
+    const owner = await signUp(service);
+    await expectRotated(owner.id, owner.token, () =>
+      caller.post(
+        '/change-password',
+        { currentPassword: PASSWORD, newPassword: 'another horse battery', revokeOtherSessions: true },
+        owner.token,
+      ),
+    );
+  });
+
+  it('every sign-in mints a token of its own, and ends the session that came as a cookie', async () => {
+    const owner = await signUp(service);
+    const browser = new Browser(service);
+    const first = await browser.post('/sign-in/email', { email: owner.email, password: PASSWORD });
+    const second = await browser.post('/sign-in/email', { email: owner.email, password: PASSWORD });
+    expect(second.body.token).not.toBe(first.body.token);
+    expect(await ownerOf(first.body.token)).toBeNull();
+    expect(await ownerOf(second.body.token)).toBe(owner.id);
+  });
+
+  it('a planted token is never adopted, at sign-in, sign-up or the second factor', async () => {
+    const planted = `tfs_${'P'.repeat(43)}`;
+    const headers = { cookie: `session_token=${planted}`, origin: TRUSTED_ORIGIN };
+    const owner = await signUp(service);
+    const signIn = await caller.post(
+      '/sign-in/email',
+      { email: owner.email, password: PASSWORD, token: planted },
+      undefined,
+      headers,
+    );
+    expect(signIn.body.token).not.toBe(planted);
+    const email = 'planted@example.com';
+    const signUpAnswer = await caller.post(
+      '/sign-up/email',
+      { email, password: PASSWORD, name: 'P', token: planted },
+      undefined,
+      headers,
+    );
+    expect(signUpAnswer.body.token).not.toBe(planted);
+    const enrolled = await enrol(service);
+    const { body } = await caller.post(
+      '/sign-in/email',
+      { email: enrolled.email, password: PASSWORD },
+      undefined,
+      headers,
+    );
+    const verified = await caller.post('/two-factor/verify-totp', { code: enrolled.app.nextCode() }, undefined, {
+      ...headers,
+      cookie: `session_token=${planted}; two_factor=${body.twoFactorToken}`,
+    });
+    expect(verified.status).toBe(200);
+    expect(verified.body.token).not.toBe(planted);
+    expect(await ownerOf(planted)).toBeNull();
+  });
+
+  it('a live session of somebody else, planted as a cookie, gets nothing of the victim’s sign-in', async () => {
+    const [attacker, victim] = [await signUp(service), await enrol(service)];
+    const browser = new Browser(service);
+    browser.cookies.set('session_token', attacker.token);
+    await browser.post('/sign-in/email', { email: victim.email, password: PASSWORD });
+    const verified = await browser.post('/two-factor/verify-totp', { code: victim.app.nextCode() });
+    expect(verified.body.user.id).toBe(victim.id);
+    expect(await ownerOf(attacker.token)).toBeNull();
+    expect(browser.cookies.get('session_token')).not.toBe(attacker.token);
+  });
+});
