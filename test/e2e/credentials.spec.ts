@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseSetCookie } from 'cookie';
 import { Browser, Caller, enrol, openChallenge, PASSWORD, signUp, type Owner } from '../support/client.js';
-import { startTestService, TRUSTED_ORIGIN, type TestService } from '../support/service.js';
+import { startTestService, type TestService } from '../support/service.js';
 
 let service: TestService;
 let caller: Caller;
@@ -20,24 +20,6 @@ async function signInBrowser(owner: Owner): Promise<Browser> {
 }
 
 describe('a bearer token', () => {
-  it('is asked for by a bare challenge, and called invalid when it is [RFC 6750 §3]', async () => {
-    const none = await caller.post('/two-factor/enable', { password: PASSWORD });
-    expect(none).toMatchObject({ status: 401, body: { code: 'UNAUTHORIZED' } });
-    expect(none.headers.get('www-authenticate')).toMatch(/^Bearer realm="[^"]+"$/);
-    const bad = await caller.post('/two-factor/enable', { password: PASSWORD }, 'nonsense');
-    expect(bad.status).toBe(401);
-    expect(bad.headers.get('www-authenticate')).toMatch(/, error="invalid_token"$/);
-  });
-
-  it('is never read from the query or the body', async () => {
-    const { token } = await signUp(service);
-    const answer = await caller.post(`/two-factor/enable?access_token=${token}`, {
-      password: PASSWORD,
-      access_token: token,
-    });
-    expect(answer.status).toBe(401);
-  });
-
   it('needs no Origin, whatever page it is sent from', async () => {
     const { token } = await signUp(service);
     expect((await caller.post('/two-factor/enable', { password: PASSWORD }, token, FOREIGN)).status).toBe(200);
@@ -50,22 +32,6 @@ describe('a bearer token', () => {
     expect(foreign).toMatchObject({ status: 403, body: { code: 'INVALID_ORIGIN' } });
   });
 
-  it('of another account than the cookie is a contradiction', async () => {
-    const browser = await signInBrowser(await signUp(service));
-    const other = await signUp(service);
-    const answer = await browser.post('/two-factor/enable', { password: PASSWORD }, other.token);
-    expect(answer).toMatchObject({ status: 400, body: { code: 'CONTRADICTING_CREDENTIALS' } });
-    expect(answer.headers.get('www-authenticate')).toContain('error="invalid_request"');
-  });
-
-  it('of another account’s challenge contradicts a session cookie', async () => {
-    const browser = await signInBrowser(await signUp(service));
-    const other = await enrol(service);
-    const challenge = await openChallenge(service, other);
-    const answer = await browser.post('/two-factor/verify-totp', { code: other.app.nextCode() }, challenge);
-    expect(answer.body.code).toBe('CONTRADICTING_CREDENTIALS');
-  });
-
   it('of the cookie’s own account counts before the cookie', async () => {
     const owner = await signUp(service);
     const browser = await signInBrowser(owner);
@@ -75,24 +41,6 @@ describe('a bearer token', () => {
 });
 
 describe('a challenge token', () => {
-  it.each(['enable', 'disable', 'get-totp-uri', 'generate-backup-codes'])(
-    'does not open /two-factor/%s',
-    async (route) => {
-      const challenge = await openChallenge(service, await enrol(service));
-      const answer = await caller.post(`/two-factor/${route}`, { password: PASSWORD }, challenge);
-      expect(answer).toMatchObject({ status: 401, body: { code: 'UNAUTHORIZED' } });
-    },
-  );
-
-  it('opens no route of the accounts', async () => {
-    const challenge = await openChallenge(service, await enrol(service));
-    expect((await caller.get('/get-session', challenge)).body).toBeNull();
-    expect((await caller.get('/list-sessions', challenge)).status).toBe(401);
-    for (const route of ['/revoke-session', '/revoke-sessions', '/revoke-other-sessions', '/change-password']) {
-      expect((await caller.post(route, { token: challenge }, challenge)).status).toBe(401);
-    }
-  });
-
   it('that is dead answers 401 even to a body that cannot be read', async () => {
     const dead = `tfc_${'A'.repeat(43)}`;
     for (const body of [{ code: '123456' }, {}, []]) {
@@ -100,14 +48,6 @@ describe('a challenge token', () => {
       expect(answer).toMatchObject({ status: 401, body: { code: 'INVALID_TWO_FACTOR_COOKIE' } });
     }
     expect((await caller.post('/two-factor/send-otp', {}, dead)).status).toBe(401);
-  });
-
-  it('dies of old age', async () => {
-    const owner = await enrol(service);
-    const challenge = await openChallenge(service, owner);
-    await service.query(`UPDATE two_factor_challenge SET expires_at = now() WHERE account_id = $1`, [owner.id]);
-    const answer = await caller.post('/two-factor/verify-totp', { code: owner.app.nextCode() }, challenge);
-    expect(answer.body.code).toBe('INVALID_TWO_FACTOR_COOKIE');
   });
 
   it('is a session token nowhere, nor is its digest', async () => {
@@ -168,54 +108,6 @@ describe('cookies', () => {
     await browser.post('/two-factor/verify-totp', { code: owner.app.nextCode() });
     browser.cookies.set('two_factor', `tfc_${'A'.repeat(43)}`);
     expect((await browser.post('/two-factor/verify-totp', { code: owner.app.nextCode() })).status).toBe(200);
-  });
-
-  it('are __Host- and Secure on https', async () => {
-    const secure = await startTestService({ config: { baseUrl: 'https://auth.example.com' } });
-    try {
-      const owner = await enrol(secure);
-      const browser = new Browser(secure);
-      const answer = await browser.post('/sign-in/email', { email: owner.email, password: PASSWORD });
-      for (const line of answer.headers.getSetCookie()) {
-        expect(parseSetCookie(line)).toMatchObject({
-          name: expect.stringMatching(/^__Host-/),
-          secure: true,
-          path: '/',
-        });
-      }
-      const verified = await browser.post('/two-factor/verify-totp', { code: owner.app.nextCode() });
-      expect(verified.status).toBe(200);
-      expect([...browser.cookies.keys()]).toEqual(['__Host-session_token']);
-    } finally {
-      await secure.close();
-    }
-  });
-});
-
-describe('a request with a cookie', () => {
-  it.each([
-    ['another site', FOREIGN],
-    ['nowhere', { origin: 'null' }],
-    ['a lookalike', { origin: `${TRUSTED_ORIGIN}.evil.example` }],
-  ])('from %s changes nothing', async (_, headers) => {
-    const owner = await enrol(service);
-    const browser = await signInBrowser(owner);
-    const verify = await browser.post('/two-factor/verify-totp', { code: owner.app.wrongCode() }, undefined, headers);
-    expect(verify).toMatchObject({ status: 403, body: { code: 'INVALID_ORIGIN' } });
-    const signIn = await browser.post('/sign-in/email', { email: owner.email, password: PASSWORD }, undefined, headers);
-    expect(signIn).toMatchObject({ status: 403, body: { code: 'INVALID_ORIGIN' } });
-    const [row] = await service.query('SELECT failures FROM two_factor_attempts WHERE account_id = $1', [owner.id]);
-    expect(row).toEqual({ failures: 0 });
-  });
-
-  it('without an Origin needs the browser’s word that it is the same site’s', async () => {
-    const browser = await signInBrowser(await signUp(service));
-    const cookie = [...browser.cookies].map((pair) => pair.join('=')).join('; ');
-    const enable = (headers: Record<string, string>) =>
-      caller.post('/two-factor/enable', { password: PASSWORD }, undefined, { cookie, ...headers });
-    expect((await enable({})).status).toBe(403);
-    expect((await enable({ 'sec-fetch-site': 'cross-site' })).status).toBe(403);
-    expect((await enable({ 'sec-fetch-site': 'same-origin' })).status).toBe(200);
   });
 });
 

@@ -13,20 +13,15 @@ interface SessionBody {
 }
 
 let service: TestService;
-let replica: TestService;
 let caller: Caller;
 beforeAll(async () => {
   service = await startTestService({ messages: true });
-  replica = await startTestService({ replicaOf: service });
   caller = new Caller(service);
 });
-afterAll(async () => {
-  await replica.close();
-  await service.close();
-});
+afterAll(() => service.close());
 
-const sessionOf = async (bearer: string, at: TestService = service) =>
-  (await new Caller(at).get<{ session: SessionBody } | null>('/get-session', bearer)).body?.session;
+const sessionOf = async (bearer: string) =>
+  (await caller.get<{ session: SessionBody } | null>('/get-session', bearer)).body?.session;
 
 /** Lets time pass for the sessions of somebody, as Postgres sees it. */
 const passHours = (userId: string, hours: number) =>
@@ -140,58 +135,5 @@ describe('a weak session', () => {
     const lifted = await caller.post('/two-factor/verify-totp', { code: owner.app.nextCode() }, owner.token);
     const shown = await caller.post('/two-factor/get-totp-uri', { password: PASSWORD }, lifted.body.token);
     expect(shown.status).toBe(200);
-  });
-});
-
-describe('a session ends', () => {
-  it('after seven days without use', async () => {
-    const owner = await signUp(service);
-    await passHours(owner.id, 167);
-    expect(await sessionOf(owner.token)).toBeDefined();
-    await passHours(owner.id, 167);
-    expect(await sessionOf(owner.token)).toBeDefined();
-    await passHours(owner.id, 168);
-    expect(await sessionOf(owner.token)).toBeUndefined();
-  });
-
-  it('after 30 days however much it is used', async () => {
-    const owner = await signUp(service);
-    for (let day = 5; day < 30; day += 5) {
-      await passHours(owner.id, 5 * 24);
-      expect(await sessionOf(owner.token)).toBeDefined();
-    }
-    await passHours(owner.id, 5 * 24);
-    expect(await sessionOf(owner.token)).toBeUndefined();
-  });
-
-  it('after a day where nobody is to be remembered, through a second factor and a trusted device too', async () => {
-    const owner = await enrol(service);
-    const credentials = { email: owner.email, password: PASSWORD, rememberMe: false };
-    const challenged = await caller.post('/sign-in/email', credentials);
-    const verified = await caller.post(
-      '/two-factor/verify-totp',
-      { code: owner.app.nextCode(), trustDevice: true },
-      challenged.body.twoFactorToken,
-    );
-    const unasked = await caller.post('/sign-in/email', credentials, undefined, {
-      'x-trusted-device': verified.body.trustedDeviceToken,
-    });
-    await passHours(owner.id, 23);
-    for (const { body } of [verified, unasked]) expect(await sessionOf(body.token)).toBeDefined();
-    await passHours(owner.id, 1);
-    for (const { body } of [verified, unasked]) expect(await sessionOf(body.token)).toBeUndefined();
-  });
-
-  it('on every replica at once when it is revoked', async () => {
-    const owner = await enrol(service);
-    const { session } = await trust(service, owner);
-    expect(await sessionOf(session, replica)).toBeDefined();
-    const { id } = (await sessionOf(session)) ?? {};
-    expect((await caller.post('/revoke-session', { token: id }, owner.token)).body.status).toBe(true);
-    expect(await sessionOf(session, replica)).toBeUndefined();
-    expect((await new Caller(replica).get('/two-factor/status', session)).status).toBe(401);
-    const { device } = await trust(service, owner);
-    await new Caller(replica).delete('/two-factor/trusted-devices', owner.token);
-    expect((await signIn(service, owner.email, device)).body.twoFactorRedirect).toBe(true);
   });
 });
