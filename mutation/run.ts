@@ -1,0 +1,144 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { mutantsOf, type Mutant } from './mutants.js';
+import { TARGETS, type Target } from './targets.js';
+
+/*
+ * Puts one small fault after another into the files that verify, lock and seal, and sees whether a test fails. What no test
+ * notices is either a test to write or explained in docs/mutation-testing.md.
+ *
+ *   npm run mutation                          all files: about an hour on two cores
+ *   npm run mutation -- --file totp/totp.ts   files whose path contains that
+ *   npm run mutation -- --sample 5            every fifth fault only
+ */
+
+const TIMEOUT_MS = 180_000;
+const EXPLAINED = 'docs/mutation-testing.md';
+
+interface Task {
+  readonly target: Target;
+  readonly mutant: Mutant;
+}
+
+interface Survivor extends Task {
+  readonly key: string;
+}
+
+const { values: options } = parseArgs({
+  options: { file: { type: 'string', default: '' }, sample: { type: 'string', default: '1' } },
+});
+
+const tasks = await allTasks();
+const explained = await explainedKeys();
+const server = await startDatabase();
+const survivors: Survivor[] = [];
+let done = 0;
+try {
+  const queue = tasks.values();
+  await Promise.all(Array.from({ length: availableParallelism() }, () => work(queue)));
+} finally {
+  await server.stop();
+}
+report();
+
+async function allTasks(): Promise<Task[]> {
+  const all: Task[] = [];
+  for (const target of TARGETS.filter(({ file }) => file.includes(options.file))) {
+    const source = await readFile(target.file, 'utf8');
+    all.push(...mutantsOf(source).map((mutant) => ({ target, mutant })));
+  }
+  return all.filter((_, index) => index % Number(options.sample) === 0);
+}
+
+/** Takes faults from the queue, in a copy of the project of its own. */
+async function work(queue: IterableIterator<Task>): Promise<void> {
+  const copy = await mkdtemp(join(tmpdir(), 'mutation-'));
+  try {
+    for (const part of [
+      'src',
+      'test',
+      'package.json',
+      'tsconfig.json',
+      'jest.config.js',
+      'openapi.json',
+      'docs',
+      'README.md',
+    ]) {
+      await cp(part, join(copy, part), { recursive: true });
+    }
+    await symlink(resolve('node_modules'), join(copy, 'node_modules'));
+    for (const task of queue) {
+      const path = join(copy, task.target.file);
+      const original = await readFile(path, 'utf8');
+      await writeFile(path, task.mutant.text);
+      const survived = await passes(copy, task.target.tests);
+      await writeFile(path, original);
+      tell(task, survived);
+    }
+  } finally {
+    await rm(copy, { recursive: true, force: true });
+  }
+}
+
+/** @returns whether all tests pass; a run that takes too long is a fault that was noticed */
+async function passes(cwd: string, tests: readonly string[]): Promise<boolean> {
+  const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--bail', '--maxWorkers=1', '--silent'];
+  const child = spawn(process.execPath, [...jest, '--testTimeout=15000', ...tests], {
+    cwd,
+    env: { ...process.env, TEST_DATABASE_URL: server.url, NODE_OPTIONS: '--no-warnings' },
+    stdio: 'ignore',
+    detached: true,
+  });
+  const timer = setTimeout(() => child.pid && process.kill(-child.pid, 'SIGKILL'), TIMEOUT_MS);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  clearTimeout(timer);
+  return code === 0;
+}
+
+function tell({ target, mutant }: Task, survived: boolean): void {
+  done++;
+  const key = `${target.file}: ${mutant.description}`;
+  if (!survived) return;
+  const known = explained.has(key);
+  if (!known) survivors.push({ target, mutant, key });
+  console.log(
+    `[${done}/${tasks.length}] ${known ? 'explained' : 'SURVIVED'} ${target.file}:${mutant.line} ${mutant.description}`,
+  );
+}
+
+/** Survivors that the document explains: the text in backquotes at the start of a row of its table. */
+async function explainedKeys(): Promise<ReadonlySet<string>> {
+  const text = await readFile(EXPLAINED, 'utf8').catch(() => '');
+  return new Set([...text.matchAll(/^\| `(src\/[^`]+)`/gm)].map(([, key]) => (key ?? '').replaceAll('\\|', '|')));
+}
+
+async function startDatabase(): Promise<{ url: string; stop(): Promise<void> }> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'test/support/test-server.ts'], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const exit = once(child, 'exit');
+  for await (const url of createInterface(child.stdout)) {
+    return {
+      url,
+      async stop() {
+        child.stdin.end();
+        await exit;
+      },
+    };
+  }
+  throw new Error('The Postgres of the run did not start');
+}
+
+function report(): void {
+  const files = new Set(tasks.map(({ target }) => target.file)).size;
+  const killed = tasks.length - survivors.length;
+  console.log(`\n${tasks.length} faults in ${files} files, ${killed} noticed or explained, ${survivors.length} not:`);
+  for (const { key } of survivors) console.log(`  ${key}`);
+  process.exitCode = survivors.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from '@jest/globals';
+import { readdir, readFile } from 'node:fs/promises';
+
+/*
+ * `docs/security.md` promises a proof for every control. Here the promise is held against the files.
+ */
+
+const TABLE = 'docs/security.md';
+const FOLDER = 'test/controls';
+const CONTROLS = 40;
+
+interface Row {
+  readonly number: number;
+  readonly control: string;
+  readonly source: string;
+  readonly files: readonly string[];
+  readonly residual: string;
+}
+
+/** Rows of the form `| number | control | source | proof | residual risk |`. */
+async function rows(): Promise<Row[]> {
+  const text = await readFile(TABLE, 'utf8');
+  return [...text.matchAll(/^\| (\d+) +\|(.*)\|$/gm)].map(([, number, rest = '']) => {
+    const [control = '', source = '', proof = '', residual = ''] = rest.split(' | ').map((cell) => cell.trim());
+    const files = [...proof.matchAll(/\]\(\.\.\/([^)]+)\)/g)].map(([, file = '']) => file);
+    return { number: Number(number), control, source, files, residual };
+  });
+}
+
+const specs = async () => (await readdir(FOLDER)).filter((name) => /^\d\d-.+\.spec\.ts$/.test(name));
+
+describe('the table of controls', () => {
+  it('has every control once, in order, with a source, a proof and its residual risk', async () => {
+    const table = await rows();
+    expect(table.map(({ number }) => number)).toEqual(Array.from({ length: CONTROLS }, (_, index) => index + 1));
+    for (const { number, control, source, files, residual } of table) {
+      for (const cell of [control, source, residual]) expect([number, cell]).not.toEqual([number, '']);
+      expect([number, files.length]).not.toEqual([number, 0]);
+    }
+  });
+
+  it('names for each control the file of its number, and no file that is not there', async () => {
+    const there = await specs();
+    for (const { number, files } of await rows()) {
+      const prefix = `${FOLDER}/${String(number).padStart(2, '0')}-`;
+      expect(files.filter((file) => file.startsWith(prefix))).toHaveLength(1);
+      for (const file of files) {
+        const text = await readFile(file, 'utf8').catch(() => '');
+        expect([number, file, /\bit(\.each\b[^]*?)?[(<]/.test(text)]).toEqual([number, file, true]);
+      }
+    }
+    const named = (await rows()).flatMap(({ files }) => files);
+    for (const name of there) expect(named).toContain(`${FOLDER}/${name}`);
+  });
+
+  it('is what the files say they prove: each begins with its number', async () => {
+    for (const name of await specs()) {
+      const text = await readFile(`${FOLDER}/${name}`, 'utf8');
+      expect([name, text.includes(`control ${name.slice(0, 2)}: `)]).toEqual([name, true]);
+      expect([name, /\b(?:it|describe)\.(?:skip|only|todo)\b/.test(text)]).toEqual([name, false]);
+    }
+  });
+});
