@@ -18,6 +18,8 @@ import { TARGETS, type Target } from './targets.js';
  */
 
 const TIMEOUT_MS = 180_000;
+/** What the tests need of the project. */
+const PARTS = ['src', 'test', 'docs', 'README.md', 'package.json', 'tsconfig.json', 'jest.config.js', 'openapi.json'];
 const EXPLAINED = 'docs/mutation-testing.md';
 
 interface Task {
@@ -37,11 +39,15 @@ const tasks = await allTasks();
 const explained = await explainedKeys();
 const server = await startDatabase();
 const survivors: Survivor[] = [];
+const copies: string[] = [];
 let done = 0;
 try {
+  for (let n = 0; n < availableParallelism(); n++) copies.push(await copyOfProject());
+  await requireGreen(copies[0] ?? '');
   const queue = tasks.values();
-  await Promise.all(Array.from({ length: availableParallelism() }, () => work(queue)));
+  await Promise.all(copies.map((copy) => work(copy, queue)));
 } finally {
+  for (const copy of copies) await rm(copy, { recursive: true, force: true });
   await server.stop();
 }
 report();
@@ -55,38 +61,33 @@ async function allTasks(): Promise<Task[]> {
   return all.filter((_, index) => index % Number(options.sample) === 0);
 }
 
-/** Takes faults from the queue, in a copy of the project of its own. */
-async function work(queue: IterableIterator<Task>): Promise<void> {
+async function copyOfProject(): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'mutation-'));
-  try {
-    for (const part of [
-      'src',
-      'test',
-      'package.json',
-      'tsconfig.json',
-      'jest.config.js',
-      'openapi.json',
-      'docs',
-      'README.md',
-    ]) {
-      await cp(part, join(copy, part), { recursive: true });
-    }
-    await symlink(resolve('node_modules'), join(copy, 'node_modules'));
-    for (const task of queue) {
-      const path = join(copy, task.target.file);
-      const original = await readFile(path, 'utf8');
-      await writeFile(path, task.mutant.text);
-      const survived = await passes(copy, task.target.tests);
-      await writeFile(path, original);
-      tell(task, survived);
-    }
-  } finally {
-    await rm(copy, { recursive: true, force: true });
+  for (const part of PARTS) await cp(part, join(copy, part), { recursive: true });
+  await symlink(resolve('node_modules'), join(copy, 'node_modules'));
+  return copy;
+}
+
+/** Tests that fail without a fault would seem to notice every one. */
+async function requireGreen(copy: string): Promise<void> {
+  const tests = new Set(tasks.flatMap(({ target }) => target.tests));
+  if (!(await passes(copy, [...tests], tests.size))) throw new Error('The tests fail before there is a fault in them');
+}
+
+/** Takes faults from the queue and puts each into a copy. */
+async function work(copy: string, queue: IterableIterator<Task>): Promise<void> {
+  for (const task of queue) {
+    const path = join(copy, task.target.file);
+    const original = await readFile(path, 'utf8');
+    await writeFile(path, task.mutant.text);
+    const survived = await passes(copy, task.target.tests);
+    await writeFile(path, original);
+    tell(task, survived);
   }
 }
 
 /** @returns whether all tests pass; a run that takes too long is a fault that was noticed */
-async function passes(cwd: string, tests: readonly string[]): Promise<boolean> {
+async function passes(cwd: string, tests: readonly string[], patience = 1): Promise<boolean> {
   const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--bail', '--maxWorkers=1', '--silent'];
   const child = spawn(process.execPath, [...jest, '--testTimeout=15000', ...tests], {
     cwd,
@@ -94,7 +95,7 @@ async function passes(cwd: string, tests: readonly string[]): Promise<boolean> {
     stdio: 'ignore',
     detached: true,
   });
-  const timer = setTimeout(() => child.pid && process.kill(-child.pid, 'SIGKILL'), TIMEOUT_MS);
+  const timer = setTimeout(() => child.pid && process.kill(-child.pid, 'SIGKILL'), TIMEOUT_MS * patience);
   const [code] = (await once(child, 'exit')) as [number | null];
   clearTimeout(timer);
   return code === 0;
