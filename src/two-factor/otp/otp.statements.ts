@@ -237,8 +237,8 @@ export const STAGE_OTP_METHOD = statement(
    ), dropped_codes AS (
      DELETE FROM two_factor_backup_code b USING dropped WHERE b.staged_for = dropped.id
    ), staged AS (
-     INSERT INTO two_factor_otp_method (id, account_id, channel, destination, staged_by, staged_until)
-     SELECT $1, $2, $3, $4, $5, now() + make_interval(secs => $6) FROM allowed
+     INSERT INTO two_factor_otp_method (id, account_id, channel, destination, kid, staged_by, staged_until)
+     SELECT $1, $2, $3, $4, split_part($4, '.', 1), $5, now() + make_interval(secs => $6) FROM allowed
      RETURNING id
    ), codes AS (
      INSERT INTO two_factor_backup_code (account_id, code_hash, staged_for)

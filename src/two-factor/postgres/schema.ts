@@ -4,6 +4,7 @@ import { Challenge } from '../challenge/challenge.entity.js';
 import { CreateTwoFactor1764000000000 } from '../migrations/1764000000000-create-two-factor.js';
 import { CreateOneTimeCodes1764000000100 } from '../migrations/1764000000100-create-one-time-codes.js';
 import { CreateTrustedDevices1764000000300 } from '../migrations/1764000000300-create-trusted-devices.js';
+import { AddKeyLife1764000000500 } from '../migrations/1764000000500-add-key-life.js';
 import { OneTimeCode } from '../otp/one-time-code.entity.js';
 import { OtpMethod } from '../otp/otp-method.entity.js';
 import { SendBudget } from '../otp/send-budget.entity.js';
@@ -29,4 +30,5 @@ export const twoFactorMigrations = [
   CreateTwoFactor1764000000000,
   CreateOneTimeCodes1764000000100,
   CreateTrustedDevices1764000000300,
+  AddKeyLife1764000000500,
 ];

@@ -1,4 +1,5 @@
-import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { KeyInUse } from '../sealing/key-in-use.entity.js';
 
 /**
  * An authenticator app's shared secret. Staged until a right code confirmed it; one confirmed per account.
@@ -8,8 +9,10 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
   'two_factor_authenticator_stage',
   `(confirmed_at IS NULL) = (staged_by IS NOT NULL AND staged_until IS NOT NULL)`,
 )
+@Check('two_factor_authenticator_sealed_by', `kid IS NOT DISTINCT FROM split_part(secret, '.', 1)`)
 @Index('two_factor_authenticator_confirmed', ['accountId'], { unique: true, where: 'confirmed_at IS NOT NULL' })
 @Index('two_factor_authenticator_account', ['accountId'])
+@Index('two_factor_authenticator_kid', ['kid', 'id'])
 export class Authenticator {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'two_factor_authenticator_pkey' })
   id!: string;
@@ -20,6 +23,18 @@ export class Authenticator {
   /** Sealed; see AesGcmSealer. */
   @Column({ type: 'text' })
   secret!: string;
+
+  /** The key that sealed the secret, as its text says. */
+  @Column({ type: 'text' })
+  kid!: string;
+
+  @ManyToOne(() => KeyInUse)
+  @JoinColumn({
+    name: 'kid',
+    referencedColumnName: 'liveKid',
+    foreignKeyConstraintName: 'two_factor_authenticator_kid_fkey',
+  })
+  key?: KeyInUse;
 
   /** As the authenticator app shows it, kept so that the same QR code can be shown again. */
   @Column({ type: 'text' })

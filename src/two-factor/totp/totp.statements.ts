@@ -32,8 +32,8 @@ export const STAGE_AUTHENTICATOR = statement(
    ), dropped_codes AS (
      DELETE FROM two_factor_backup_code b USING dropped WHERE b.staged_for = dropped.id
    ), staged AS (
-     INSERT INTO two_factor_authenticator (id, account_id, secret, issuer, label, staged_by, staged_until)
-     SELECT $1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7)
+     INSERT INTO two_factor_authenticator (id, account_id, secret, kid, issuer, label, staged_by, staged_until)
+     SELECT $1, $2, $3, split_part($3, '.', 1), $4, $5, $6, now() + make_interval(secs => $7)
      FROM allowed
      RETURNING id
    ), codes AS (
