@@ -65,6 +65,10 @@ export { LogSecurityEvents } from './adapters/log-security-events.js';
 export { SystemClock } from './adapters/system-clock.js';
 export { SystemRandom } from './adapters/system-random.js';
 
+export { keyRotation } from './two-factor.key-rotation.js';
+export { KeyRotation, type KeyUse, type Retirement } from './sealing/key-rotation.js';
+export type { Rotation, RotationOptions, RotationProgress, UnreadableRow } from './sealing/rotation-run.js';
+
 export { MessageDelivery } from './messages/message-delivery.js';
 
 export { Database } from './postgres/database.js';

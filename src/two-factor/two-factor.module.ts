@@ -20,7 +20,11 @@ import { OtpService } from './otp/otp.service.js';
 import { Clock } from './ports/clock.js';
 import { Random } from './ports/random.js';
 import { Database } from './postgres/database.js';
+import { KeyRing } from './ports/key-ring.js';
 import { KeyCheck } from './sealing/key-check.js';
+import { KeyRegister } from './sealing/key-register.js';
+import { KeyRotation } from './sealing/key-rotation.js';
+import { SecretAlarm } from './sealing/secret-alarm.js';
 import { AesGcmSealer } from './sealing/sealer.js';
 import { StatusController } from './status/status.controller.js';
 import { StatusService } from './status/status.service.js';
@@ -30,6 +34,7 @@ import { TrustedDevicesController } from './trusted-devices/trusted-devices.cont
 import { TrustedDevicesService } from './trusted-devices/trusted-devices.service.js';
 import { TwoFactorController } from './two-factor.controller.js';
 import { OriginGuard, TwoFactorGuard } from './two-factor.guard.js';
+import { keyRotation } from './two-factor.key-rotation.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './two-factor.module-definition.js';
 import { TwoFactorOptions, type TwoFactorModuleOptions } from './two-factor.options.js';
 import { TwoFactorService } from './two-factor.service.js';
@@ -72,6 +77,8 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
     EnrolmentService,
     EnrolmentState,
     KeyCheck,
+    KeyRegister,
+    { provide: KeyRotation, inject: [Database, KeyRing, AesGcmSealer], useFactory: keyRotation },
     Channels,
     MessageDelivery,
     MessageSealer,
@@ -79,12 +86,23 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
     OtpMethodsService,
     OtpSenderService,
     OtpService,
+    SecretAlarm,
     StatusService,
     TotpService,
     TrustedDevicesService,
     TwoFactorService,
     VerificationService,
   ],
-  exports: [MessageDelivery, MessageSealer, TwoFactorService, TwoFactorOptions, Database, Clock, Random, ...GUARDS],
+  exports: [
+    KeyRotation,
+    MessageDelivery,
+    MessageSealer,
+    TwoFactorService,
+    TwoFactorOptions,
+    Database,
+    Clock,
+    Random,
+    ...GUARDS,
+  ],
 })
 export class TwoFactorModule extends ConfigurableModuleClass {}

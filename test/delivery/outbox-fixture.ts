@@ -8,10 +8,17 @@ import {
 } from '../../src/delivery/index.js';
 import { OutboxOptions, type OutboxModuleOptions } from '../../src/delivery/outbox/outbox.options.js';
 import { OutboxWorker } from '../../src/delivery/outbox/outbox-worker.js';
-import { HkdfKeyRing, SystemClock, SystemRandom, type MailSender } from '../../src/two-factor/index.js';
+import {
+  HkdfKeyRing,
+  LogSecurityEvents,
+  SystemClock,
+  SystemRandom,
+  type MailSender,
+} from '../../src/two-factor/index.js';
 import { MessageDelivery } from '../../src/two-factor/messages/message-delivery.js';
 import { MessageSealer } from '../../src/two-factor/messages/message-sealer.js';
 import type { Message } from '../../src/two-factor/messages/message.js';
+import { SecretAlarm } from '../../src/two-factor/sealing/secret-alarm.js';
 import { AesGcmSealer } from '../../src/two-factor/sealing/sealer.js';
 import { createTestDatabase } from '../support/database.js';
 
@@ -93,7 +100,9 @@ export function createWorker(
   options: Partial<OutboxModuleOptions>,
 ): OutboxWorker {
   const sender = typeof mail === 'string' ? smtp(mail) : mail;
-  const delivery = new MessageDelivery(sealerOf(key), new DefaultMessageTemplates(), new SystemClock(), sender, null);
+  const alarm = new SecretAlarm(new LogSecurityEvents());
+  const templates = new DefaultMessageTemplates();
+  const delivery = new MessageDelivery(sealerOf(key), templates, new SystemClock(), alarm, sender, null);
   return new OutboxWorker(delivery, new OutboxOptions({ databaseUrl, ...options }));
 }
 

@@ -8,6 +8,9 @@ const WARNINGS: ReadonlySet<SecurityEvent['name']> = new Set([
   'two-factor.reset',
 ]);
 
+/** Faults of ours or an attack: somebody must look at once. */
+const ALARMS: ReadonlySet<SecurityEvent['name']> = new Set(['two-factor.secret-unreadable']);
+
 /** Writes every event to Nest's log. */
 @Injectable()
 export class LogSecurityEvents extends SecurityEvents {
@@ -15,7 +18,8 @@ export class LogSecurityEvents extends SecurityEvents {
 
   override emit(event: SecurityEvent): void {
     const line = { event: event.name, accountId: event.accountId, ...event.details };
-    if (WARNINGS.has(event.name)) this.logger.warn(line);
+    if (ALARMS.has(event.name)) this.logger.error(line);
+    else if (WARNINGS.has(event.name)) this.logger.warn(line);
     else this.logger.log(line);
   }
 }

@@ -3,6 +3,7 @@ import { Clock } from '../ports/clock.js';
 import { MailSender } from '../ports/mail-sender.js';
 import { MessageTemplates } from '../ports/message-templates.js';
 import { SmsSender } from '../ports/sms-sender.js';
+import { SecretAlarm } from '../sealing/secret-alarm.js';
 import { MessageSealer } from './message-sealer.js';
 import type { Message } from './message.js';
 
@@ -15,6 +16,7 @@ export class MessageDelivery {
     private readonly sealer: MessageSealer,
     private readonly templates: MessageTemplates,
     private readonly clock: Clock,
+    private readonly alarm: SecretAlarm,
     @Optional() @Inject(MailSender) private readonly mail: MailSender | null,
     @Optional() @Inject(SmsSender) private readonly sms: SmsSender | null,
   ) {}
@@ -24,10 +26,11 @@ export class MessageDelivery {
    *
    * @param payload as it was queued
    * @param signal tells to give up
-   * @throws {Error} when it was not sent: try again later
+   * @throws {Error} when it was not sent: try again later. When it cannot be opened an alarm was raised before; a process
+   *   with the missing key may still be able to
    */
   async deliver(payload: string, signal: AbortSignal): Promise<void> {
-    const message = this.sealer.open(payload);
+    const message = this.alarm.watch(null, 'message', () => this.sealer.open(payload));
     if (this.clock.now().getTime() >= message.discardAfter) {
       this.logger.warn({ event: 'message.expired', channel: message.channel, topic: message.facts.topic });
       return;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { AesGcmSealer } from '../sealing/sealer.js';
+import { AesGcmSealer, SealBrokenError } from '../sealing/sealer.js';
 import type { Message } from './message.js';
 
 /** Makes a message unreadable while it waits: it holds an address, and often a code. */
@@ -16,7 +16,7 @@ export class MessageSealer {
 
   /** @throws {SealBrokenError | UnknownKeyError} for a payload that this service did not write */
   open(payload: string): Message {
-    const { id, sealed } = JSON.parse(payload) as { id: string; sealed: string };
+    const { id, sealed } = parse(payload);
     const content = JSON.parse(this.sealer.open(sealed, record(id)).toString()) as Omit<Message, 'id'>;
     return { ...content, id };
   }
@@ -24,4 +24,12 @@ export class MessageSealer {
 
 function record(id: string): readonly string[] {
   return ['message', id];
+}
+
+function parse(payload: string): { id: string; sealed: string } {
+  try {
+    return JSON.parse(payload) as { id: string; sealed: string };
+  } catch (cause) {
+    throw new SealBrokenError('Not a sealed message', null, { cause });
+  }
 }

@@ -3,11 +3,13 @@ import { Injectable } from '@nestjs/common';
 import { Channels } from '../messages/channels.js';
 import type { Channel } from '../messages/message.js';
 import { Database } from '../postgres/database.js';
+import { SecretAlarm } from '../sealing/secret-alarm.js';
 import { AesGcmSealer } from '../sealing/sealer.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
 import { parsePhoneNumber } from './destination.js';
 import { STAGE_OTP_METHOD } from './otp.statements.js';
+import { SEALED_DESTINATIONS } from './sealed-destinations.js';
 
 /** What is to be staged: a channel, and where it leads. */
 export interface OtpMethodRequest {
@@ -30,6 +32,7 @@ export class OtpMethodsService {
     private readonly channels: Channels,
     private readonly sealer: AesGcmSealer,
     private readonly options: TwoFactorOptions,
+    private readonly alarm: SecretAlarm,
   ) {}
 
   /** @throws {TwoFactorException} OTP_NOT_CONFIGURED for a channel without sender, VALIDATION_ERROR for a bad number */
@@ -58,21 +61,24 @@ export class OtpMethodsService {
   ): Promise<boolean | null> {
     const id = randomUUID();
     const { accountId, sessionId, strong } = session;
-    const destination = phoneNumber && this.sealer.seal(Buffer.from(phoneNumber), record(accountId, id));
+    const destination =
+      phoneNumber && this.sealer.seal(Buffer.from(phoneNumber), SEALED_DESTINATIONS.record(accountId, id));
     const values = [id, accountId, channel, destination, sessionId, this.options.stagedLife, codeHashes, strong];
     const [staged] = await this.database.query<{ codes: boolean }>(STAGE_OTP_METHOD, values);
     return staged ? staged.codes : null;
   }
 
-  /** @returns the telephone number of a stored method; null for mail */
+  /**
+   * @returns the telephone number of a stored method; null for mail
+   * @throws {SealBrokenError | UnknownKeyError} after an alarm, when it cannot be opened
+   */
   phoneNumberOf(
     accountId: string,
     method: { readonly id: string; readonly destination: string | null },
   ): string | null {
-    return method.destination && this.sealer.open(method.destination, record(accountId, method.id)).toString();
+    const { id, destination } = method;
+    if (destination === null) return null;
+    const names = SEALED_DESTINATIONS.record(accountId, id);
+    return this.alarm.watch(accountId, 'otp-method', () => this.sealer.open(destination, names)).toString();
   }
-}
-
-function record(accountId: string, id: string): readonly string[] {
-  return ['otp-method', accountId, id];
 }

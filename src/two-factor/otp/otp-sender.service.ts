@@ -9,6 +9,7 @@ import { KeyRing } from '../ports/key-ring.js';
 import { Random } from '../ports/random.js';
 import { Database } from '../postgres/database.js';
 import type { Statement } from '../postgres/statement.js';
+import { SecretAlarm } from '../sealing/secret-alarm.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
 import { maskMailAddress, maskPhoneNumber } from './destination.js';
@@ -57,6 +58,7 @@ export class OtpSenderService {
     private readonly ring: KeyRing,
     private readonly random: Random,
     private readonly options: TwoFactorOptions,
+    private readonly alarm: SecretAlarm,
   ) {
     this.sendCode = writer.enqueueFunction === null ? null : sendCode(writer.enqueueFunction);
   }
@@ -67,6 +69,7 @@ export class OtpSenderService {
    * @param wanted the channel; without it what the session staged, else the account's own preference
    * @throws {TwoFactorException} INVALID_TWO_FACTOR_COOKIE, TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE, OTP_NOT_CONFIGURED,
    *   OTP_NOT_ENABLED, TOO_MANY_REQUESTS
+   * @throws {SealBrokenError | UnknownKeyError} after an alarm, when the destination or the live code cannot be opened
    */
   async send({ caller, exchange }: Omit<ProofOfCode, 'code'>, wanted?: Channel): Promise<OtpSentAnswer> {
     const recipient = await this.find(caller);
@@ -85,7 +88,8 @@ export class OtpSenderService {
       ({ channel, methodId }) => channel === route.channel && methodId === (route.method?.id ?? null),
     );
     const { kid, nonce, life } = live ? asLive(live) : this.fresh();
-    const code = this.codeOf({ kid, nonce, binding, channel: route.channel, methodId: route.method?.id ?? null });
+    const stored = { kid, nonce, binding, channel: route.channel, methodId: route.method?.id ?? null };
+    const code = this.alarm.watch(account.id, 'one-time-code', () => this.codeOf(stored));
     const subject = { topic: 'code', code, minutes: Math.ceil(life / 60) } as const;
     const payload = this.writer.compose(route.channel, to, subject, {
       language: account.language,

@@ -5,6 +5,7 @@ import type { Factor, Match } from '../challenge/factor.js';
 import { answerOf, type VerificationAnswer } from '../challenge/verification.dto.js';
 import { VerificationService, type ProofOfCode } from '../challenge/verification.service.js';
 import { Channels } from '../messages/channels.js';
+import { SecretAlarm } from '../sealing/secret-alarm.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import { sameCode } from './one-time-code.js';
 import { OtpSenderService } from './otp-sender.service.js';
@@ -24,6 +25,7 @@ export class OtpService implements Factor<readonly LiveCode[]> {
     private readonly sender: OtpSenderService,
     private readonly channels: Channels,
     private readonly challenges: ChallengeService,
+    private readonly alarm: SecretAlarm,
   ) {}
 
   /** Finishes a challenge, lifts a session, or confirms the way to send codes that the session staged. */
@@ -35,10 +37,12 @@ export class OtpService implements Factor<readonly LiveCode[]> {
     return answerOf(await this.verification.verify(this, proof));
   }
 
-  match(code: string, { sessionId, proof }: Guess<readonly LiveCode[]>): Match | null {
+  /** @throws {UnknownKeyError} after an alarm, when the key that a code is derived with is missing */
+  match(code: string, { accountId, sessionId, proof }: Guess<readonly LiveCode[]>): Match | null {
     let match: Match | null = null;
     for (const live of proof) {
-      const expected = this.sender.codeOf({ ...live, nonce: Buffer.from(live.nonce, 'hex') });
+      const stored = { ...live, nonce: Buffer.from(live.nonce, 'hex') };
+      const expected = this.alarm.watch(accountId, 'one-time-code', () => this.sender.codeOf(stored));
       if (!sameCode(expected, code)) continue;
       // Mail has no word there: its code is a password that is good once.
       const amr = live.channel === 'sms' ? 'sms' : 'otp';

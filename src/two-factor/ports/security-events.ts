@@ -1,4 +1,7 @@
-/** What happened to an account's second factor, in the past tense. */
+/**
+ * What happened to an account's second factor, in the past tense; and `secret-unreadable`, an alarm: something stored
+ * cannot be opened, because a key is missing or somebody wrote into the database.
+ */
 export type SecurityEventName =
   | 'two-factor.enabled'
   | 'two-factor.disabled'
@@ -14,11 +17,13 @@ export type SecurityEventName =
   | 'two-factor.device-used'
   | 'two-factor.device-reused'
   | 'two-factor.device-revoked'
-  | 'two-factor.reset';
+  | 'two-factor.reset'
+  | 'two-factor.secret-unreadable';
 
 export interface SecurityEvent {
   readonly name: SecurityEventName;
-  readonly accountId: string;
+  /** Null where nobody knows whose it is, as of a queued message that cannot be opened. */
+  readonly accountId: string | null;
   /** Details that are safe to log: never a code, a token or a secret. */
   readonly details?: Readonly<Record<string, string | number | boolean>>;
 }

@@ -1,37 +1,33 @@
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { KeyRing } from '../ports/key-ring.js';
-import { Database } from '../postgres/database.js';
-import { statement } from '../postgres/statement.js';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { KeyRegister } from './key-register.js';
 
-const FINGERPRINT = 'fingerprint';
+/** How often a running process says which key it seals with, and looks whether its ring still fits. In seconds. */
+export const KEY_CHECK_INTERVAL = 300;
 
-const REGISTER_KEY = statement(
-  'register_key',
-  `INSERT INTO two_factor_key (kid, fingerprint) VALUES ($1, $2) ON CONFLICT (kid) DO NOTHING`,
-);
-const KEYS_IN_USE = statement('keys_in_use', `SELECT kid, fingerprint FROM two_factor_key`);
-
-/** Refuses to start with a key ring that cannot open what is stored. */
+/** Refuses to start with a key ring that cannot open what is stored, and says so when that comes true later. */
 @Injectable()
-export class KeyCheck implements OnApplicationBootstrap {
-  constructor(
-    private readonly database: Database,
-    private readonly ring: KeyRing,
-  ) {}
+export class KeyCheck implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('KeyRing');
+  private timer: NodeJS.Timeout | undefined;
 
-  /** @throws {Error} naming the key that is missing or was changed */
+  constructor(private readonly register: KeyRegister) {}
+
+  /** @throws {Error} naming the key at fault; see `KeyRegister.enter` */
   async onApplicationBootstrap(): Promise<void> {
-    await this.database.query(REGISTER_KEY, [this.ring.current, this.fingerprint(this.ring.current)]);
-    const inUse = await this.database.query<{ kid: string; fingerprint: Buffer }>(KEYS_IN_USE);
-    for (const { kid, fingerprint } of inUse) {
-      if (!this.ring.kids.includes(kid)) throw new Error(`The key ring lacks key "${kid}", which stored secrets need`);
-      if (!this.fingerprint(kid).equals(fingerprint)) {
-        throw new Error(`Key "${kid}" of the key ring is not the key of that name that sealed stored secrets`);
-      }
-    }
+    await this.register.enter();
+    this.timer = setInterval(() => void this.check(), KEY_CHECK_INTERVAL * 1000).unref();
   }
 
-  private fingerprint(kid: string): Buffer {
-    return this.ring.derive(kid, FINGERPRINT).subarray(0, 16);
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  /** Never throws: what runs goes on, and what it must not seal any more Postgres refuses. */
+  async check(): Promise<void> {
+    try {
+      await this.register.enter();
+    } catch (error) {
+      this.logger.error({ event: 'key-ring.check-failed', reason: error instanceof Error ? error.message : 'unknown' });
+    }
   }
 }

@@ -7,9 +7,21 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const PURPOSE = 'seal';
 
+/** A kid as `HkdfKeyRing` takes it or as a host's own ring may have it, and what it sealed. */
+const SEALED = /^([^.]{1,64})\.(.*)$/s;
+
 /** A sealed secret cannot be opened: damaged, moved to another record, or forged. */
 export class SealBrokenError extends Error {
   override readonly name = 'SealBrokenError';
+
+  /** @param kid the key that the text names; null where it names none */
+  constructor(
+    message: string,
+    readonly kid: string | null,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }
 
 /**
@@ -39,10 +51,11 @@ export class AesGcmSealer {
    * @throws {UnknownKeyError} when its key is no longer in the ring
    */
   open(sealed: string, record: readonly string[]): Buffer {
-    const dot = sealed.indexOf('.');
-    const bytes = Buffer.from(sealed.slice(dot + 1), 'base64url');
-    if (dot < 1 || bytes.length < NONCE_BYTES + TAG_BYTES) throw new SealBrokenError('Not a sealed secret');
-    const key = this.ring.derive(sealed.slice(0, dot), PURPOSE);
+    const [, kid, text] = SEALED.exec(sealed) ?? [];
+    if (kid === undefined || text === undefined) throw new SealBrokenError('Not a sealed secret', null);
+    const bytes = Buffer.from(text, 'base64url');
+    if (bytes.length < NONCE_BYTES + TAG_BYTES) throw new SealBrokenError('Not a sealed secret', kid);
+    const key = this.ring.derive(kid, PURPOSE);
     const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES), {
       authTagLength: TAG_BYTES,
     });
@@ -51,7 +64,7 @@ export class AesGcmSealer {
     try {
       return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
     } catch (cause) {
-      throw new SealBrokenError('The seal is broken', { cause });
+      throw new SealBrokenError('The seal is broken', kid, { cause });
     }
   }
 }

@@ -5,6 +5,7 @@ import { Database } from '../postgres/database.js';
 import { AesGcmSealer } from '../sealing/sealer.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
 import { otpauthUri } from './otpauth-uri.js';
+import { SEALED_AUTHENTICATORS } from './sealed-authenticators.js';
 import { STAGE_AUTHENTICATOR } from './totp.statements.js';
 
 /** 160 bits, the length that RFC 4226 §4 R6 recommends. */
@@ -33,7 +34,7 @@ export class AuthenticatorsService {
     const id = randomUUID();
     const { accountId, sessionId, strong } = session;
     const secret = this.random.bytes(SECRET_BYTES);
-    const sealed = this.sealer.seal(secret, record(accountId, id));
+    const sealed = this.sealer.seal(secret, SEALED_AUTHENTICATORS.record(accountId, id));
     const { issuer, label } = shown;
     const { stagedLife } = this.options;
     const values = [id, accountId, sealed, issuer, label, sessionId, stagedLife, codeHashes, strong];
@@ -43,10 +44,6 @@ export class AuthenticatorsService {
 
   /** @throws {SealBrokenError | UnknownKeyError} when the secret cannot be opened: a fault of ours, never a wrong code */
   secretOf(accountId: string, authenticator: { readonly id: string; readonly secret: string }): Buffer {
-    return this.sealer.open(authenticator.secret, record(accountId, authenticator.id));
+    return this.sealer.open(authenticator.secret, SEALED_AUTHENTICATORS.record(accountId, authenticator.id));
   }
-}
-
-function record(accountId: string, id: string): readonly string[] {
-  return ['authenticator', accountId, id];
 }

@@ -8,6 +8,7 @@ import { Clock } from '../ports/clock.js';
 import { PasswordVerifier } from '../ports/password-verifier.js';
 import type { SessionIdentity } from '../ports/session-gateway.js';
 import { Database } from '../postgres/database.js';
+import { SecretAlarm } from '../sealing/secret-alarm.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
 import { AuthenticatorsService } from './authenticators.service.js';
@@ -48,6 +49,7 @@ export class TotpService implements Factor<readonly StoredAuthenticator[]> {
     private readonly database: Database,
     private readonly secondFactor: SecondFactorPolicy,
     private readonly passwords: PasswordVerifier,
+    private readonly alarm: SecretAlarm,
   ) {}
 
   /** Finishes a challenge, lifts a session, or confirms what the session staged. */
@@ -55,16 +57,31 @@ export class TotpService implements Factor<readonly StoredAuthenticator[]> {
     return answerOf(await this.verification.verify(this, request));
   }
 
+  /**
+   * An authenticator that cannot be opened does not keep another one from matching: so an owner can replace it. Where none
+   * matches, nobody can tell whether the code was wrong.
+   *
+   * @throws {SealBrokenError | UnknownKeyError} after an alarm
+   */
   match(code: string, { accountId, sessionId, proof }: Guess<readonly StoredAuthenticator[]>): Match | null {
     const now = this.clock.now();
+    let unreadable: unknown;
     for (const { id, secret, lastStep, staged } of proof) {
-      const opened = this.authenticators.secretOf(accountId, { id, secret });
+      let opened: Buffer;
+      try {
+        opened = this.authenticators.secretOf(accountId, { id, secret });
+      } catch (error) {
+        if (unreadable === undefined) this.alarm.raise(accountId, 'authenticator', error);
+        unreadable ??= error;
+        continue;
+      }
       const step = matchStep(opened, code, now, { window: this.options.window, lastStep });
       if (step === null) continue;
       return staged
         ? { values: [id, step, sessionId], spend: CONFIRM_AUTHENTICATOR }
         : { values: [id, step], spend: SPEND_STEP };
     }
+    if (unreadable !== undefined) throw unreadable;
     return null;
   }
 
@@ -72,6 +89,7 @@ export class TotpService implements Factor<readonly StoredAuthenticator[]> {
    * The URI of the authenticator that the session staged, else of the confirmed one.
    *
    * @throws {TwoFactorException} TOTP_NOT_ENABLED, SECOND_FACTOR_REQUIRED, INVALID_PASSWORD
+   * @throws {SealBrokenError | UnknownKeyError} after an alarm, when it cannot be opened
    */
   async uri(session: SessionIdentity, password: string): Promise<TotpUriAnswer> {
     const values = [session.accountId, session.sessionId];
@@ -80,7 +98,8 @@ export class TotpService implements Factor<readonly StoredAuthenticator[]> {
     if (!shown) throw new TwoFactorException('TOTP_NOT_ENABLED');
     if (!shown.staged && !this.secondFactor.isStrong(session)) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
     if (!(await this.passwords.verify(session.accountId, password))) throw new TwoFactorException('INVALID_PASSWORD');
-    const secret = this.authenticators.secretOf(session.accountId, shown);
+    const { accountId } = session;
+    const secret = this.alarm.watch(accountId, 'authenticator', () => this.authenticators.secretOf(accountId, shown));
     return { totpURI: otpauthUri(secret, shown) };
   }
 
