@@ -9,7 +9,7 @@ import { build } from 'esbuild';
  * other packages are loaded as they are: some of them look for files of their own, or must be one instance.
  */
 const LIBRARY = ['two-factor', 'delivery'];
-const PROGRAMS = ['main', 'worker', 'database/migrate'];
+const PROGRAMS = ['main', 'worker', 'keys', 'database/migrate'];
 const BUNDLED = ['@nestjs', 'rxjs', 'es-toolkit', 'file-type', 'strtok3', 'token-types', '@tokenizer', '@borewit'];
 
 /** Nest asks for these by itself, and does without them. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureDataFolder } from './data-folder.js';
 import { errorCode, StartupError } from './startup-error.js';
@@ -21,6 +21,32 @@ export async function developmentKeys(dataDir: string): Promise<string> {
     throw new StartupError(`Cannot read or make the development keys ${path}: ${errorCode(error)}`, {
       cause: error,
     });
+  }
+}
+
+/**
+ * Puts a key in front of the development keys, which are made first if they are not there. They are replaced as a whole
+ * or not at all.
+ *
+ * @param entry `kid:base64`
+ * @returns the path of their file
+ * @throws {StartupError} when the file cannot be read or replaced, or another process is replacing it
+ */
+export async function keepDevelopmentKey(dataDir: string, entry: string): Promise<string> {
+  const path = join(dataDir, fileName);
+  // Taken by one process at a time: of two that read and replace, one key would be lost.
+  const draft = `${path}.next`;
+  await developmentKeys(dataDir);
+  try {
+    await writeFile(draft, '', { mode: 0o600, flag: 'wx' });
+    await writeFile(draft, `${entry},${await developmentKeys(dataDir)}\n`);
+    await rename(draft, path);
+    return path;
+  } catch (error) {
+    const taken = errorCode(error) === 'EEXIST';
+    if (!taken) await rm(draft, { force: true });
+    const reason = taken ? `${draft} is in the way` : errorCode(error);
+    throw new StartupError(`Cannot replace the development keys ${path}: ${reason}`, { cause: error });
   }
 }
 

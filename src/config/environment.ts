@@ -2,7 +2,14 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { readDelivery } from './delivery-variables.js';
 import { parseKeyRing } from './key-ring-variable.js';
-import { logLevels, type DatabaseConfig, type LogLevel, type RingKey, type ServiceConfig } from './service-config.js';
+import {
+  logLevels,
+  type DatabaseConfig,
+  type KeyConfig,
+  type LogLevel,
+  type RingKey,
+  type ServiceConfig,
+} from './service-config.js';
 import { list, Variables, type Environment } from './variables.js';
 
 export type { Environment };
@@ -29,7 +36,7 @@ export function readEnvironment(env: Environment): ServiceConfig {
     baseUrl,
     trustedOrigins: variables.read('TRUSTED_ORIGINS', (text) => list(text).map(origin)) ?? [baseUrl],
     trustProxy: variables.read('TRUST_PROXY', (text) => list(text).map(network)) ?? [],
-    keys: variables.read('TWO_FACTOR_KEYS', parseKeyRing, { required: true }) ?? ([] as RingKey[]),
+    keys: readKeys(variables),
     issuer: variables.read('TWO_FACTOR_ISSUER', issuer) ?? 'Two factor',
     bcryptCost: variables.read('BCRYPT_COST', (text) => integer(text, 10, 16)) ?? 12,
     logLevel: variables.read('LOG_LEVEL', logLevel) ?? 'info',
@@ -49,6 +56,22 @@ export function readDatabaseEnvironment(env: Environment): DatabaseConfig {
   const config = readDatabase(variables);
   variables.throwFaults();
   return config;
+}
+
+/**
+ * The part of the environment that commands on keys need: a rotation has no base URL.
+ *
+ * @throws {StartupError} as `readEnvironment` does
+ */
+export function readKeyEnvironment(env: Environment): KeyConfig {
+  const variables = new Variables(env);
+  const config = { ...readDatabase(variables), keys: readKeys(variables) };
+  variables.throwFaults();
+  return config;
+}
+
+function readKeys(variables: Variables): RingKey[] {
+  return variables.read('TWO_FACTOR_KEYS', parseKeyRing, { required: true }) ?? [];
 }
 
 function readDatabase(variables: Variables): DatabaseConfig {

@@ -19,6 +19,12 @@ export interface DatabaseConfig {
   readonly dataDir: string;
 }
 
+/** What commands on keys need. */
+export interface KeyConfig extends DatabaseConfig {
+  /** The first seals, all open; never empty. */
+  readonly keys: readonly RingKey[];
+}
+
 export interface SmtpConfig {
   /** Servers to hand mail to, tried in turn; never empty. */
   readonly urls: readonly string[];
@@ -40,7 +46,7 @@ export interface SmsWebhookConfig {
 }
 
 /** The environment after it was validated; injected by its class. */
-export class ServiceConfig implements DatabaseConfig {
+export class ServiceConfig implements KeyConfig {
   readonly production!: boolean;
   readonly databaseUrl: string | undefined;
   readonly dataDir!: string;

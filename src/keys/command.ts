@@ -1,0 +1,61 @@
+import { parseArgs } from 'node:util';
+import { errorMessage, StartupError } from '../config/startup-error.js';
+
+export const USAGE = `Usage: keys <command>
+
+  generate [--keep]            makes a key and prints it; --keep puts it in front of the development keys instead
+  status                       shows every key, and what still needs it
+  rotate [--batch-size <rows>] seals everything anew with the current key, while services run
+  retire <kid>                 gives up a key that nothing needs any more`;
+
+const BIGGEST_BATCH = 10_000;
+
+/** What the operator asked for. */
+export type Command =
+  | { readonly name: 'generate'; readonly keep: boolean }
+  | { readonly name: 'status' }
+  | { readonly name: 'rotate'; readonly batchSize: number | undefined }
+  | { readonly name: 'retire'; readonly kid: string };
+
+/**
+ * @returns null for words that are no command
+ * @throws {StartupError} for a command with an option that it does not take, or a value that makes no sense
+ */
+export function readCommand(words: readonly string[]): Command | null {
+  const [name, ...rest] = words;
+  switch (name) {
+    case 'generate': {
+      const { values, positionals } = parse(rest, { keep: { type: 'boolean' } });
+      return positionals.length === 0 ? { name, keep: values.keep === true } : null;
+    }
+    case 'status':
+      return parse(rest, {}).positionals.length === 0 ? { name } : null;
+    case 'rotate': {
+      const { values, positionals } = parse(rest, { 'batch-size': { type: 'string' } });
+      return positionals.length === 0 ? { name, batchSize: rows(values['batch-size']) } : null;
+    }
+    case 'retire': {
+      const [kid, ...more] = parse(rest, {}).positionals;
+      return kid !== undefined && more.length === 0 ? { name, kid } : null;
+    }
+    default:
+      return null;
+  }
+}
+
+function parse(args: readonly string[], options: Record<string, { type: 'boolean' | 'string' }>) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new StartupError(errorMessage(error), { cause: error });
+  }
+}
+
+function rows(text: unknown): number | undefined {
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (!/^\d{1,6}$/.test(String(text)) || count < 1 || count > BIGGEST_BATCH) {
+    throw new StartupError(`--batch-size must be a whole number from 1 to ${BIGGEST_BATCH}`);
+  }
+  return count;
+}
