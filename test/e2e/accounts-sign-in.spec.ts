@@ -250,29 +250,6 @@ describe('signing up and in', () => {
     // Remembering rides the challenge.
     expect(sessionCookie(verified)).not.toMatch(/max-age|expires/i);
   });
-
-  it('hashes a password anew when the cost was raised', async () => {
-    const { email } = await newUser(service);
-    const hashOf = async () => {
-      const text = `SELECT password_hash AS hash FROM users WHERE email = $1`;
-      const [row] = await service.query<{ hash: string }>(text, [email]);
-      return row?.hash;
-    };
-    const old = await hashOf();
-    const raised = await startTestService({ config: { bcryptCost: 11 }, replicaOf: service });
-    try {
-      const attempt = (password: string) => send(raised, '/sign-in/email', { body: { email, password } });
-      expect((await attempt('wrong password')).status).toBe(401);
-      expect(await hashOf()).toBe(old);
-      expect((await attempt(PASSWORD)).status).toBe(200);
-      const raisedHash = await hashOf();
-      expect(raisedHash).toMatch(/^\$2b\$11\$/);
-      expect((await attempt(PASSWORD)).status).toBe(200);
-      expect(await hashOf()).toBe(raisedHash);
-    } finally {
-      await raised.close();
-    }
-  });
 });
 
 function median(values: readonly number[]): number {
