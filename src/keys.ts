@@ -21,7 +21,7 @@ async function main(words: readonly string[]): Promise<number> {
     const { withKeys } = await import('./keys/with-keys.js');
     return await withKeys(process.env, async (keys) => {
       if (command.name === 'status') return (await import('./keys/status.js')).showStatus(keys);
-      if (command.name === 'retire') return (await import('./keys/retire.js')).retireKey(keys, command.kid);
+      if (command.name === 'retire') return (await import('./keys/retire.js')).retireKey(keys, command);
       const stop = new AbortController();
       void firstSignal().then(() => stop.abort());
       return (await import('./keys/rotate.js')).rotateKeys(keys, command, stop.signal);

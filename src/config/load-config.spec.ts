@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig } from './load-config.js';
+import { keepDevelopmentKey } from './development-keys.js';
+import { loadConfig, loadKeyConfig } from './load-config.js';
 
 describe('loadConfig', () => {
   let parent: string;
@@ -61,5 +62,23 @@ describe('loadConfig', () => {
     await writeFile(join(dataDir, 'two-factor.keys'), 'nonsense');
     await expect(loadConfig({ DATA_DIR: dataDir })).rejects.toThrow(/TWO_FACTOR_KEYS/);
     expect(await readFile(join(dataDir, 'two-factor.keys'), 'utf8')).toBe('nonsense');
+  });
+
+  it('puts a key in front of the development keys, as a whole and for the owner alone', async () => {
+    const [old] = (await loadConfig({ DATA_DIR: dataDir })).keys;
+    await keepDevelopmentKey(dataDir, `new:${Buffer.alloc(32, 1).toString('base64')}`);
+    const { keys } = await loadKeyConfig({ DATA_DIR: dataDir });
+    expect(keys).toEqual([{ kid: 'new', secret: Buffer.alloc(32, 1) }, old]);
+    expect((await stat(join(dataDir, 'two-factor.keys'))).mode & 0o777).toBe(0o600);
+    expect(await readdir(dataDir)).toEqual(['two-factor.keys']);
+  });
+
+  it('lets one process at a time replace them', async () => {
+    const entries = Array.from({ length: 8 }, (_, n) => `k${n}:${Buffer.alloc(32, n).toString('base64')}`);
+    const outcomes = await Promise.allSettled(entries.map((entry) => keepDevelopmentKey(dataDir, entry)));
+    const kept = outcomes.filter(({ status }) => status === 'fulfilled').length;
+    expect(kept).toBeGreaterThan(0);
+    // Nothing that was said to be kept is lost.
+    expect((await loadKeyConfig({ DATA_DIR: dataDir })).keys).toHaveLength(1 + kept);
   });
 });

@@ -6,7 +6,7 @@ export const USAGE = `Usage: keys <command>
   generate [--keep]            makes a key and prints it; --keep puts it in front of the development keys instead
   status                       shows every key, and what still needs it
   rotate [--batch-size <rows>] seals everything anew with the current key, while services run
-  retire <kid>                 gives up a key that nothing needs any more`;
+  retire <kid> [--now]         gives up a key that no row needs; --now does not wait for codes and messages`;
 
 const BIGGEST_BATCH = 10_000;
 
@@ -15,7 +15,7 @@ export type Command =
   | { readonly name: 'generate'; readonly keep: boolean }
   | { readonly name: 'status' }
   | { readonly name: 'rotate'; readonly batchSize: number | undefined }
-  | { readonly name: 'retire'; readonly kid: string };
+  | { readonly name: 'retire'; readonly kid: string; readonly now: boolean };
 
 /**
  * @returns null for words that are no command
@@ -35,8 +35,9 @@ export function readCommand(words: readonly string[]): Command | null {
       return positionals.length === 0 ? { name, batchSize: rows(values['batch-size']) } : null;
     }
     case 'retire': {
-      const [kid, ...more] = parse(rest, {}).positionals;
-      return kid !== undefined && more.length === 0 ? { name, kid } : null;
+      const { values, positionals } = parse(rest, { now: { type: 'boolean' } });
+      const [kid, ...more] = positionals;
+      return kid !== undefined && more.length === 0 ? { name, kid, now: values.now === true } : null;
     }
     default:
       return null;

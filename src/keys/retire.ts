@@ -11,8 +11,11 @@ const ANSWERS: Readonly<Record<Retirement, (kid: string) => string>> = {
 };
 
 /** Gives up a key. Exit code 1 when it is still needed. */
-export async function retireKey(keys: KeyRotation, kid: string): Promise<number> {
-  const outcome = await keys.retire(kid);
+export async function retireKey(
+  keys: KeyRotation,
+  { kid, now }: { readonly kid: string; readonly now: boolean },
+): Promise<number> {
+  const outcome = await keys.retire(kid, { now });
   if (outcome === 'retired') {
     console.log(ANSWERS[outcome](kid));
     return 0;

@@ -27,7 +27,7 @@ export async function showStatus(keys: KeyRotation): Promise<number> {
   return uses.some(isFault) ? 1 : 0;
 }
 
-/** When the old key may go, for people. */
+/** What to do about a key, for people; null where nothing is to be done. */
 export function adviceOn(use: KeyUse, current: string): string | null {
   const { kid, outlivedAt } = use;
   const rows = rowsOf(use);

@@ -23,7 +23,7 @@ import { SEALED_AUTHENTICATORS } from '../../src/two-factor/totp/sealed-authenti
 import { race } from '../support/barrier.js';
 import { ensureBuilt } from '../support/build.js';
 import { Caller, enrol, openChallenge, PASSWORD, signUp, type EnrolledOwner } from '../support/client.js';
-import { startTestService, type TestService } from '../support/service.js';
+import { startTestService, type TestService, type TestServiceOptions } from '../support/service.js';
 
 const key = (kid: string): RingKey & { readonly secret: Buffer } => ({ kid, secret: randomBytes(32) });
 const [K1, K2, K3] = [key('k1'), key('k2'), key('k3')];
@@ -66,6 +66,17 @@ async function rowsByKey(service: TestService): Promise<Record<string, number>> 
      ) sealed GROUP BY kid ORDER BY kid`,
   );
   return Object.fromEntries(rows.map(({ kid, rows: count }) => [kid, count]));
+}
+
+/** @returns why the service does not start; one that does is stopped again */
+async function refusalOf(options: TestServiceOptions): Promise<string> {
+  try {
+    const service = await startTestService(options);
+    await service.close();
+    return 'It started';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** As if the key had last been current so long ago. */
@@ -214,7 +225,7 @@ describe('control 34: keys change while services run, and none goes that is need
       expect(await keys.rotate()).toMatchObject({ done: 1, left: 0 });
 
       await older.app.get(KeyCheck).check();
-      expect(await retireKey(keys, 'k1')).toBe(1);
+      expect(await retireKey(keys, { kid: 'k1', now: false })).toBe(1);
       expect(await keys.retire('k1')).toBe('messages-left');
       await age(older, 'k1', '24 hours');
       expect(await keys.retire('k1')).toBe('messages-left');
@@ -259,9 +270,8 @@ describe('control 34: keys change while services run, and none goes that is need
     });
 
     it('a start with it in front is refused; with the new key alone the service starts, and everybody signs in', async () => {
-      await expect(startTestService({ replicaOf: newer, config: { keys: [K1, K2] } })).rejects.toThrow(
-        'Key "k1" was retired and must not seal again',
-      );
+      const refused = await refusalOf({ replicaOf: newer, config: { keys: [K1, K2] } });
+      expect(refused).toContain('Key "k1" was retired and must not seal again');
       const alone = await startTestService({ replicaOf: newer, config: { keys: [K2] } });
       try {
         expect(new Set(await everybodySignsIn([alone]))).toEqual(new Set([200]));
@@ -282,18 +292,17 @@ describe('control 34: keys change while services run, and none goes that is need
       await service.close();
     });
 
-    const start = (...keys: RingKey[]) =>
-      startTestService({ replicaOf: service, config: { keys: keys as Array<typeof K1> } });
+    const refusal = (...keys: Array<typeof K1>) => refusalOf({ replicaOf: service, config: { keys } });
 
     it('without a key that rows need is refused, naming it, and leaves no trace', async () => {
-      await expect(start(K2)).rejects.toThrow('The key ring lacks key "k1", which stored secrets need');
+      expect(await refusal(K2)).toBe('The key ring lacks key "k1", which stored secrets need');
       expect(await service.query(`SELECT kid FROM two_factor_key`)).toEqual([{ kid: 'k1' }]);
     });
 
     it('with another key of the same name is refused, naming it', async () => {
       const changed = { kid: 'k1', secret: randomBytes(32) };
-      await expect(start(changed)).rejects.toThrow('Key "k1" of the key ring is not the key of that name');
-      await expect(start(K3, changed)).rejects.toThrow('Key "k1" of the key ring is not the key of that name');
+      expect(await refusal(changed)).toContain('Key "k1" of the key ring is not the key of that name');
+      expect(await refusal(K3, changed)).toContain('Key "k1" of the key ring is not the key of that name');
       expect(await service.query(`SELECT kid FROM two_factor_key`)).toEqual([{ kid: 'k1' }]);
     });
 
@@ -317,6 +326,20 @@ describe('control 34: keys change while services run, and none goes that is need
       const foreign = new HkdfKeyRing([K2]);
       const keys = keyRotation(database, foreign, new AesGcmSealer(foreign, new SystemRandom()));
       await expect(keys.rotate()).rejects.toThrow('The key ring lacks key "k1"');
+    });
+
+    it('a key that leaked is retired at once, but not before its rows are sealed anew', async () => {
+      const rotated = await startTestService({ replicaOf: service, config: { keys: [K2, K1] } });
+      try {
+        const keys = rotated.app.get(KeyRotation);
+        expect(await retireKey(keys, { kid: 'k1', now: true })).toBe(1);
+        expect(await keys.rotate()).toMatchObject({ left: 0 });
+        expect(await keys.retire('k1')).toBe('messages-left');
+        expect(await retireKey(keys, { kid: 'k1', now: true })).toBe(0);
+        expect(await refusalOf({ replicaOf: service, config: { keys: [K2] } })).toBe('It started');
+      } finally {
+        await rotated.close();
+      }
     });
   });
 });

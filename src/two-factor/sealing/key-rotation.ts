@@ -117,15 +117,17 @@ export class KeyRotation {
    * Gives a key up: from then on the ring need not hold it, and nothing can be sealed with it. The name stays taken.
    *
    * Postgres refuses it while a sealed row refers to the key, so no process with an older ring can come between.
+   *
+   * @param options.now gives up codes and messages that need it too: for a key that leaked
    */
-  async retire(kid: string): Promise<Retirement> {
+  async retire(kid: string, { now = false }: { readonly now?: boolean } = {}): Promise<Retirement> {
     if (kid === this.ring.current) return 'current';
     const use = (await this.status()).find((key) => key.kid === kid);
     if (!use?.firstUsedAt) return 'unknown';
     if (Object.values(use.rows).some((rows) => rows > 0)) return 'rows-left';
-    if (use.codes > 0) return 'codes-left';
+    if (use.codes > 0 && !now) return 'codes-left';
     try {
-      const retired = await this.database.query(RETIRE_KEY, [kid, KEY_OUTLIVES]);
+      const retired = await this.database.query(RETIRE_KEY, [kid, now ? 0 : KEY_OUTLIVES]);
       return retired.length > 0 ? 'retired' : 'messages-left';
     } catch (error) {
       if (isForeignKeyViolation(error)) return 'rows-left';
