@@ -52,10 +52,10 @@ function parse(args: readonly string[], options: Record<string, { type: 'boolean
   }
 }
 
-function rows(text: unknown): number | undefined {
+function rows(text: string | boolean | undefined): number | undefined {
   if (text === undefined) return undefined;
   const count = Number(text);
-  if (!/^\d{1,6}$/.test(String(text)) || count < 1 || count > BIGGEST_BATCH) {
+  if (!/^\d{1,6}$/.test(`${text}`) || count < 1 || count > BIGGEST_BATCH) {
     throw new StartupError(`--batch-size must be a whole number from 1 to ${BIGGEST_BATCH}`);
   }
   return count;

@@ -57,10 +57,11 @@ describe('control 05: the otpauth URI is in the strict form of the Key URI forma
     expect(again.body).toEqual({ totpURI: body.totpURI });
   });
 
+  const staged = () => service.query(`SELECT id FROM two_factor_authenticator`);
+
   it.each([':', 'Acme:', ':Acme', 'Acme: the company', 'Acme\u0000', 'Acme\n', '', '   ', 'x'.repeat(65)])(
     'the issuer %p is refused, and nothing is staged',
     async (issuer) => {
-      const staged = () => service.query(`SELECT id FROM two_factor_authenticator`);
       const before = await staged();
       const { status, body } = await enable(issuer);
       expect({ status, code: body.code }).toEqual({ status: 400, code: 'VALIDATION_ERROR' });

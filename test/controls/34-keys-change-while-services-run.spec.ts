@@ -129,15 +129,13 @@ describe('control 34: keys change while services run, and none goes that is need
     /** @returns statuses of all sign-ins while `work` runs, and what it came to */
     async function whileEverybodySignsIn<T>(work: Promise<T>): Promise<{ result: T; statuses: number[] }> {
       const statuses: number[] = [];
-      let running = true;
-      const settled = work.finally(() => {
-        running = false;
-      });
+      const ended = new AbortController();
+      const settled = work.finally(() => ended.abort());
       do {
         statuses.push(...(await everybodySignsIn()));
         // All the time, but not with all of the machine: every sign-in is a bcrypt.
         await sleep(150);
-      } while (running);
+      } while (!ended.signal.aborted);
       return { result: await settled, statuses };
     }
 

@@ -141,6 +141,18 @@ function flip(sealed: string, at: (bytes: Buffer) => number): string {
   return `k2.${bytes.toString('base64url')}`;
 }
 
+/** Hands a payload over as the outbox does. */
+function deliver(payload: string): Promise<void> {
+  return service.app.get(MessageDelivery).deliver(payload, new AbortController().signal);
+}
+
+/** The sealed content of one message under the id of another. */
+function exchangeIds(payload: string, other: string): string {
+  const { sealed } = JSON.parse(payload) as { sealed: string };
+  const { id } = JSON.parse(other) as { id: string };
+  return JSON.stringify({ id, sealed });
+}
+
 describe('control 34: what was tampered with stays shut, with a 500 and an alarm and never as a wrong code', () => {
   describe('a secret', () => {
     it.each<[string, (sealed: string) => string]>([
@@ -376,8 +388,6 @@ describe('control 34: what was tampered with stays shut, with a 500 and an alarm
       language: 'en',
       discardAfter: Number.MAX_SAFE_INTEGER,
     } as const;
-    const deliver = (payload: string) =>
-      service.app.get(MessageDelivery).deliver(payload, new AbortController().signal);
 
     it.each<[string, (payload: string, other: string) => string, unknown, Record<string, unknown>]>([
       ['that took the id of another', exchangeIds, SealBrokenError, { reason: 'seal-broken', kid: 'k2' }],
@@ -397,12 +407,6 @@ describe('control 34: what was tampered with stays shut, with a 500 and an alarm
       ]);
       expect(service.messages.mailsTo('ada@example.com')).toEqual([]);
     });
-
-    function exchangeIds(payload: string, other: string): string {
-      const { sealed } = JSON.parse(payload) as { sealed: string };
-      const { id } = JSON.parse(other) as { id: string };
-      return JSON.stringify({ id, sealed });
-    }
   });
 
   it('an alarm says nothing of the secret', async () => {

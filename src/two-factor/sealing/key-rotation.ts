@@ -185,15 +185,15 @@ export class KeyRotation {
 
   private sealAnew(
     { id, accountId, sealed: was }: SealedRow,
-    { table, record }: SealedRecords,
+    records: SealedRecords,
     run: RotationRun,
   ): Array<{ id: string; was: string; sealed: string }> {
-    const names = record(accountId, id);
+    const names = records.record(accountId, id);
     try {
       return [{ id, was, sealed: this.sealer.seal(this.sealer.open(was, names), names) }];
     } catch (error) {
       if (!(error instanceof SealBrokenError)) throw error;
-      run.passOver({ table, id });
+      run.passOver({ table: records.table, id });
       return [];
     }
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { codeOfStep, matchStep, stepAt, TOTP_DEFAULTS, type TotpAlgorithm, type TotpParameters } from './totp.js';
+import { codeOfStep, matchStep, stepAt, type TotpAlgorithm, type TotpParameters } from './totp.js';
 
 /* The vectors of RFC 4226 and RFC 6238 are in test/controls/01-algorithm-vectors.spec.ts. */
 
