@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { retireKey } from '../../src/keys/retire.js';
@@ -195,6 +196,30 @@ describe('control 34: keys change while services run, and none goes that is need
       await older.query(`DELETE FROM two_factor_authenticator WHERE kid = 'k1'`);
     });
 
+    it('a rotation that is stopped loses nothing, and one that meets a row in use waits with nothing in its hands', async () => {
+      await insertAuthenticators(older, older.app.get(AesGcmSealer), 30);
+      const keys = newer.app.get(KeyRotation);
+      const stop = new AbortController();
+      const stopped = await keys.rotate({ batchSize: 10, signal: stop.signal, onProgress: () => stop.abort() });
+      expect(stopped).toEqual({ done: 10, total: 30, unreadable: [], left: 20 });
+
+      const holder = new Client({ connectionString: newer.databaseUrl });
+      await holder.connect();
+      await holder.query('BEGIN');
+      await holder.query(`SELECT FROM two_factor_authenticator WHERE kid = 'k1' ORDER BY id LIMIT 1 FOR UPDATE`);
+      let others!: () => void;
+      const allButOne = new Promise<void>((fulfil) => {
+        others = fulfil;
+      });
+      const rotation = keys.rotate({ onProgress: ({ done }) => done === 19 && others() });
+      await allButOne;
+      const waits = Promise.race([rotation, sleep(300, 'still at it')]);
+      expect(await waits).toBe('still at it');
+      await holder.query('COMMIT');
+      expect(await rotation).toEqual({ done: 20, total: 20, unreadable: [], left: 0 });
+      await holder.end();
+    });
+
     it('who confirms, replaces or disables meanwhile wins', async () => {
       const [row] = await newer.query<{ id: string; accountId: string; secret: string }>(
         `SELECT id, account_id AS "accountId", secret FROM two_factor_authenticator WHERE account_id = $1`,
@@ -261,7 +286,7 @@ describe('control 34: keys change while services run, and none goes that is need
         logged.mockRestore();
         shown.mockRestore();
       }
-      expect(await rowsByKey(newer)).toEqual({ k2: 604 + 19 + 1 });
+      expect(await rowsByKey(newer)).toEqual({ k2: 604 + 19 + 30 + 1 });
       expect((await enable(newer)).status).toBe(200);
       // What others sealed it still opens.
       expect(new Set(await everybodySignsIn())).toEqual(new Set([200]));
