@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,8 +9,8 @@ import { runMigrations } from './database/migrations-runner.js';
 import type { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
 import { configureHttp } from './http/configure-http.js';
 import { createHttpAdapter } from './http/http-adapter.js';
+import type { ServiceLogger } from './logging/service-logger.js';
 import { serveOpenApi } from './openapi.js';
-import { ServiceLogger } from './service-logger.js';
 
 /** How long requests in flight may take to finish once the service was told to stop. */
 const graceMs = 10_000;
@@ -33,13 +34,14 @@ export interface Service {
  *
  * @throws {StartupError} with one line for the operator; nothing is left running
  */
-export async function startService(config: ServiceConfig): Promise<Service> {
-  const embedded = config.databaseUrl === undefined ? await startEmbedded(config) : undefined;
+export async function startService(config: ServiceConfig, logger: ServiceLogger): Promise<Service> {
+  Logger.overrideLogger(logger);
+  const embedded = config.databaseUrl === undefined ? await startEmbedded(config, logger) : undefined;
   const databaseUrl = config.databaseUrl ?? embedded?.url ?? '';
   let app: NestFastifyApplication | undefined;
   try {
     await runMigrations(databaseUrl);
-    app = await createApplication(config, databaseUrl);
+    app = await createApplication(config, databaseUrl, logger);
     await listen(app, config);
   } catch (error) {
     await close(app, embedded);
@@ -60,19 +62,20 @@ function running(app: NestFastifyApplication, embedded: EmbeddedPostgres | undef
   };
 }
 
-async function startEmbedded({ dataDir }: ServiceConfig): Promise<EmbeddedPostgres> {
+async function startEmbedded({ dataDir }: ServiceConfig, logger: ServiceLogger): Promise<EmbeddedPostgres> {
   // Loaded only when used: a service with a database of its own has no business with processes and files.
   const { startEmbeddedPostgres } = await import('./database/embedded/embedded-postgres.js');
-  return startEmbeddedPostgres({ dataDir, notice: console.log });
+  return startEmbeddedPostgres({ dataDir, notice: (line) => logger.announce(line) });
 }
 
-async function createApplication(config: ServiceConfig, databaseUrl: string): Promise<NestFastifyApplication> {
-  const adapter = createHttpAdapter({
-    trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
-    requestTimeout: requestTimeoutMs,
-  });
+async function createApplication(
+  config: ServiceConfig,
+  databaseUrl: string,
+  logger: ServiceLogger,
+): Promise<NestFastifyApplication> {
+  const adapter = createHttpAdapter({ trustProxy: config.trustProxy, requestTimeout: requestTimeoutMs });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, databaseUrl), adapter, {
-    logger: new ServiceLogger(config),
+    logger,
     abortOnError: false,
   });
   await configureHttp(app, config);
@@ -105,7 +108,7 @@ async function close(app: NestFastifyApplication | undefined, embedded: Embedded
     const impatience = setTimeout(() => server.closeAllConnections(), graceMs);
     await Promise.race([
       // A part that fails to close must not keep the others, the database above all, from closing.
-      app.close().catch((error: unknown) => console.error(error)),
+      app.close().catch((error: unknown) => Logger.error(error, 'Service')),
       sleep(graceMs + closeMs, undefined, { ref: false }),
     ]);
     clearTimeout(impatience);

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { loadConfig } from './config/load-config.js';
 import type { ServiceConfig } from './config/service-config.js';
-import { errorMessage } from './config/startup-error.js';
 import { firstSignal } from './first-signal.js';
+import { refusal } from './logging/refusal.js';
+import type { ServiceLogger } from './logging/service-logger.js';
 
 /* Delivers the messages that services with OUTBOX=off leave to others, and listens to no port. */
 
@@ -16,11 +17,15 @@ process.exit(await main());
 async function main(): Promise<number> {
   try {
     const config = await loadConfig({ ...process.env, OUTBOX: 'on' });
+    const { ServiceLogger } = await import('./logging/service-logger.js');
+    const { lastWords } = await import('./logging/last-words.js');
     const { commandDatabase } = await import('./database/command-database.js');
-    const database = await commandDatabase(config, console.log);
+    const logger = new ServiceLogger(config);
+    lastWords(logger);
+    const database = await commandDatabase(config, (line) => logger.announce(line));
     try {
-      const worker = await startWorker(config, database.url);
-      console.log('Two-factor worker: delivering messages');
+      const worker = await startWorker(config, database.url, logger);
+      logger.announce('Two-factor worker: delivering messages');
       await stopSignal;
       await Promise.race([worker.close(), sleep(closeMs, undefined, { ref: false })]);
     } finally {
@@ -28,20 +33,25 @@ async function main(): Promise<number> {
     }
     return 0;
   } catch (error) {
-    console.error(process.env.LOG_LEVEL === 'debug' ? error : errorMessage(error));
+    console.error(refusal(error));
   }
   return 1;
 }
 
-async function startWorker(config: ServiceConfig, databaseUrl: string): Promise<INestApplicationContext> {
+async function startWorker(
+  config: ServiceConfig,
+  databaseUrl: string,
+  logger: ServiceLogger,
+): Promise<INestApplicationContext> {
   // The framework takes a second to load, a misspelt variable none to tell.
+  const { Logger } = await import('@nestjs/common');
   const { NestFactory } = await import('@nestjs/core');
   const { AppModule } = await import('./app.module.js');
   const { runMigrations } = await import('./database/migrations-runner.js');
-  const { ServiceLogger } = await import('./service-logger.js');
+  Logger.overrideLogger(logger);
   await runMigrations(databaseUrl);
   return NestFactory.createApplicationContext(AppModule.forRoot(config, databaseUrl), {
-    logger: new ServiceLogger(config),
+    logger,
     abortOnError: false,
   });
 }

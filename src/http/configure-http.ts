@@ -7,6 +7,7 @@ import type { ServiceConfig } from '../config/service-config.js';
 import { API_PREFIX } from '../openapi.js';
 import { TwoFactorExceptionFilter } from '../two-factor/index.js';
 import { HttpExceptionFilter } from './http-exception.filter.js';
+import { followRequests } from './request-log.js';
 
 /** Bodies here are a few short fields. In bytes. */
 const BODY_LIMIT = 16 * 1024;
@@ -17,6 +18,7 @@ const PREFLIGHT_MAX_AGE = 600;
 /** Everything about HTTP that is not a route: parsers, headers, cross-origin rules, errors. */
 export async function configureHttp(app: NestFastifyApplication, config: ServiceConfig): Promise<void> {
   app.setGlobalPrefix(API_PREFIX, { exclude: ['health'] });
+  followRequests(app);
   acceptJsonOnly(app);
   forbidCaching(app);
   app.enableCors({

@@ -1,17 +1,28 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { errorBody, errorStatus } from './http-exception.filter.js';
+import { requestIds } from './request-id.js';
+import { logAnswer } from './request-log.js';
+
+export interface HttpAdapterOptions extends Pick<FastifyServerOptions, 'requestTimeout'> {
+  /** Addresses and networks whose `X-Forwarded-*` headers and request ids are believed; nobody's by default. */
+  readonly trustProxy?: readonly string[];
+}
 
 /**
  * Fastify for the service. What it refuses before it looks for a route, such as a malformed URL, gets the shape of every
  * other error.
  */
-export function createHttpAdapter(options: Pick<FastifyServerOptions, 'trustProxy' | 'requestTimeout'> = {}) {
+export function createHttpAdapter({ trustProxy = [], ...options }: HttpAdapterOptions = {}) {
   return new FastifyAdapter({
     ...options,
-    frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
+    trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
+    genReqId: requestIds(trustProxy),
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       const status = errorStatus(error);
-      void reply.code(status).header('cache-control', 'no-store').send(errorBody(error, status));
+      const headers = { 'cache-control': 'no-store', 'x-request-id': request.id };
+      void reply.code(status).headers(headers).send(errorBody(error, status));
+      logAnswer(request, reply);
     },
   });
 }

@@ -32,13 +32,19 @@ export async function startProcess(cwd: string, env: Record<string, string>): Pr
   const started = new Promise<string>((fulfil, reject) => {
     createInterface(child.stdout).on('line', (line) => {
       stdout += `${line}\n`;
-      if (line.startsWith('Two-factor service on ')) fulfil(line);
+      const { msg } = logLine(line);
+      if (msg.startsWith('Two-factor service on ')) fulfil(msg);
     });
     void ended.then(() => reject(new Error(`The service ended before it started: ${stderr}`)));
   });
   // Tests of a refused start look at `ended` alone.
   started.catch(() => undefined);
   return { child, port, started, ended };
+}
+
+/** A line of the log, or of the console senders, as far as tests read it. */
+export function logLine(line: string): { readonly msg: string } {
+  return line.startsWith('{') ? { msg: '', ...(JSON.parse(line) as object) } : { msg: line };
 }
 
 export async function freePort(): Promise<number> {

@@ -1,4 +1,5 @@
 import { MailSender, type Mail } from '../../two-factor/index.js';
+import { plainText } from '../plain-text.js';
 
 /** Prints mail to standard output, codes and all. For development only. */
 export class ConsoleMailSender extends MailSender {
@@ -7,6 +8,6 @@ export class ConsoleMailSender extends MailSender {
   }
 
   override async send({ to, subject, text }: Mail): Promise<void> {
-    this.print(`--- Mail to ${to}: ${subject}\n${text.trimEnd()}\n---`);
+    this.print(`--- Mail to ${plainText(`${to}: ${subject}`)}\n${plainText(text.trimEnd(), '\n')}\n---`);
   }
 }

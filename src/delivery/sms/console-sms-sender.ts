@@ -1,4 +1,5 @@
 import { SmsSender, type Sms } from '../../two-factor/index.js';
+import { plainText } from '../plain-text.js';
 
 /** Prints text messages to standard output, codes and all. For development only. */
 export class ConsoleSmsSender extends SmsSender {
@@ -7,6 +8,6 @@ export class ConsoleSmsSender extends SmsSender {
   }
 
   override async send({ to, text }: Sms): Promise<void> {
-    this.print(`--- SMS to ${to}\n${text}\n---`);
+    this.print(`--- SMS to ${plainText(to)}\n${plainText(text, '\n')}\n---`);
   }
 }

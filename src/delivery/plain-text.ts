@@ -1,0 +1,6 @@
+/** Puts a mark in the place of every character that a terminal would act on, but for those in `kept`. */
+export function plainText(text: string, kept = ''): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    kept.includes(character) ? character : '\ufffd',
+  );
+}

@@ -1,0 +1,12 @@
+import type { ServiceLogger } from './service-logger.js';
+
+/**
+ * Ends the process at an error that nobody caught, as Node.js would, but by way of the log: Node.js prints every field
+ * of the error, and those of a database driver hold rows.
+ */
+export function lastWords(logger: ServiceLogger): void {
+  process.once('uncaughtException', (error) => {
+    logger.fatal(error, 'Process');
+    process.exit(1);
+  });
+}

@@ -1,0 +1,33 @@
+import { styleText } from 'node:util';
+import type { DestinationStream } from 'pino';
+import { escapeControls } from './control-characters.js';
+import type { ErrorFields } from './error-fields.js';
+
+const COLOURS = { fatal: 'red', error: 'red', warn: 'yellow', info: 'green', debug: 'gray' } as const;
+
+/** Turns the lines of the log into ones that a developer at a terminal reads: `12:34:56 WARN [TwoFactor] …`. */
+export function readableLines(write: (text: string) => void): DestinationStream {
+  return { write: (line) => write(readable(JSON.parse(line) as Record<string, unknown>)) };
+}
+
+function readable({ level, time, context, event, msg, err, ...rest }: Record<string, unknown>): string {
+  const name = String(level) as keyof typeof COLOURS;
+  const head = `${String(time).slice(11, 19)} ${styleText(COLOURS[name] ?? 'gray', name.toUpperCase().padEnd(5))}`;
+  const fields = Object.entries(rest).map(([field, value]) => `${field}=${JSON.stringify(value)}`);
+  const words = [
+    `[${String(context)}]`,
+    ...[event, err === undefined ? msg : undefined].filter((word) => typeof word === 'string'),
+    ...fields,
+  ];
+  return `${head} ${escapeControls(words.join(' '))}\n${err === undefined ? '' : readableError(err as ErrorFields)}`;
+}
+
+/** An error over several lines: what it says, its frames, its causes. */
+export function readableError({ stack = '', cause, errors = [], type, message, ...codes }: ErrorFields): string {
+  const fields = Object.entries(codes).map(([field, value]) => `${field}=${value}`);
+  const lines = [[`${type}: ${message}`, ...fields].join(' '), ...stack.split('\n').filter((frame) => frame !== '')];
+  const text = lines.map((line, index) => `${index === 0 ? '' : '    '}${escapeControls(line)}\n`).join('');
+  return [text, ...[cause, ...errors].flatMap((inner) => (inner ? [`caused by ${readableError(inner)}`] : []))].join(
+    '',
+  );
+}

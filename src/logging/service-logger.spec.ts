@@ -1,0 +1,215 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { QueryFailedError } from 'typeorm';
+import { readableLines } from './readable-lines.js';
+import { inRequest } from './request-context.js';
+import { ServiceLogger } from './service-logger.js';
+
+const SETTINGS = { logLevel: 'debug', production: true } as const;
+
+let text = '';
+let logger: ServiceLogger;
+beforeEach(() => {
+  text = '';
+  logger = new ServiceLogger(SETTINGS, { write: (line) => (text += line) });
+});
+
+/** The one line that was written. */
+function line(): Record<string, unknown> {
+  expect(text).toMatch(/^[^\n]+\n$/);
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
+describe('a line of the log', () => {
+  it('is one JSON object with level, time, context and what was logged', () => {
+    logger.warn({ event: 'two-factor.locked', accountId: 'a1', seconds: 900 }, 'TwoFactor');
+    expect(line()).toEqual({
+      level: 'warn',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      context: 'TwoFactor',
+      event: 'two-factor.locked',
+      accountId: 'a1',
+      seconds: 900,
+    });
+  });
+
+  it('carries the id of the request, also from code that runs later', async () => {
+    await inRequest('r-1', async () => {
+      await Promise.resolve();
+      logger.log('done', 'Somewhere');
+    });
+    expect(line()).toMatchObject({ requestId: 'r-1', msg: 'done' });
+  });
+
+  it('cannot be given another level, time, context or request by what is logged', () => {
+    const forged = { level: 'debug', time: 'never', context: 'Forged', requestId: 'r-2', event: 'e' };
+    inRequest('r-1', () => logger.error(forged, 'Own'));
+    expect(text.match(/"(?:level|time|context|requestId)"/g)).toHaveLength(4);
+    expect(line()).toMatchObject({ level: 'error', context: 'Own', requestId: 'r-1', event: 'e' });
+  });
+
+  it('is written from the configured level on, the announcement always', () => {
+    const quiet = new ServiceLogger({ ...SETTINGS, logLevel: 'error' }, { write: (more) => (text += more) });
+    quiet.warn('no', 'X');
+    expect(text).toBe('');
+    quiet.announce('at work');
+    expect(line()).toMatchObject({ level: 'info', msg: 'at work' });
+  });
+
+  it.each([
+    ['a line feed', 'a\nb'],
+    ['a carriage return', 'a\r\nb'],
+    ['a terminal escape', 'a\u001b[2Kb'],
+    ['an escape of one character', 'a\u009b2Kb'],
+    ['a line separator', 'a\u2028b'],
+    ['a change of direction', 'a\u202eb'],
+    ['a delete', 'a\u007fb'],
+    ['an invisible tag', 'a\u{e0041}b'],
+    ['a quote and a field', 'a","level":"fatal","b":"'],
+  ])('is one line of visible characters with %s in it', (_, hostile) => {
+    for (const logged of [hostile, { event: hostile }, { [hostile]: 1 }, new Error(hostile)]) {
+      text = '';
+      logger.warn(logged, 'Own');
+      expect(text.slice(0, -1)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      expect(line()).toMatchObject({ level: 'warn', context: 'Own' });
+      expect(JSON.stringify(line())).toContain(JSON.stringify(hostile).slice(1, -1));
+    }
+  });
+});
+
+describe('secrets in what is logged', () => {
+  const names =
+    'authorization cookie set-cookie set-auth-token X-Trusted-Device password newPassword currentPassword password_hash ' +
+    'code token twoFactorToken trustedDeviceToken secret totpURI backupCodes token_hash nonce payload keys';
+  it.each(names.split(' '))('are blanked under the name %s, at any depth', (name) => {
+    const planted = 'MANIFEST';
+    logger.log({ event: 'e', [name]: planted, list: [{ deep: { deeper: { [name]: [planted] } } }] }, 'X');
+    expect(text).not.toContain(planted);
+    expect(text.match(/\[redacted\]/g)).toHaveLength(2);
+  });
+
+  it('are not found in bytes, nor in objects of classes', () => {
+    class SignInBody {
+      readonly address = 'MANIFEST';
+    }
+    logger.log({ event: 'e', bytes: Buffer.from('MANIFEST'), body: new SignInBody() }, 'X');
+    expect(line()).toMatchObject({ bytes: '[8 bytes]', body: '[SignInBody]' });
+  });
+
+  it('end with what is too deep to be looked at', () => {
+    const loop: Record<string, unknown> = { event: 'e' };
+    loop['again'] = loop;
+    logger.log(loop, 'X');
+    expect(text).toContain('[deeper]');
+  });
+});
+
+describe('an error', () => {
+  const driverError = Object.assign(new Error('duplicate key value violates unique constraint "users_email_key"'), {
+    code: '23505',
+    severity: 'ERROR',
+    constraint: 'users_email_key',
+    routine: '_bt_check_unique',
+    detail: 'Key (token_hash)=(MANIFEST) already exists.',
+    hint: 'MANIFEST',
+    where: 'MANIFEST',
+    internalQuery: 'MANIFEST',
+  });
+
+  it('of the database is told by class, message, codes and stack, without the row', () => {
+    logger.error(new QueryFailedError('SELECT MANIFEST', ['MANIFEST'], driverError), undefined, 'Http');
+    expect(text).not.toContain('MANIFEST');
+    expect(line()['err']).toEqual({
+      type: 'QueryFailedError',
+      message: driverError.message,
+      stack: expect.stringMatching(/^at .*service-logger\.spec/),
+      code: '23505',
+      severity: 'ERROR',
+      constraint: 'users_email_key',
+      routine: '_bt_check_unique',
+    });
+  });
+
+  it('is told the same way as a cause, in an aggregate and inside of an object', () => {
+    const outer = new Error('outer', { cause: new AggregateError([driverError], 'several') });
+    logger.warn({ event: 'e', reason: outer, more: [driverError] }, 'X');
+    expect(text).not.toContain('MANIFEST');
+    expect(line()).toMatchObject({
+      reason: { type: 'Error', message: 'outer', cause: { type: 'AggregateError', errors: [{ code: '23505' }] } },
+      more: [{ code: '23505' }],
+    });
+  });
+
+  it.each([
+    ['Postgres', Object.assign(new Error('invalid input syntax for type uuid: "MANIFEST"'), { code: '22P02' })],
+    ['JSON', caught(() => JSON.parse('MANIFEST'))],
+    ['a function of Node.js', caught(() => Buffer.alloc('MANIFEST' as never))],
+    ['URL', caught(() => new URL('MANIFEST'))],
+    [
+      'an argument check',
+      Object.assign(new TypeError("The argument is odd. Received 'MANIFEST'"), { code: 'ERR_INVALID_ARG_VALUE' }),
+    ],
+    ['its code', Object.assign(new Error('odd'), { code: 'MANIFEST with blanks', input: 'MANIFEST' })],
+  ])('does not quote the value that it complains about: %s', (_, error) => {
+    logger.error(error, undefined, 'X');
+    expect(text).not.toContain('MANIFEST');
+    expect(line()).toMatchObject({ err: { stack: expect.stringMatching(/^at /) } });
+  });
+
+  it('with causes in a circle ends', () => {
+    const error = new Error('round');
+    error.cause = error;
+    logger.error(error, undefined, 'X');
+    expect(text.match(/round/g)?.length).toBeLessThan(10);
+  });
+
+  it('need not be one', () => {
+    logger.error('plain words', 'X');
+    expect(line()).toMatchObject({ level: 'error', msg: 'plain words' });
+  });
+});
+
+describe('on a terminal', () => {
+  beforeEach(() => {
+    logger = new ServiceLogger(
+      SETTINGS,
+      readableLines((more) => (text += more)),
+    );
+  });
+
+  it('a line reads in words', () => {
+    inRequest('r-1', () => logger.warn({ event: 'two-factor.locked', seconds: 900 }, 'TwoFactor'));
+    expect(plain(text)).toMatch(
+      /^\d\d:\d\d:\d\d WARN {2}\[TwoFactor\] two-factor\.locked requestId="r-1" seconds=900\n$/,
+    );
+  });
+
+  it('an error comes with its frames and causes', () => {
+    logger.error(new Error('outer', { cause: new Error('inner') }), undefined, 'Http');
+    expect(plain(text)).toMatch(/ERROR \[Http\]\nError: outer\n( {4}at .+\n)+caused by Error: inner\n( {4}at .+\n)+$/);
+  });
+
+  it('no character does more than be seen', () => {
+    for (const hostile of ['a\nb', 'a\r\u001b[2Kb', 'a\u009bb', 'a\u202eb']) {
+      text = '';
+      logger.log({ event: hostile, [hostile]: hostile }, hostile);
+      expect(plain(text).slice(0, -1)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    }
+    text = '';
+    logger.error(Object.assign(new Error('first\n    at forged (frame)'), { name: 'N' }), undefined, 'X');
+    expect(text).not.toMatch(/^ +at forged/m);
+  });
+});
+
+/** Without the colours. */
+function plain(coloured: string): string {
+  // eslint-disable-next-line no-control-regex
+  return coloured.replaceAll(/\u001b\[\d+m/g, '');
+}
+
+function caught(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+}
