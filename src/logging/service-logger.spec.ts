@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 
 /** The one line that was written. */
-function line(): Record<string, unknown> {
+function written(): Record<string, unknown> {
   expect(text).toMatch(/^[^\n]+\n$/);
   return JSON.parse(text) as Record<string, unknown>;
 }
@@ -22,7 +22,7 @@ function line(): Record<string, unknown> {
 describe('a line of the log', () => {
   it('is one JSON object with level, time, context and what was logged', () => {
     logger.warn({ event: 'two-factor.locked', accountId: 'a1', seconds: 900 }, 'TwoFactor');
-    expect(line()).toEqual({
+    expect(written()).toEqual({
       level: 'warn',
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       context: 'TwoFactor',
@@ -37,14 +37,14 @@ describe('a line of the log', () => {
       await Promise.resolve();
       logger.log('done', 'Somewhere');
     });
-    expect(line()).toMatchObject({ requestId: 'r-1', msg: 'done' });
+    expect(written()).toMatchObject({ requestId: 'r-1', msg: 'done' });
   });
 
   it('cannot be given another level, time, context or request by what is logged', () => {
     const forged = { level: 'debug', time: 'never', context: 'Forged', requestId: 'r-2', event: 'e' };
     inRequest('r-1', () => logger.error(forged, 'Own'));
     expect(text.match(/"(?:level|time|context|requestId)"/g)).toHaveLength(4);
-    expect(line()).toMatchObject({ level: 'error', context: 'Own', requestId: 'r-1', event: 'e' });
+    expect(written()).toMatchObject({ level: 'error', context: 'Own', requestId: 'r-1', event: 'e' });
   });
 
   it('is written from the configured level on, the announcement always', () => {
@@ -52,7 +52,7 @@ describe('a line of the log', () => {
     quiet.warn('no', 'X');
     expect(text).toBe('');
     quiet.announce('at work');
-    expect(line()).toMatchObject({ level: 'info', msg: 'at work' });
+    expect(written()).toMatchObject({ level: 'info', msg: 'at work' });
   });
 
   it.each([
@@ -70,8 +70,8 @@ describe('a line of the log', () => {
       text = '';
       logger.warn(logged, 'Own');
       expect(text.slice(0, -1)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
-      expect(line()).toMatchObject({ level: 'warn', context: 'Own' });
-      expect(JSON.stringify(line())).toContain(JSON.stringify(hostile).slice(1, -1));
+      expect(written()).toMatchObject({ level: 'warn', context: 'Own' });
+      expect(JSON.stringify(written())).toContain(JSON.stringify(hostile).slice(1, -1));
     }
   });
 });
@@ -92,7 +92,7 @@ describe('secrets in what is logged', () => {
       readonly address = 'MANIFEST';
     }
     logger.log({ event: 'e', bytes: Buffer.from('MANIFEST'), body: new SignInBody() }, 'X');
-    expect(line()).toMatchObject({ bytes: '[8 bytes]', body: '[SignInBody]' });
+    expect(written()).toMatchObject({ bytes: '[8 bytes]', body: '[SignInBody]' });
   });
 
   it('end with what is too deep to be looked at', () => {
@@ -118,7 +118,7 @@ describe('an error', () => {
   it('of the database is told by class, message, codes and stack, without the row', () => {
     logger.error(new QueryFailedError('SELECT MANIFEST', ['MANIFEST'], driverError), undefined, 'Http');
     expect(text).not.toContain('MANIFEST');
-    expect(line()['err']).toEqual({
+    expect(written()['err']).toEqual({
       type: 'QueryFailedError',
       message: driverError.message,
       stack: expect.stringMatching(/^at .*service-logger\.spec/),
@@ -133,7 +133,7 @@ describe('an error', () => {
     const outer = new Error('outer', { cause: new AggregateError([driverError], 'several') });
     logger.warn({ event: 'e', reason: outer, more: [driverError] }, 'X');
     expect(text).not.toContain('MANIFEST');
-    expect(line()).toMatchObject({
+    expect(written()).toMatchObject({
       reason: { type: 'Error', message: 'outer', cause: { type: 'AggregateError', errors: [{ code: '23505' }] } },
       more: [{ code: '23505' }],
     });
@@ -152,7 +152,7 @@ describe('an error', () => {
   ])('does not quote the value that it complains about: %s', (_, error) => {
     logger.error(error, undefined, 'X');
     expect(text).not.toContain('MANIFEST');
-    expect(line()).toMatchObject({ err: { stack: expect.stringMatching(/^at /) } });
+    expect(written()).toMatchObject({ err: { stack: expect.stringMatching(/^at /) } });
   });
 
   it('with causes in a circle ends', () => {
@@ -164,7 +164,7 @@ describe('an error', () => {
 
   it('need not be one', () => {
     logger.error('plain words', 'X');
-    expect(line()).toMatchObject({ level: 'error', msg: 'plain words' });
+    expect(written()).toMatchObject({ level: 'error', msg: 'plain words' });
   });
 });
 

@@ -1,6 +1,7 @@
 import { parseSetCookie } from 'cookie';
 import { ScureBase32Plugin } from 'otplib';
 import { codeOfStep, stepAt } from '../../src/two-factor/totp/totp.js';
+import { learnFromAnswer, learnFromRequest } from './leaks/traffic.js';
 import { TRUSTED_ORIGIN, type TestService } from './service.js';
 
 /** What came back, its body parsed as JSON where it is JSON. */
@@ -60,6 +61,8 @@ export class Caller {
     body: unknown,
     headers: Record<string, string>,
   ): Promise<Answer<Body>> {
+    // A service in a process of its own tells us nothing of what it hears.
+    learnFromRequest(headers, body);
     const response = await fetch(this.service.url + path, {
       method,
       headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
@@ -69,6 +72,7 @@ export class Caller {
     this.received(response);
     const text = await response.text();
     const json = response.headers.get('content-type')?.includes('json');
+    learnFromAnswer(Object.fromEntries(response.headers), json ? text : '');
     return { status: response.status, headers: response.headers, body: (json ? JSON.parse(text) : text) as Body };
   }
 

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { runMigrations } from '../../src/database/migrations-runner.js';
+import { searchDatabase } from './leaks/leak-search.js';
 
 /** Held while the template is made; the number is arbitrary but ours. */
 const templateLock = 7_260_240;
 
 export interface TestDatabase {
   readonly url: string;
-  /** Removes the database, closing what is still connected to it. */
+  /** Removes the database, closing what is still connected to it; throws when it held a secret. */
   drop(): Promise<void>;
 }
 
@@ -23,7 +24,13 @@ export async function createTestDatabase({ migrated = true } = {}): Promise<Test
   await asAdmin((admin) => admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`));
   return {
     url: urlOf(name),
-    drop: () => asAdmin(async (admin) => void (await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))),
+    async drop() {
+      try {
+        await searchDatabase(urlOf(name));
+      } finally {
+        await asAdmin((admin) => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+      }
+    },
   };
 }
 

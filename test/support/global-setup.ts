@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Client } from 'pg';
 
@@ -16,6 +19,9 @@ declare global {
 export default async function globalSetup({ rootDir }: { rootDir: string }): Promise<void> {
   const run = randomBytes(4).toString('hex');
   process.env.TEST_RUN = run;
+  // Every worker adds to it what it searched for secrets.
+  process.env.TEST_LEAKS = join(tmpdir(), `two-factor-leaks-${run}`);
+  await writeFile(process.env.TEST_LEAKS, '');
   const given = process.env.TEST_DATABASE_URL;
   if (given) {
     process.env.TEST_ADMIN_URL = given;

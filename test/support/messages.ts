@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { learnFromMessage } from './leaks/traffic.js';
 import { MailSender, SmsSender, type Mail, type Sms } from '../../src/two-factor/index.js';
 
 const PATIENCE_MS = 10_000;
@@ -8,6 +9,7 @@ class RecordedMail extends MailSender {
   readonly sent: Mail[] = [];
 
   override async send(mail: Mail): Promise<void> {
+    learnFromMessage(mail.text);
     this.sent.push(mail);
   }
 }
@@ -16,6 +18,7 @@ class RecordedSms extends SmsSender {
   readonly sent: Sms[] = [];
 
   override async send(sms: Sms): Promise<void> {
+    learnFromMessage(sms.text);
     this.sent.push(sms);
   }
 }

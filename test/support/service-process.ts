@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { searchText } from './leaks/leak-search.js';
+import { secrets } from './leaks/secrets.js';
 
 /** The built service as an operator runs it: a process with an environment, an output and an exit code. */
 export interface ServiceProcess {
@@ -10,7 +12,7 @@ export interface ServiceProcess {
   readonly port: number;
   /** Settles at the line that says where the service is; fails if the process ends before. */
   readonly started: Promise<string>;
-  /** Settles when the process has ended. */
+  /** Settles when the process has ended; fails when it wrote a secret. */
   readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
@@ -28,7 +30,11 @@ export async function startProcess(cwd: string, env: Record<string, string>): Pr
   });
   let [stdout, stderr] = ['', ''];
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const ended = once(child, 'close').then(() => ({ code: child.exitCode, stdout, stderr }));
+  learnFromEnvironment(env);
+  const ended = once(child, 'close').then(() => {
+    searchText('output', withoutMessages(stdout) + stderr);
+    return { code: child.exitCode, stdout, stderr };
+  });
   const started = new Promise<string>((fulfil, reject) => {
     createInterface(child.stdout).on('line', (line) => {
       stdout += `${line}\n`;
@@ -40,6 +46,22 @@ export async function startProcess(cwd: string, env: Record<string, string>): Pr
   // Tests of a refused start look at `ended` alone.
   started.catch(() => undefined);
   return { child, port, started, ended };
+}
+
+/** The keys and passwords that an operator gives. */
+export function learnFromEnvironment(env: Readonly<Record<string, string>>): void {
+  for (const key of (env.TWO_FACTOR_KEYS ?? '').split(',').filter((item) => item !== '')) {
+    secrets.addBytes('ring key', Buffer.from(key.slice(key.indexOf(':') + 1), 'base64'));
+  }
+  for (const url of [env.DATABASE_URL, ...(env.SMTP_URL ?? '').split(',')]) {
+    if (url && URL.canParse(url)) secrets.addText('password in a URL', decodeURIComponent(new URL(url).password));
+  }
+  for (const secret of [env.TWILIO_AUTH_TOKEN, env.SMS_WEBHOOK_SECRET]) secrets.addText('password', secret ?? '');
+}
+
+/** Without the mails and text messages of the console senders, which are there to be read. */
+function withoutMessages(output: string): string {
+  return output.replaceAll(/^--- (?:Mail|SMS) to .*\n(?:.*\n)*?---$/gm, '');
 }
 
 /** A line of the log, or of the console senders, as far as tests read it. */

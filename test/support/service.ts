@@ -7,6 +7,7 @@ import { AppModule } from '../../src/app.module.js';
 import { ServiceConfig } from '../../src/config/service-config.js';
 import { configureHttp } from '../../src/http/configure-http.js';
 import { createHttpAdapter } from '../../src/http/http-adapter.js';
+import { ServiceLogger } from '../../src/logging/service-logger.js';
 import {
   Clock,
   MailSender,
@@ -19,6 +20,10 @@ import {
 import { MODULE_OPTIONS_TOKEN } from '../../src/two-factor/two-factor.module-definition.js';
 import { FakeClock } from '../../src/two-factor/testing/fake-clock.js';
 import { createTestDatabase } from './database.js';
+import { searchLog } from './leaks/leak-search.js';
+import { logRecord } from './leaks/log-record.js';
+import { secrets } from './leaks/secrets.js';
+import { recordTraffic } from './leaks/traffic.js';
 import { Messages } from './messages.js';
 
 /** The origin of the pages that the service under test trusts. */
@@ -37,6 +42,7 @@ export interface TestService {
   readonly messages: Messages;
   /** Runs SQL beside the service. */
   query<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Ends it; throws when its log or its database held a secret. */
   close(): Promise<void>;
 }
 
@@ -89,7 +95,7 @@ export async function startTestService({
     keys: KEYS,
     issuer: 'Test',
     bcryptCost: 10,
-    logLevel: 'error',
+    logLevel: 'debug',
     smtp: undefined,
     twilio: undefined,
     smsWebhook: undefined,
@@ -102,7 +108,9 @@ export async function startTestService({
   };
   const url = route ? await route(database.url) : database.url;
   const sent = new Messages();
+  const logger = new ServiceLogger(settings, logRecord);
   const builder = Test.createTestingModule({ imports: [AppModule.forRoot(settings, url)] })
+    .setLogger(logger)
     .overrideProvider(Clock)
     .useValue(clock)
     .overrideProvider(SecurityEvents)
@@ -117,9 +125,9 @@ export async function startTestService({
     builder.overrideProvider(SmsSender).useValue(sent.sms);
   }
   const module = await builder.compile();
-  const app = module.createNestApplication<NestFastifyApplication>(createHttpAdapter(), {
-    logger: ['error', 'fatal'],
-  });
+  const app = module.createNestApplication<NestFastifyApplication>(createHttpAdapter(settings), { logger });
+  for (const { secret } of settings.keys) secrets.addBytes('ring key', secret);
+  recordTraffic(app);
   await configureHttp(app, settings);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
@@ -140,6 +148,7 @@ export async function startTestService({
       await beside.end();
       await app.close();
       await database.drop();
+      searchLog();
     },
   };
 }

@@ -1,0 +1,28 @@
+import { readableLines } from '../../../src/logging/readable-lines.js';
+
+/** The log of every service of the test file that runs, at debug level, in memory. */
+class LogRecord {
+  private lines: string[] = [];
+  private readonly shown = readableLines((text) => process.stderr.write(text));
+
+  /** Takes a line; errors are shown to whoever runs the tests. */
+  write(line: string): void {
+    this.lines.push(line);
+    if (/^\{"level":"(?:error|fatal)"/.test(line)) this.shown.write(line);
+  }
+
+  /** What was written so far and not yet forgotten, parsed. */
+  get entries(): Array<Record<string, unknown>> {
+    return this.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  get text(): string {
+    return this.lines.join('');
+  }
+
+  forget(): void {
+    this.lines = [];
+  }
+}
+
+export const logRecord = new LogRecord();
