@@ -21,6 +21,7 @@ import type { Message } from '../../src/two-factor/messages/message.js';
 import { SecretAlarm } from '../../src/two-factor/sealing/secret-alarm.js';
 import { AesGcmSealer } from '../../src/two-factor/sealing/sealer.js';
 import { createTestDatabase } from '../support/database.js';
+import { secrets } from '../support/leaks/secrets.js';
 
 /** What makes a worker quick enough to be watched. */
 export const QUICK: Omit<OutboxModuleOptions, 'databaseUrl'> = {
@@ -39,6 +40,7 @@ export const KEY = { kid: 'test', secret: randomBytes(32) };
 /** A database with an outbox, and workers to order. */
 export async function startOutbox() {
   const database = await createTestDatabase();
+  secrets.addBytes('ring key', KEY.secret);
   const client = new Client({ connectionString: database.url });
   await client.connect();
   const sealer = sealerOf(KEY);
@@ -48,6 +50,7 @@ export async function startOutbox() {
     /** Queues a mail with a code that lives five minutes, unless told otherwise. */
     async enqueue(message: Partial<Omit<Message, 'id'>> = {}) {
       const code = String(randomInt(1_000_000)).padStart(6, '0');
+      secrets.addCode('mailed code', code);
       const to = `user-${randomBytes(6).toString('hex')}@example.com`;
       const whole: Omit<Message, 'id'> = {
         channel: 'mail',

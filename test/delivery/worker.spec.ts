@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ensureBuilt } from '../support/build.js';
+import { searchText } from '../support/leaks/leak-search.js';
 import { KEY, startOutbox, type OutboxFixture } from './outbox-fixture.js';
 import { startSmtp } from './smtp-fixture.js';
 
@@ -37,7 +38,13 @@ describe('the built worker', () => {
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
-    return { child, ended: once(child, 'close').then(() => ({ code: child.exitCode, output })) };
+    return {
+      child,
+      ended: once(child, 'close').then(() => {
+        searchText('output', output);
+        return { code: child.exitCode, output };
+      }),
+    };
   };
 
   it('delivers what services leave to it, and at SIGTERM what is on its way', async () => {

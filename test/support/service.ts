@@ -10,6 +10,7 @@ import { createHttpAdapter } from '../../src/http/http-adapter.js';
 import { ServiceLogger } from '../../src/logging/service-logger.js';
 import {
   Clock,
+  LogSecurityEvents,
   MailSender,
   SecurityEvents,
   SmsSender,
@@ -60,13 +61,15 @@ export interface TestServiceOptions {
 
 const KEYS = [{ kid: 'test', secret: randomBytes(32) }];
 
-class RecordedEvents extends SecurityEvents {
+/** Keeps events for tests, and logs them as the service does. */
+class RecordedEvents extends LogSecurityEvents {
   constructor(private readonly events: SecurityEvent[]) {
     super();
   }
 
   override emit(event: SecurityEvent): void {
     this.events.push(event);
+    super.emit(event);
   }
 }
 
