@@ -7,7 +7,6 @@ import type { ServiceConfig } from '../config/service-config.js';
 import { API_PREFIX } from '../openapi.js';
 import { TwoFactorExceptionFilter } from '../two-factor/index.js';
 import { HttpExceptionFilter } from './http-exception.filter.js';
-import { followRequests } from './request-log.js';
 
 /** Bodies here are a few short fields. In bytes. */
 const BODY_LIMIT = 16 * 1024;
@@ -18,9 +17,7 @@ const PREFLIGHT_MAX_AGE = 600;
 /** Everything about HTTP that is not a route: parsers, headers, cross-origin rules, errors. */
 export async function configureHttp(app: NestFastifyApplication, config: ServiceConfig): Promise<void> {
   app.setGlobalPrefix(API_PREFIX, { exclude: ['health'] });
-  followRequests(app);
   acceptJsonOnly(app);
-  forbidCaching(app);
   app.enableCors({
     origin: [...config.trustedOrigins],
     credentials: true,
@@ -58,14 +55,4 @@ function acceptJsonOnly(app: NestFastifyApplication): void {
     if (text.trim() === '') done(null, undefined);
     else void parseJson(request, text, done);
   });
-}
-
-function forbidCaching(app: NestFastifyApplication): void {
-  const below = `/${API_PREFIX}/`;
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .addHook('onRequest', async (request, reply) => {
-      if (request.url.startsWith(below)) reply.header('cache-control', 'no-store');
-    });
 }

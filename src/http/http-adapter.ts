@@ -2,7 +2,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { errorBody, errorStatus } from './http-exception.filter.js';
 import { requestIds } from './request-id.js';
-import { logAnswer } from './request-log.js';
+import { firstHeaders, followRequests, logAnswer } from './request-log.js';
 
 export interface HttpAdapterOptions extends Pick<FastifyServerOptions, 'requestTimeout'> {
   /** Addresses and networks whose `X-Forwarded-*` headers and request ids are believed; nobody's by default. */
@@ -14,15 +14,16 @@ export interface HttpAdapterOptions extends Pick<FastifyServerOptions, 'requestT
  * other error.
  */
 export function createHttpAdapter({ trustProxy = [], ...options }: HttpAdapterOptions = {}) {
-  return new FastifyAdapter({
+  const adapter = new FastifyAdapter({
     ...options,
     trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
     genReqId: requestIds(trustProxy),
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       const status = errorStatus(error);
-      const headers = { 'cache-control': 'no-store', 'x-request-id': request.id };
-      void reply.code(status).headers(headers).send(errorBody(error, status));
+      void reply.code(status).headers(firstHeaders(request)).send(errorBody(error, status));
       logAnswer(request, reply);
     },
   });
+  followRequests(adapter);
+  return adapter;
 }

@@ -1,18 +1,29 @@
 import { Logger } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { inRequest } from '../logging/request-context.js';
 
 const logger = new Logger('Http');
 
-/** Answers every request with its id, puts the id on every line that is logged for it, and logs how it ended. */
-export function followRequests(app: NestFastifyApplication): void {
-  const fastify = app.getHttpAdapter().getInstance();
-  fastify.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id);
+/** Puts the request's id on every line that is logged for it, and logs how it ended. */
+export function followRequests(adapter: FastifyAdapter): void {
+  // Nest's own hook, which comes before all others: some of those answer by themselves.
+  adapter.setOnRequestHook((request, reply, done) => {
+    reply.headers(firstHeaders(request));
     inRequest(request.id, done);
   });
-  fastify.addHook('onResponse', async (request, reply) => logAnswer(request, reply));
+  adapter.setOnResponseHook((request, reply, done) => {
+    logAnswer(request, reply);
+    done();
+  });
+}
+
+/**
+ * What every answer carries, whoever gives it: the id of the request, and that no cache may store it [ASVS 14.3.2]. Not
+ * only below the base URL, which can be written in more than one way.
+ */
+export function firstHeaders({ id }: FastifyRequest): Record<string, string> {
+  return { 'cache-control': 'no-store', 'x-request-id': id };
 }
 
 /** The route as it is declared, not as it was asked for: a URL may hold anything, and its query secrets. */

@@ -55,6 +55,8 @@ export interface TestServiceOptions {
   readonly messages?: boolean;
   /** Another service's, to be its replica. */
   readonly replicaOf?: TestService;
+  /** What else the service serves. */
+  readonly prepare?: (app: NestFastifyApplication) => void;
   /** The way from the service to its database, where it is not the straight one. */
   readonly route?: (databaseUrl: string) => Promise<string>;
 }
@@ -78,6 +80,7 @@ export async function startTestService({
   twoFactor = {},
   messages = false,
   replicaOf,
+  prepare = () => undefined,
   route,
 }: TestServiceOptions = {}): Promise<TestService> {
   const database = replicaOf
@@ -132,6 +135,7 @@ export async function startTestService({
   for (const { secret } of settings.keys) secrets.addBytes('ring key', secret);
   recordTraffic(app);
   await configureHttp(app, settings);
+  prepare(app);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const beside = new Client({ connectionString: database.url });

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Caller, enrol, openChallenge, PASSWORD, type EnrolledOwner } from '../support/client.js';
+import { signIn, trust } from '../support/devices.js';
+import { dumpDatabase } from '../support/leaks/database-dump.js';
+import { secrets } from '../support/leaks/secrets.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+/** Columns whose values are secrets in another shape: digests, nonces, ciphertexts. */
+const SECRET = /_hash(?:es)?$|\.secret$|\.nonce$|\.fingerprint$|\.payload$/;
+
+describe('control 40: what the database stores is refused where the thing itself is accepted', () => {
+  let service: TestService;
+  let caller: Caller;
+  let owner: EnrolledOwner;
+  let challenge: string;
+  let candidates: string[];
+  let digests: Buffer[];
+  beforeAll(async () => {
+    service = await startTestService({ messages: true });
+    caller = new Caller(service);
+    owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    await signIn(service, owner.email, device);
+    challenge = await openChallenge(service, owner);
+    await caller.post('/two-factor/send-otp', {}, challenge);
+    await service.messages.codeMailedTo(owner.email);
+    const dump = (await dumpDatabase(service.databaseUrl)).filter(({ column }) => SECRET.test(column));
+    const columns = new Set(dump.map(({ column }) => column.split('.').at(-1)));
+    expect(columns).toEqual(
+      new Set(['token_hash', 'rotated_hashes', 'code_hash', 'password_hash', 'secret', 'nonce', 'fingerprint']),
+    );
+    // One of each set is as good as ten.
+    const backup = dump.filter(({ column }) => column.endsWith('.code_hash')).slice(2);
+    const looked = dump.filter((value) => !backup.includes(value));
+    digests = looked.flatMap(({ bytes }) => bytes);
+    const sealed = looked.flatMap(({ text, bytes }) => (bytes.length > 0 ? [] : [text]));
+    candidates = [
+      ...new Set([...digests.flatMap(formsOf), ...sealed, ...sealed.map((text) => text.slice(text.indexOf('.') + 1))]),
+    ];
+    expect(candidates.length).toBeGreaterThan(50);
+    for (const candidate of candidates) secrets.exempt(candidate);
+  });
+  afterAll(() => service.close());
+
+  /** The budgets are for guessers; here every candidate is to be looked at. */
+  async function withoutBudgets(): Promise<void> {
+    await service.query('UPDATE two_factor_challenge SET guesses = 0');
+    await service.query('UPDATE two_factor_attempts SET failures = 0, locks = 0, locked_until = NULL');
+  }
+
+  it.each([
+    ['/two-factor/verify-totp', 'INVALID_CODE'],
+    ['/two-factor/verify-otp', 'INVALID_CODE'],
+    ['/two-factor/verify-backup-code', 'INVALID_BACKUP_CODE'],
+  ])('as a code at %s', async (path, code) => {
+    for (const [index, candidate] of candidates.entries()) {
+      if (index % 4 === 0) await withoutBudgets();
+      const answer = await caller.post(path, { code: candidate }, challenge);
+      expect([candidate, answer.status, answer.body.code]).toEqual([candidate, 401, code]);
+    }
+    await withoutBudgets();
+  });
+
+  it('as a token of a session', async () => {
+    for (const token of digests.flatMap((digest) => tokensOf(digest, 'tfs_'))) {
+      const headers = { authorization: `Bearer ${token}` };
+      expect((await caller.get('/get-session', undefined, headers)).body).toBeNull();
+      expect((await caller.get('/list-sessions', undefined, headers)).status).toBe(401);
+      const cookie = { cookie: `session_token=${encodeURIComponent(token)}` };
+      expect((await caller.get('/get-session', undefined, cookie)).body).toBeNull();
+    }
+  });
+
+  it('as a token of a challenge, even with the right code', async () => {
+    const code = owner.app.nextCode();
+    for (const token of digests.flatMap((digest) => tokensOf(digest, 'tfc_'))) {
+      const answer = await caller.post('/two-factor/verify-totp', { code }, undefined, {
+        authorization: `Bearer ${token}`,
+      });
+      expect([token, answer.status]).toEqual([token, 401]);
+    }
+    await withoutBudgets();
+    // The code was right, and is still good where it belongs.
+    expect((await caller.post('/two-factor/verify-totp', { code }, challenge)).status).toBe(200);
+  });
+
+  it('as a token of a trusted device, even with the right password', async () => {
+    const rows = await service.query<{ hashes: Buffer[] }>(
+      'SELECT token_hash || rotated_hashes AS hashes FROM two_factor_trusted_device',
+    );
+    const stored = rows.flatMap(({ hashes }) => hashes);
+    expect(stored).toHaveLength(2);
+    for (const token of stored.flatMap((digest) => tokensOf(digest, 'tfd_'))) {
+      expect((await signIn(service, owner.email, token)).body).toMatchObject({ twoFactorRedirect: true });
+    }
+  });
+
+  it('as a password', async () => {
+    const [row] = await service.query<{ password_hash: string }>('SELECT password_hash FROM users WHERE id = $1', [
+      owner.id,
+    ]);
+    const hash = row?.password_hash ?? '';
+    for (const password of [hash, hash.slice(7), hash.slice(29)]) {
+      secrets.exempt(password);
+      expect((await signIn(service, owner.email, undefined, password)).status).toBe(401);
+    }
+    expect((await signIn(service, owner.email, undefined, PASSWORD)).status).toBe(200);
+  });
+});
+
+/** A digest as somebody with a dump would write it, and what of it looks like a code. */
+function formsOf(digest: Buffer): string[] {
+  const hex = digest.toString('hex');
+  const digits = String(digest.readUInt32BE(0) % 1_000_000).padStart(6, '0');
+  return [
+    hex,
+    hex.toUpperCase(),
+    `\\x${hex}`,
+    hex.slice(0, 6),
+    digest.toString('base64'),
+    digest.toString('base64url'),
+    digest.toString('latin1'),
+    // What a backup code's normalisation would make of it.
+    hex.slice(0, 24).toUpperCase(),
+    digits,
+  ];
+}
+
+/** A digest dressed as a token: with the prefix, of the right length, in the right alphabet. */
+function tokensOf(digest: Buffer, prefix: string): string[] {
+  const encoded = digest.toString('base64url');
+  return [prefix + encoded, encoded, prefix + digest.toString('hex'), digest.toString('hex')];
+}
