@@ -55,8 +55,6 @@ export interface TestServiceOptions {
   readonly messages?: boolean;
   /** Another service's, to be its replica. */
   readonly replicaOf?: TestService;
-  /** What else the service serves. */
-  readonly prepare?: (app: NestFastifyApplication) => void;
   /** The way from the service to its database, where it is not the straight one. */
   readonly route?: (databaseUrl: string) => Promise<string>;
 }
@@ -80,7 +78,6 @@ export async function startTestService({
   twoFactor = {},
   messages = false,
   replicaOf,
-  prepare = () => undefined,
   route,
 }: TestServiceOptions = {}): Promise<TestService> {
   const database = replicaOf
@@ -135,7 +132,6 @@ export async function startTestService({
   for (const { secret } of settings.keys) secrets.addBytes('ring key', secret);
   recordTraffic(app);
   await configureHttp(app, settings);
-  prepare(app);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const beside = new Client({ connectionString: database.url });
