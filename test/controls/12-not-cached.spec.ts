@@ -54,6 +54,14 @@ describe('control 12: no answer below the base URL may be stored by a cache', ()
   }
 
   const written = ({ method }: Operation) => method === 'POST' || method === 'PATCH';
+  // Those without a field that could be missing end sessions and devices.
+  const harmless = ({ path }: Operation) => !/sign-out|revoke-|trusted-devices$/.test(path);
+  const post = (path: string, body: object, token = owner.token) =>
+    checked(path, {
+      method: 'POST',
+      headers: { ...JSON_TYPE, authorization: `Bearer ${token}` },
+      body: JSON.stringify(body),
+    });
   const signedIn = () => ({ authorization: `Bearer ${owner.token}` });
 
   it('of all documented operations', () => {
@@ -61,7 +69,7 @@ describe('control 12: no answer below the base URL may be stored by a cache', ()
   });
 
   it('when nobody in particular asks', async () => {
-    expect([...(await everywhere({ headers: JSON_TYPE, body: '{}' }))].toSorted()).toEqual([200, 400, 401]);
+    expect(await everywhere({ headers: JSON_TYPE, body: '{}' })).toEqual(new Set([200, 400, 401]));
   });
 
   it('when a dead token asks', async () => {
@@ -70,10 +78,8 @@ describe('control 12: no answer below the base URL may be stored by a cache', ()
   });
 
   it('when the owner asks amiss', async () => {
-    // Those without a field that could be missing end sessions and devices.
-    const harmless = ({ path }: Operation) => !/sign-out|revoke-|trusted-devices$/.test(path);
     const asked = await everywhere({ headers: { ...JSON_TYPE, ...signedIn() }, body: '{"code":1}' }, harmless);
-    expect([...asked].toSorted()).toEqual(expect.arrayContaining([200, 400, 404]));
+    for (const status of [200, 400, 404]) expect(asked).toContain(status);
   });
 
   it('when the body is malformed, too large or of a foreign type', async () => {
@@ -104,12 +110,6 @@ describe('control 12: no answer below the base URL may be stored by a cache', ()
 
   it('when it succeeds', async () => {
     statuses = new Set();
-    const post = (path: string, body: object, token = owner.token) =>
-      checked(path, {
-        method: 'POST',
-        headers: { ...JSON_TYPE, authorization: `Bearer ${token}` },
-        body: JSON.stringify(body),
-      });
     const another = await enrol(service);
     const { email } = another;
     await post('/two-factor/get-totp-uri', { password: PASSWORD });

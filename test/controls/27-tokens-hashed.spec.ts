@@ -41,6 +41,7 @@ describe('control 27: the database holds digests of tokens and codes, and sealed
   afterAll(() => service.close());
 
   const everything = () => dump.map(({ text, bytes }) => [text, ...bytes.map(String)].join('\n')).join('\n');
+  const of = (column: string) => dump.filter((value) => value.column === `public.${column}`).map(({ text }) => text);
   const digests = () => dump.flatMap(({ column, bytes }) => bytes.map((digest) => ({ column, digest })));
 
   it('every live token is there as its SHA-256, and as nothing else', () => {
@@ -80,7 +81,6 @@ describe('control 27: the database holds digests of tokens and codes, and sealed
   });
 
   it('a seed is sealed, and a password slowly hashed', () => {
-    const of = (column: string) => dump.filter((value) => value.column === `public.${column}`).map(({ text }) => text);
     expect(of('two_factor_authenticator.secret')).toHaveLength(2);
     for (const sealed of of('two_factor_authenticator.secret')) {
       // Nonce of 12 bytes, seed of 20, tag of 16.

@@ -180,8 +180,6 @@ describe('control 36: logs tell what happened and hold no secret, no row and no 
   });
 
   it('an id is taken from a trusted proxy alone, and only in a safe shape', async () => {
-    const idOf = async (at: TestService, headers: Record<string, string>) =>
-      (await new Caller(at).get('/ok', undefined, headers)).headers.get('x-request-id');
     expect(await idOf(behindProxy, SAFE)).toBe('proxy-1234_ABC');
     expect(await idOf(service, SAFE)).toMatch(/^[0-9a-f]{8}-/);
     for (const unsafe of ['', 'a b', 'a"b', 'x'.repeat(65), 'a\u009bb', 'a,b']) {
@@ -232,16 +230,6 @@ describe('control 36: logs tell what happened and hold no secret, no row and no 
     }
   });
 
-  /** Waits for the line that ends a request, which comes after its answer. */
-  async function linesOf(id: string | null): Promise<Array<Record<string, unknown>>> {
-    for (let patience = 500; patience > 0; patience--) {
-      const lines = logRecord.entries.filter(({ requestId }) => requestId === id);
-      if (lines.some(({ event }) => event === 'http.request')) return lines;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    throw new Error(`No line tells of the end of request ${id}`);
-  }
-
   /** What no client library would send: the bytes as they are, in a path and in headers. */
   async function rawRequest(hostile: string): Promise<void> {
     const { hostname, port } = new URL(service.url);
@@ -257,3 +245,17 @@ describe('control 36: logs tell what happened and hold no secret, no row and no 
     }
   }
 });
+
+/** Waits for the line that ends a request, which comes after its answer. */
+async function linesOf(id: string | null): Promise<Array<Record<string, unknown>>> {
+  for (let patience = 500; patience > 0; patience--) {
+    const lines = logRecord.entries.filter(({ requestId }) => requestId === id);
+    if (lines.some(({ event }) => event === 'http.request')) return lines;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error(`No line tells of the end of request ${id}`);
+}
+
+async function idOf(at: TestService, headers: Record<string, string>): Promise<string | null> {
+  return (await new Caller(at).get('/ok', undefined, headers)).headers.get('x-request-id');
+}
