@@ -13,6 +13,14 @@ import { secrets } from '../support/leaks/secrets.js';
 import { startTestService, type TestService } from '../support/service.js';
 
 const RING_KEY = Buffer.from('a ring key of thirty-two bytes!!');
+const WHOLE_LINE =
+  /^\{"level":"(?:debug|info|warn|error)","time":"[^"]+","context":"\w+"[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*\}$/u;
+const HOSTILE = [
+  ['line feeds', '\r\n{"level":"fatal","msg":"forged"}\r\n'],
+  ['quotes', '","level":"fatal","msg":"forged","x":"'],
+  ['terminal escapes', '\u001b[2K\u001b[1A forged \u009b2K \u202e'],
+  ['other line ends', '\u2028{"level":"fatal"}\u0085{"level":"fatal"}\u2029'],
+];
 const SAFE = { 'x-request-id': 'proxy-1234_ABC' };
 
 describe('control 36: logs tell what happened and hold no secret, no row and no forged line', () => {
@@ -193,7 +201,9 @@ describe('control 36: logs tell what happened and hold no secret, no row and no 
     await caller.delete(`/two-factor/trusted-devices/${token}?a=${token}`, token);
     const answer = await caller.get(`/${token}`);
     await linesOf(answer.headers.get('x-request-id'));
-    expect(logRecord.entries.filter(({ event }) => event === 'http.request').map(({ route }) => route)).toEqual([
+    const routes = logRecord.entries.filter(({ event }) => event === 'http.request').map(({ route }) => route);
+    // The line of the last test's last request may come late.
+    expect(routes.slice(-4)).toEqual([
       '/api/auth/sign-up/email',
       '/api/auth/get-session',
       '/api/auth/two-factor/trusted-devices/:id',
@@ -202,12 +212,7 @@ describe('control 36: logs tell what happened and hold no secret, no row and no 
     expect(logRecord.text).not.toContain(token);
   });
 
-  it.each([
-    ['line feeds', '\r\n{"level":"fatal","msg":"forged"}\r\n'],
-    ['quotes', '","level":"fatal","msg":"forged","x":"'],
-    ['terminal escapes', '\u001b[2K\u001b[1A forged \u009b2K \u202e'],
-    ['other line ends', '\u2028{"level":"fatal"}\u0085{"level":"fatal"}\u2029'],
-  ])('%s in what a client sends neither end a line nor forge a field', async (_, hostile) => {
+  it.each(HOSTILE)('%s in what a client sends neither end a line nor forge a field', async (_, hostile) => {
     const email = `odd${Date.now()}${hostile}@example.com`;
     await caller.post('/sign-up/email', { email, password: PASSWORD, name: hostile });
     await caller.post('/sign-in/email', { email, password: PASSWORD });
@@ -222,12 +227,21 @@ describe('control 36: logs tell what happened and hold no secret, no row and no 
     const lines = logRecord.text.split('\n').slice(0, -1);
     expect(lines.length).toBeGreaterThan(5);
     for (const line of lines) {
-      expect(line).toMatch(
-        /^\{"level":"(?:debug|info|warn|error)","time":"[^"]+","context":"\w+"[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*\}$/u,
-      );
+      expect(line).toMatch(WHOLE_LINE);
       expect(line).not.toContain('forged');
       expect(line.match(/"level":/g)).toHaveLength(1);
     }
+  });
+
+  it.each(HOSTILE)('%s in what a service logs are text within their line', (_, hostile) => {
+    const probe = new Logger('Probe');
+    probe.warn({ event: 'probe', agent: hostile });
+    probe.error(new Error(hostile));
+    for (const line of logRecord.text.split('\n').slice(0, -1)) expect(line).toMatch(WHOLE_LINE);
+    expect(logRecord.entries.filter(({ context }) => context === 'Probe')).toMatchObject([
+      { level: 'warn', context: 'Probe', agent: hostile },
+      { level: 'error', context: 'Probe', err: { message: hostile } },
+    ]);
   });
 
   /** What no client library would send: the bytes as they are, in a path and in headers. */
