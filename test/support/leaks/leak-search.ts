@@ -88,8 +88,8 @@ let told = 0;
 
 function conclude(leaks: readonly string[], counts: Partial<LeakTally>): void {
   const file = process.env.TEST_LEAKS;
-  if (!file) throw new Error('TEST_LEAKS is set by test/support/global-setup.ts');
-  appendFileSync(file, `${JSON.stringify({ ...counts, secrets: secrets.size - told, leaks: leaks.length })}\n`);
+  // A benchmark that starts services as tests do has none.
+  if (file) appendFileSync(file, `${JSON.stringify({ ...counts, secrets: secrets.size - told, leaks: leaks.length })}\n`);
   told = secrets.size;
   if (leaks.length > 0) throw new LeakError(leaks);
 }
