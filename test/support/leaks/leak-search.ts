@@ -89,7 +89,8 @@ let told = 0;
 function conclude(leaks: readonly string[], counts: Partial<LeakTally>): void {
   const file = process.env.TEST_LEAKS;
   // A benchmark that starts services as tests do has none.
-  if (file) appendFileSync(file, `${JSON.stringify({ ...counts, secrets: secrets.size - told, leaks: leaks.length })}\n`);
+  if (file)
+    appendFileSync(file, `${JSON.stringify({ ...counts, secrets: secrets.size - told, leaks: leaks.length })}\n`);
   told = secrets.size;
   if (leaks.length > 0) throw new LeakError(leaks);
 }
