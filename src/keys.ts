@@ -1,8 +1,8 @@
 import 'reflect-metadata';
-import { errorMessage, StartupError } from './config/startup-error.js';
 import { firstSignal } from './first-signal.js';
 import { readCommand, USAGE } from './keys/command.js';
 import { generateKey } from './keys/generate.js';
+import { refusal } from './logging/refusal.js';
 
 /* The life of the keys that seal secrets at rest: made, looked at, rotated, retired. */
 
@@ -27,7 +27,7 @@ async function main(words: readonly string[]): Promise<number> {
       return (await import('./keys/rotate.js')).rotateKeys(keys, command, stop.signal);
     });
   } catch (error) {
-    console.error(error instanceof StartupError || process.env.LOG_LEVEL !== 'debug' ? errorMessage(error) : error);
+    console.error(refusal(error));
     return 1;
   }
 }
