@@ -43,7 +43,7 @@ export { KeyRing, UnknownKeyError } from './ports/key-ring.js';
 export { MailSender, type Mail } from './ports/mail-sender.js';
 export { MessageTemplates, type MailContent, type MessageFacts, type MessageTopic } from './ports/message-templates.js';
 export { Outbox } from './ports/outbox.js';
-export { PasswordVerifier } from './ports/password-verifier.js';
+export { PasswordVerifier, type PasswordSender } from './ports/password-verifier.js';
 export { Random } from './ports/random.js';
 export { SecurityEvents, type SecurityEvent, type SecurityEventName } from './ports/security-events.js';
 export {

@@ -48,8 +48,12 @@ export class TwoFactorController {
     answer: EnableAnswer,
     errors: ['INVALID_PASSWORD', 'OTP_NOT_CONFIGURED', 'SECOND_FACTOR_REQUIRED'],
   })
-  enable(@CurrentSession() session: SessionIdentity, @Body() body: EnableBody): Promise<EnableAnswer> {
-    return this.enrolment.enable(session, body);
+  enable(
+    @CurrentSession() session: SessionIdentity,
+    @Body() body: EnableBody,
+    @CurrentExchange() { request }: HttpExchange,
+  ): Promise<EnableAnswer> {
+    return this.enrolment.enable(session, body, request);
   }
 
   @Post('disable')
@@ -79,8 +83,12 @@ export class TwoFactorController {
     answer: TotpUriAnswer,
     errors: ['INVALID_PASSWORD', 'TOTP_NOT_ENABLED', 'SECOND_FACTOR_REQUIRED'],
   })
-  getTotpUri(@CurrentSession() session: SessionIdentity, @Body() { password }: PasswordBody): Promise<TotpUriAnswer> {
-    return this.totp.uri(session, password);
+  getTotpUri(
+    @CurrentSession() session: SessionIdentity,
+    @Body() { password }: PasswordBody,
+    @CurrentExchange() { request }: HttpExchange,
+  ): Promise<TotpUriAnswer> {
+    return this.totp.uri(session, password, request);
   }
 
   @Post('get-totp-qr')
@@ -97,7 +105,7 @@ export class TwoFactorController {
     @Body() { password }: PasswordBody,
     @CurrentExchange() exchange: HttpExchange,
   ): Promise<string> {
-    const svg = await this.totp.qr(session, password);
+    const svg = await this.totp.qr(session, password, exchange.request);
     // Not before: errors are JSON.
     exchange.setHeaders([['content-type', SVG]]);
     return svg;
@@ -218,7 +226,8 @@ export class TwoFactorController {
   generateBackupCodes(
     @CurrentSession() session: SessionIdentity,
     @Body() { password }: PasswordBody,
+    @CurrentExchange() { request }: HttpExchange,
   ): Promise<BackupCodesAnswer> {
-    return this.backupCodes.regenerate(session, password);
+    return this.backupCodes.regenerate(session, password, request);
   }
 }

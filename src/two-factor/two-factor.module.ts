@@ -7,6 +7,7 @@ import { VerificationService } from './challenge/verification.service.js';
 import { BearerStrategy } from './credentials/bearer.strategy.js';
 import { CredentialResolver } from './credentials/credential-resolver.js';
 import { OriginPolicy } from './credentials/origin-policy.js';
+import { PasswordCheckService } from './credentials/password-check.service.js';
 import { SecondFactorPolicy } from './credentials/second-factor-policy.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
 import { EnrolmentState } from './enrolment/enrolment-state.js';
@@ -87,6 +88,7 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
     OtpSenderService,
     OtpService,
     SecretAlarm,
+    PasswordCheckService,
     StatusService,
     TotpService,
     TrustedDevicesService,

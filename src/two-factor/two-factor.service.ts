@@ -131,6 +131,17 @@ export class TwoFactorService {
     if (account) await this.messages.notify(account, { topic: 'device-reused' }, request, transaction);
   }
 
+  /**
+   * For hosts that limit guesses at passwords and leave the owner's own devices a way in. Costs a statement where a device
+   * token came along, or the session knows its device. A token of another account, a dead or a spent one opens nothing.
+   *
+   * @param accountId any text where there is no such account: the work is the same
+   * @returns id of the device that the account trusts and that the request or its session comes from; null for none
+   */
+  async trustedDevice(accountId: string, request: IncomingRequest, session?: SessionIdentity): Promise<string | null> {
+    return this.devices.trusting(accountId, request, session?.trustedDeviceId ?? null);
+  }
+
   /** @returns whether the account has two-factor on */
   async isEnabled(accountId: string): Promise<boolean> {
     return this.state.isOn(accountId);

@@ -3,12 +3,12 @@ import type { Guess } from '../attempts/guess.js';
 import type { Factor, Match } from '../challenge/factor.js';
 import { answerOf } from '../challenge/verification.dto.js';
 import { VerificationService, type ProofOfCode } from '../challenge/verification.service.js';
+import { PasswordCheckService } from '../credentials/password-check.service.js';
 import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
 import { EnrolmentState } from '../enrolment/enrolment-state.js';
-import { PasswordVerifier } from '../ports/password-verifier.js';
 import { Random } from '../ports/random.js';
 import { SecurityEvents } from '../ports/security-events.js';
-import type { SessionIdentity } from '../ports/session-gateway.js';
+import type { IncomingRequest, SessionIdentity } from '../ports/session-gateway.js';
 import { Database } from '../postgres/database.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import type { BackupCodeAnswer, BackupCodesAnswer } from './backup-codes.dto.js';
@@ -28,7 +28,7 @@ export class BackupCodesService implements Factor<readonly Buffer[]> {
     private readonly verification: VerificationService,
     private readonly state: EnrolmentState,
     private readonly secondFactor: SecondFactorPolicy,
-    private readonly passwords: PasswordVerifier,
+    private readonly password: PasswordCheckService,
     private readonly random: Random,
     private readonly database: Database,
     private readonly events: SecurityEvents,
@@ -54,13 +54,13 @@ export class BackupCodesService implements Factor<readonly Buffer[]> {
   /**
    * Replaces all codes by new ones, shown this once.
    *
-   * @throws {TwoFactorException} TWO_FACTOR_NOT_ENABLED, SECOND_FACTOR_REQUIRED, INVALID_PASSWORD
+   * @throws {TwoFactorException} TWO_FACTOR_NOT_ENABLED, SECOND_FACTOR_REQUIRED, INVALID_PASSWORD, TOO_MANY_REQUESTS
    */
-  async regenerate(session: SessionIdentity, password: string): Promise<BackupCodesAnswer> {
+  async regenerate(session: SessionIdentity, password: string, request: IncomingRequest): Promise<BackupCodesAnswer> {
     const { accountId } = session;
     if (!(await this.state.isOn(accountId))) throw new TwoFactorException('TWO_FACTOR_NOT_ENABLED');
     if (!this.secondFactor.isStrong(session)) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
-    if (!(await this.passwords.verify(accountId, password))) throw new TwoFactorException('INVALID_PASSWORD');
+    await this.password.require(session, password, request);
     const { codes, hashes } = newBackupCodes(accountId, (size) => this.random.bytes(size));
     await this.database.transaction(async (transaction) => {
       await transaction.query(AWAIT_TURN, [accountId]);

@@ -2,14 +2,19 @@ import { Injectable } from '@nestjs/common';
 import { newBackupCodes } from '../backup-codes/backup-codes.js';
 import { ChallengeService } from '../challenge/challenge.service.js';
 import type { HttpExchange } from '../credentials/http-exchange.js';
+import { PasswordCheckService } from '../credentials/password-check.service.js';
 import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
 import { MessageWriter, NOTICE_LIFE } from '../messages/message-writer.js';
 import { OtpMethodsService, type OtpTarget } from '../otp/otp-methods.service.js';
 import { AccountDirectory } from '../ports/account-directory.js';
-import { PasswordVerifier } from '../ports/password-verifier.js';
 import { Random } from '../ports/random.js';
 import { SecurityEvents } from '../ports/security-events.js';
-import { SessionGateway, type IssuedSession, type SessionIdentity } from '../ports/session-gateway.js';
+import {
+  SessionGateway,
+  type IncomingRequest,
+  type IssuedSession,
+  type SessionIdentity,
+} from '../ports/session-gateway.js';
 import type { Transaction } from '../ports/transaction.js';
 import type { Statement } from '../postgres/statement.js';
 import { Database } from '../postgres/database.js';
@@ -31,7 +36,7 @@ export class EnrolmentService {
     private readonly database: Database,
     private readonly state: EnrolmentState,
     private readonly secondFactor: SecondFactorPolicy,
-    private readonly passwords: PasswordVerifier,
+    private readonly password: PasswordCheckService,
     private readonly accounts: AccountDirectory,
     private readonly sessions: SessionGateway,
     private readonly authenticators: AuthenticatorsService,
@@ -50,15 +55,15 @@ export class EnrolmentService {
    * came through `verify-totp` or `verify-otp` on the same session.
    *
    * @throws {TwoFactorException} OTP_NOT_CONFIGURED for a method that cannot be had, SECOND_FACTOR_REQUIRED with
-   *   two-factor on and a weak session, INVALID_PASSWORD
+   *   two-factor on and a weak session, INVALID_PASSWORD, TOO_MANY_REQUESTS
    */
-  async enable(session: SessionIdentity, body: EnableBody): Promise<EnableAnswer> {
+  async enable(session: SessionIdentity, body: EnableBody, request: IncomingRequest): Promise<EnableAnswer> {
     const { password, method = 'totp' } = body;
     const target = method === 'otp' ? this.otpMethods.target(body) : null;
     const { accountId } = session;
     const strong = this.secondFactor.isStrong(session);
     if (!strong && (await this.state.isOn(accountId))) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
-    await this.checkPassword(accountId, password);
+    await this.password.require(session, password, request);
     return target ? this.stageOtp(session, strong, target) : this.stageTotp(session, strong, body.issuer);
   }
 
@@ -90,17 +95,19 @@ export class EnrolmentService {
    *
    * The session gets a new token; that it once proved a second factor stays recorded.
    *
-   * @throws {TwoFactorException} TWO_FACTOR_NOT_ENABLED, SECOND_FACTOR_REQUIRED, INVALID_PASSWORD, UNAUTHORIZED
+   * @throws {TwoFactorException} TWO_FACTOR_NOT_ENABLED, SECOND_FACTOR_REQUIRED, INVALID_PASSWORD, TOO_MANY_REQUESTS,
+   *   UNAUTHORIZED
    */
   async disable(session: SessionIdentity, password: string, exchange: HttpExchange): Promise<DisableAnswer> {
     const { accountId } = session;
-    const strong = this.secondFactor.isStrong(session);
-    if (!strong || !(await this.passwords.verify(accountId, password))) {
-      // Asked in this case only: where all is well, the statement that switches off finds out.
-      if (!(await this.state.isOn(accountId))) throw new TwoFactorException('TWO_FACTOR_NOT_ENABLED');
-      throw new TwoFactorException(strong ? 'INVALID_PASSWORD' : 'SECOND_FACTOR_REQUIRED');
-    }
     const { request } = exchange;
+    try {
+      await this.requireStrongAndPassword(session, password, request);
+    } catch (refusal) {
+      // Asked in this case only: where all is well, the statement that switches off finds out.
+      const on = !(refusal instanceof TwoFactorException) || (await this.state.isOn(accountId));
+      throw on ? refusal : new TwoFactorException('TWO_FACTOR_NOT_ENABLED');
+    }
     const renewal = { session, secondFactor: null, amr: [], trustedDeviceId: null, endOthers: true, request };
     const renewed = await this.database.transaction(async (transaction) => {
       await this.challenges.burnAll(accountId, transaction);
@@ -128,8 +135,13 @@ export class EnrolmentService {
     await transaction.query(DROP_STAGED, [accountId]);
   }
 
-  private async checkPassword(accountId: string, password: string): Promise<void> {
-    if (!(await this.passwords.verify(accountId, password))) throw new TwoFactorException('INVALID_PASSWORD');
+  private async requireStrongAndPassword(
+    session: SessionIdentity,
+    password: string,
+    request: IncomingRequest,
+  ): Promise<void> {
+    if (!this.secondFactor.isStrong(session)) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
+    await this.password.require(session, password, request);
   }
 
   private async renew(

@@ -3,10 +3,10 @@ import type { Guess } from '../attempts/guess.js';
 import type { Factor, Match } from '../challenge/factor.js';
 import { answerOf, type VerificationAnswer } from '../challenge/verification.dto.js';
 import { VerificationService, type ProofOfCode } from '../challenge/verification.service.js';
+import { PasswordCheckService } from '../credentials/password-check.service.js';
 import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
 import { Clock } from '../ports/clock.js';
-import { PasswordVerifier } from '../ports/password-verifier.js';
-import type { SessionIdentity } from '../ports/session-gateway.js';
+import type { IncomingRequest, SessionIdentity } from '../ports/session-gateway.js';
 import { Database } from '../postgres/database.js';
 import { SecretAlarm } from '../sealing/secret-alarm.js';
 import { TwoFactorException } from '../two-factor.errors.js';
@@ -48,7 +48,7 @@ export class TotpService implements Factor<readonly StoredAuthenticator[]> {
     private readonly options: TwoFactorOptions,
     private readonly database: Database,
     private readonly secondFactor: SecondFactorPolicy,
-    private readonly passwords: PasswordVerifier,
+    private readonly password: PasswordCheckService,
     private readonly alarm: SecretAlarm,
   ) {}
 
@@ -88,16 +88,16 @@ export class TotpService implements Factor<readonly StoredAuthenticator[]> {
   /**
    * The URI of the authenticator that the session staged, else of the confirmed one.
    *
-   * @throws {TwoFactorException} TOTP_NOT_ENABLED, SECOND_FACTOR_REQUIRED, INVALID_PASSWORD
+   * @throws {TwoFactorException} TOTP_NOT_ENABLED, SECOND_FACTOR_REQUIRED, INVALID_PASSWORD, TOO_MANY_REQUESTS
    * @throws {SealBrokenError | UnknownKeyError} after an alarm, when it cannot be opened
    */
-  async uri(session: SessionIdentity, password: string): Promise<TotpUriAnswer> {
+  async uri(session: SessionIdentity, password: string, request: IncomingRequest): Promise<TotpUriAnswer> {
     const values = [session.accountId, session.sessionId];
     const authenticators = await this.database.query<ShownAuthenticator>(FIND_AUTHENTICATORS, values);
     const shown = authenticators.find(({ staged }) => staged) ?? authenticators[0];
     if (!shown) throw new TwoFactorException('TOTP_NOT_ENABLED');
     if (!shown.staged && !this.secondFactor.isStrong(session)) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
-    if (!(await this.passwords.verify(session.accountId, password))) throw new TwoFactorException('INVALID_PASSWORD');
+    await this.password.require(session, password, request);
     const { accountId } = session;
     const secret = this.alarm.watch(accountId, 'authenticator', () => this.authenticators.secretOf(accountId, shown));
     return { totpURI: otpauthUri(secret, shown) };
@@ -108,8 +108,8 @@ export class TotpService implements Factor<readonly StoredAuthenticator[]> {
    *
    * @throws {TwoFactorException} as `uri`
    */
-  async qr(session: SessionIdentity, password: string): Promise<string> {
-    const { totpURI } = await this.uri(session, password);
+  async qr(session: SessionIdentity, password: string, request: IncomingRequest): Promise<string> {
+    const { totpURI } = await this.uri(session, password, request);
     return qrCode(totpURI);
   }
 }

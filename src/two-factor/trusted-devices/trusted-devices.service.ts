@@ -22,6 +22,7 @@ import {
   RENAME_DEVICE,
   REVOKE_DEVICE,
   trustDevice,
+  TRUSTING_DEVICE,
   type ListedDevice,
 } from './trusted-devices.statements.js';
 
@@ -92,6 +93,23 @@ export class TrustedDevicesService {
   trusted({ token }: FreshDevice, accountId: string): HeaderLines {
     this.events.emit({ name: 'two-factor.device-trusted', accountId });
     return this.cookie(token, this.options.deviceLife);
+  }
+
+  /**
+   * Asks the database only where a device could be found.
+   *
+   * @param sessionDevice id of the device that the request's session knows
+   * @returns id of the device that the account trusts and that the request comes from, or null
+   */
+  async trusting(
+    accountId: string,
+    request: IncomingRequest,
+    sessionDevice: string | null = null,
+  ): Promise<string | null> {
+    const presented = this.presented(request);
+    if (presented === null && sessionDevice === null) return null;
+    const [device] = await this.database.query<{ id: string }>(TRUSTING_DEVICE, [accountId, sessionDevice, presented]);
+    return device?.id ?? null;
   }
 
   /** Ends all trust, for what it rested on is gone. */

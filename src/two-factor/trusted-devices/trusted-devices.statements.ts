@@ -1,6 +1,7 @@
 import { deviceLane } from '../attempts/lane.js';
 import { isOn } from '../enrolment/is-on.js';
 import { statement, type Statement } from '../postgres/statement.js';
+import { GRACE } from './recognise.js';
 
 /** A trusted device as its owner sees it. */
 export interface ListedDevice {
@@ -38,6 +39,21 @@ export const IS_CURRENT_DEVICE = statement(
   'is_current_device',
   `SELECT d.id FROM two_factor_trusted_device d
    WHERE d.account_id = $1 AND d.id = $4 AND d.expires_at > now() AND ${CURRENT}`,
+);
+
+/**
+ * Values: account id, id of the session's device or null, hash of the token that came or null. One row when the account
+ * trusts a device that the request comes from, by a token that would sign in. Changes nothing, not even on a token that
+ * gave way too long ago: no password was checked yet.
+ */
+export const TRUSTING_DEVICE = statement(
+  'trusting_device',
+  `SELECT d.id FROM two_factor_trusted_device d
+   WHERE d.account_id = $1 AND d.expires_at > now() AND ${isOn('$1')} AND (
+     d.id = $2::uuid OR d.token_hash = $3::bytea
+     OR d.rotated_at[array_position(d.rotated_hashes, $3::bytea)] > now() - make_interval(secs => ${GRACE})
+   )
+   ORDER BY d.id LIMIT 1`,
 );
 
 /**
