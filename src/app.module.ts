@@ -1,16 +1,22 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AccountsApiModule } from './accounts/accounts-api.module.js';
 import { AccountsModule } from './accounts/accounts.module.js';
+import { OkController } from './accounts/ok.controller.js';
 import { BcryptPasswordVerifier } from './accounts/passwords/bcrypt-password-verifier.js';
 import { PostgresSessions } from './accounts/sessions/postgres-sessions.js';
+import { SignInController } from './accounts/sign-in/sign-in.controller.js';
 import { PostgresAccountDirectory } from './accounts/users/postgres-account-directory.js';
 import { ConfigModule } from './config/config.module.js';
 import type { ServiceConfig } from './config/service-config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DeliveryModule, deliveryPorts, OutboxModule, type DeliveryModuleOptions } from './delivery/index.js';
-import { TwoFactorModule } from './two-factor/index.js';
+import { HealthController } from './health/health.controller.js';
+import { HealthModule } from './health/health.module.js';
+import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
+import type { RateLimitsModuleOptions } from './rate-limits/rate-limits.options.js';
+import { HkdfKeyRing, TwoFactorModule } from './two-factor/index.js';
 
-/** The composition root: the one file that joins accounts, delivery and two-factor. */
+/** The composition root: the one file that joins accounts, delivery, rate limits and two-factor. */
 @Module({})
 export class AppModule {
   /** @param databaseUrl of a database whose migrations have run */
@@ -23,6 +29,7 @@ export class AppModule {
       imports: [
         ConfigModule.forRoot(config),
         DatabaseModule.forRoot(databaseUrl),
+        RateLimitsModule.forRoot(rateLimitsOptions(config)),
         AccountsModule.forRoot({ secureCookies, bcryptCost }),
         DeliveryModule.forRoot(delivery),
         TwoFactorModule.forRoot({
@@ -39,9 +46,22 @@ export class AppModule {
         }),
         AccountsApiModule,
         OutboxModule.forRoot({ databaseUrl, deliver: config.outbox }),
+        HealthModule,
       ],
     };
   }
+}
+
+function rateLimitsOptions({ rateLimit, redisUrl, keys, production }: ServiceConfig): RateLimitsModuleOptions {
+  const ring = new HkdfKeyRing(keys);
+  return {
+    enabled: rateLimit,
+    redisUrl,
+    secret: ring.derive(ring.current, 'rate-limits'),
+    production,
+    exempt: [OkController, HealthController],
+    passwords: [SignInController],
+  };
 }
 
 function deliveryOptions({ smtp, twilio, smsWebhook, production }: ServiceConfig): DeliveryModuleOptions {

@@ -73,7 +73,7 @@ async function createApplication(
   databaseUrl: string,
   logger: ServiceLogger,
 ): Promise<NestFastifyApplication> {
-  const adapter = createHttpAdapter({ trustProxy: config.trustProxy, requestTimeout: requestTimeoutMs });
+  const adapter = createHttpAdapter({ trustProxy: config.trustProxy, requestTimeoutMs });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, databaseUrl), adapter, {
     logger,
     abortOnError: false,

@@ -16,7 +16,7 @@ process.exit(await main());
 
 async function main(): Promise<number> {
   try {
-    const config = await loadConfig({ ...process.env, OUTBOX: 'on' });
+    const config = await loadConfig({ ...process.env, OUTBOX: 'on', RATE_LIMIT: 'off' });
     const { ServiceLogger } = await import('./logging/service-logger.js');
     const { lastWords } = await import('./logging/last-words.js');
     const { commandDatabase } = await import('./database/command-database.js');

@@ -1,5 +1,5 @@
 import type { ServiceConfig, SmsWebhookConfig, SmtpConfig, TwilioConfig } from './service-config.js';
-import { list, type Variables } from './variables.js';
+import { list, onOrOff, type Variables } from './variables.js';
 
 /** What an SMTP URL may ask for beside host, port and credentials. A parameter that logs mail is not among them. */
 const SMTP_PARAMETERS = new Set(['requireTLS', 'ignoreTLS', 'name', 'tls.servername', 'tls.rejectUnauthorized']);
@@ -94,9 +94,4 @@ function webhookSecret(text: string): string {
   const bytes = text.startsWith('whsec_') ? Buffer.from(text.slice(6), 'base64').length : Buffer.byteLength(text);
   if (bytes < 24) throw new RangeError('needs at least 24 bytes; make one: echo "whsec_$(openssl rand -base64 32)"');
   return text;
-}
-
-function onOrOff(text: string): boolean {
-  if (text !== 'on' && text !== 'off') throw new RangeError('must be on or off');
-  return text === 'on';
 }

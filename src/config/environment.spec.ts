@@ -28,6 +28,8 @@ describe('readEnvironment', () => {
       issuer: 'Two factor',
       bcryptCost: 12,
       logLevel: 'info',
+      rateLimit: true,
+      redisUrl: undefined,
       smtp: undefined,
       twilio: undefined,
       smsWebhook: undefined,

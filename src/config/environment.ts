@@ -10,7 +10,7 @@ import {
   type RingKey,
   type ServiceConfig,
 } from './service-config.js';
-import { list, Variables, type Environment } from './variables.js';
+import { list, onOrOff, Variables, type Environment } from './variables.js';
 
 export type { Environment };
 
@@ -40,6 +40,8 @@ export function readEnvironment(env: Environment): ServiceConfig {
     issuer: variables.read('TWO_FACTOR_ISSUER', issuer) ?? 'Two factor',
     bcryptCost: variables.read('BCRYPT_COST', (text) => integer(text, 10, 16)) ?? 12,
     logLevel: variables.read('LOG_LEVEL', logLevel) ?? 'info',
+    rateLimit: variables.read('RATE_LIMIT', onOrOff) ?? true,
+    redisUrl: variables.read('REDIS_URL', redisUrl),
     ...readDelivery(variables, production),
   };
   variables.throwFaults();
@@ -124,6 +126,17 @@ function databaseUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['postgres:', 'postgresql:'].includes(url.protocol)) {
     throw new RangeError('must be a URL such as postgres://user:password@host:5432/database');
+  }
+  return text;
+}
+
+/** The client would take parameters for options of its own. */
+function redisUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const redis =
+    url && ['redis:', 'rediss:'].includes(url.protocol) && url.hostname !== '' && url.search + url.hash === '';
+  if (!redis || !/^\/?\d*$/.test(url.pathname)) {
+    throw new RangeError('must be a URL such as redis://user:password@host:6379/0, or rediss://… for TLS');
   }
   return text;
 }

@@ -65,6 +65,10 @@ export class ServiceConfig implements KeyConfig {
   /** Logarithm of the rounds, 10 to 16. */
   readonly bcryptCost!: number;
   readonly logLevel!: LogLevel;
+  /** `false`: nobody is limited by how often they call, or guess at passwords. */
+  readonly rateLimit!: boolean;
+  /** Where processes share their rate limits; `undefined`: each has its own. */
+  readonly redisUrl: string | undefined;
   /** `undefined`: no mail, but in development on the console. */
   readonly smtp: SmtpConfig | undefined;
   /** `undefined`: no SMS by Twilio. */

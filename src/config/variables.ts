@@ -36,6 +36,12 @@ export class Variables {
   }
 }
 
+/** @throws {RangeError} for any other word */
+export function onOrOff(text: string): boolean {
+  if (text !== 'on' && text !== 'off') throw new RangeError('must be on or off');
+  return text === 'on';
+}
+
 /** The items of a comma-separated list, at least one. */
 export function list(text: string): string[] {
   const items = text

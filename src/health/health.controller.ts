@@ -1,9 +1,13 @@
 import { Controller, Get, Header, Inject, Optional, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { DeliveryHealth, type DeliveryChannel } from '../delivery-health.js';
-import { FallbackMailSender } from '../mail/fallback-mail-sender.js';
-import { FallbackSmsSender } from '../sms/fallback-sms-sender.js';
-import { OutboxQueue } from './outbox-queue.js';
+import {
+  DeliveryHealth,
+  FallbackMailSender,
+  FallbackSmsSender,
+  OutboxQueue,
+  type DeliveryChannel,
+} from '../delivery/index.js';
+import { RateLimitsService } from '../rate-limits/rate-limits.service.js';
 
 /** How old the oldest message may be before somebody should look. */
 const DELAYED_AFTER_SECONDS = 60;
@@ -12,7 +16,7 @@ const FRESH_MS = 1000;
 
 /** What an operator's monitor reads. One word each: anybody can ask for it. */
 export interface Health {
-  /** `degraded`: everybody can sign in, but messages are late. */
+  /** `degraded`: everybody can sign in, but messages are late, or limits are not shared as they should be. */
   readonly status: 'ok' | 'degraded' | 'down';
   readonly database: 'up' | 'down';
   /** `off`: no sender is configured; `idle`: this process has sent none yet. */
@@ -20,6 +24,8 @@ export interface Health {
   readonly sms: 'ok' | 'failing' | 'idle' | 'off';
   /** Of all processes together. */
   readonly outbox: 'ok' | 'delayed' | 'unknown';
+  /** Where rate limits are counted: in Redis by all processes together, in this process, or nowhere. */
+  readonly limits: 'shared' | 'local' | 'off';
 }
 
 /** `GET /health`, outside of the API's prefix: 503 when the database is away, else 200. */
@@ -31,6 +37,7 @@ export class HealthController {
   constructor(
     private readonly queue: OutboxQueue,
     private readonly health: DeliveryHealth,
+    private readonly rateLimits: RateLimitsService,
     @Optional() @Inject(FallbackMailSender) private readonly mail?: FallbackMailSender,
     @Optional() @Inject(FallbackSmsSender) private readonly sms?: FallbackSmsSender,
   ) {}
@@ -48,13 +55,15 @@ export class HealthController {
     setTimeout(() => (this.latest = undefined), FRESH_MS).unref();
     const mail = this.stateOf('mail', this.mail);
     const sms = this.stateOf('sms', this.sms);
+    const limits = this.rateLimits.state;
     try {
       const { oldestSeconds } = await this.queue.state();
       const outbox = oldestSeconds > DELAYED_AFTER_SECONDS ? 'delayed' : 'ok';
-      const degraded = [mail, sms].includes('failing') || outbox === 'delayed';
-      return { status: degraded ? 'degraded' : 'ok', database: 'up', mail, sms, outbox };
+      const late = [mail, sms].includes('failing') || outbox === 'delayed';
+      const degraded = late || this.rateLimits.degraded;
+      return { status: degraded ? 'degraded' : 'ok', database: 'up', mail, sms, outbox, limits };
     } catch {
-      return { status: 'down', database: 'down', mail, sms, outbox: 'unknown' };
+      return { status: 'down', database: 'down', mail, sms, outbox: 'unknown', limits };
     }
   }
 

@@ -28,7 +28,7 @@ describe('GET /health', () => {
     expect(await read()).toEqual({
       status: 200,
       cache: 'no-store',
-      body: { status: 'ok', database: 'up', mail: 'off', sms: 'off', outbox: 'ok' },
+      body: { status: 'ok', database: 'up', mail: 'off', sms: 'off', outbox: 'ok', limits: 'off' },
     });
   });
 
@@ -41,6 +41,7 @@ describe('GET /health', () => {
       mail: 'off',
       sms: 'off',
       outbox: 'delayed',
+      limits: 'off',
     });
   });
 

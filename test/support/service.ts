@@ -95,6 +95,8 @@ export async function startTestService({
     baseUrl: 'http://localhost:3001',
     trustedOrigins: [TRUSTED_ORIGIN],
     trustProxy: [],
+    rateLimit: false,
+    redisUrl: undefined,
     keys: KEYS,
     issuer: 'Test',
     bcryptCost: 10,
