@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { Database, Random, SystemRandom } from '../two-factor/index.js';
 import { ConfigurableAccountsModule } from './accounts.module-definition.js';
 import { BcryptPasswordVerifier } from './passwords/bcrypt-password-verifier.js';
+import { PasswordGuesses } from './passwords/password-guesses.service.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PostgresSessions } from './sessions/postgres-sessions.js';
 import { SessionCookie } from './sessions/session-cookie.js';
@@ -13,6 +14,7 @@ import { Users } from './users/users.js';
 const SERVICES = [
   Users,
   PasswordHasher,
+  PasswordGuesses,
   SessionCookie,
   SessionList,
   PostgresAccountDirectory,
@@ -22,7 +24,8 @@ const SERVICES = [
 
 /**
  * Users, passwords and sessions of the standalone service, and the adapters that show them to the library. It needs
- * nothing of the library's module, which needs it: the routes are in AccountsApiModule.
+ * nothing of the library's module, which needs it: the routes are in AccountsApiModule. Expects RateLimitsModule, global,
+ * beside it.
  */
 @Module({
   providers: [

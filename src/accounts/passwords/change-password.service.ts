@@ -10,8 +10,9 @@ import {
 import { PostgresSessions } from '../sessions/postgres-sessions.js';
 import { SessionList } from '../sessions/session-list.js';
 import type { AccountSession } from '../sessions/session-row.js';
-import { Users } from '../users/users.js';
+import { type Credentials, Users } from '../users/users.js';
 import type { ChangePasswordAnswer, ChangePasswordBody } from './change-password.dto.js';
+import { PasswordGuesses } from './password-guesses.service.js';
 import { PasswordHasher } from './password-hasher.js';
 import { requireGoodPassword } from './password-policy.js';
 
@@ -22,6 +23,7 @@ export class ChangePasswordService {
     private readonly database: Database,
     private readonly users: Users,
     private readonly hasher: PasswordHasher,
+    private readonly guesses: PasswordGuesses,
     private readonly twoFactor: TwoFactorService,
     private readonly sessions: SessionList,
     private readonly gateway: PostgresSessions,
@@ -29,7 +31,8 @@ export class ChangePasswordService {
 
   /**
    * @throws {AccountsException} PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG
-   * @throws {TwoFactorException} SECOND_FACTOR_REQUIRED, INVALID_PASSWORD; UNAUTHORIZED when the session ended meanwhile
+   * @throws {TwoFactorException} SECOND_FACTOR_REQUIRED, INVALID_PASSWORD, TOO_MANY_REQUESTS; UNAUTHORIZED when the session
+   *   ended meanwhile
    */
   async change(
     body: ChangePasswordBody,
@@ -38,9 +41,7 @@ export class ChangePasswordService {
   ): Promise<ChangePasswordAnswer> {
     requireGoodPassword(body.newPassword, 'newPassword');
     await this.twoFactor.requireStrong(session);
-    const credentials = await this.users.credentialsById(session.accountId);
-    const right = await this.hasher.verify(body.currentPassword, credentials?.passwordHash ?? null);
-    if (!credentials || !right) throw new TwoFactorException('INVALID_PASSWORD');
+    const credentials = await this.requirePassword(session, body.currentPassword, exchange);
     const passwordHash = await this.hasher.hash(body.newPassword);
 
     const { user, renewed } = await this.database.transaction(async (transaction) => {
@@ -54,6 +55,23 @@ export class ChangePasswordService {
     });
     exchange.setHeaders(renewed?.headers ?? []);
     return { token: renewed?.token ?? null, user };
+  }
+
+  private async requirePassword(
+    session: AccountSession,
+    password: string,
+    { request }: HttpExchange,
+  ): Promise<Credentials> {
+    const guess = await this.guesses.count({
+      address: session.user.email,
+      ip: request.ip,
+      trustedDevice: () => this.twoFactor.trustedDevice(session.accountId, request, session),
+    });
+    const credentials = await this.users.credentialsById(session.accountId);
+    const right = await this.hasher.verify(password, credentials?.passwordHash ?? null);
+    if (!credentials || !right) throw new TwoFactorException('INVALID_PASSWORD');
+    await guess.succeeded();
+    return credentials;
   }
 
   /** @returns the session under a new token if that was asked for */

@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type HeaderLines, type HttpExchange, TwoFactorService } from '../../two-factor/index.js';
+import {
+  Database,
+  type HeaderLines,
+  type HttpExchange,
+  type IncomingRequest,
+  TwoFactorService,
+} from '../../two-factor/index.js';
 import { AccountsException } from '../accounts.errors.js';
+import { type CountedGuess, PasswordGuesses } from '../passwords/password-guesses.service.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { requireGoodPassword } from '../passwords/password-policy.js';
 import { SessionCookie } from '../sessions/session-cookie.js';
@@ -16,6 +23,7 @@ export class SignInService {
     private readonly database: Database,
     private readonly users: Users,
     private readonly hasher: PasswordHasher,
+    private readonly guesses: PasswordGuesses,
     private readonly twoFactor: TwoFactorService,
     private readonly sessions: SessionList,
     private readonly cookie: SessionCookie,
@@ -48,12 +56,15 @@ export class SignInService {
    * Equal bytes and equal work for a wrong password and an unknown address [ASVS 6.3.8].
    *
    * @throws {AccountsException} INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD
+   * @throws {TwoFactorException} TOO_MANY_REQUESTS
    */
   async signIn(body: SignInBody, exchange: HttpExchange): Promise<SignInAnswer> {
     const email = requireEmailAddress(body.email);
+    const guess = await this.countGuess(email, exchange.request);
     const credentials = await this.users.credentialsByEmail(email);
     const right = await this.hasher.verify(body.password, credentials?.passwordHash ?? null);
     if (!credentials || !right) throw new AccountsException('INVALID_EMAIL_OR_PASSWORD');
+    await guess.succeeded();
     await this.keepCost(credentials, body.password);
     const result = await this.twoFactor.signIn({
       accountId: credentials.userId,
@@ -72,6 +83,18 @@ export class SignInService {
     }
     await this.deliver({ headers: [['set-cookie', this.cookie.expired()], ...result.headers] }, exchange);
     return result.body;
+  }
+
+  private countGuess(address: string, request: IncomingRequest): Promise<CountedGuess> {
+    return this.guesses.count({
+      address,
+      ip: request.ip,
+      trustedDevice: async () => {
+        const credentials = await this.users.credentialsByEmail(address);
+        // Where there is no account the same is asked of nobody's.
+        return this.twoFactor.trustedDevice(credentials?.userId ?? '', request);
+      },
+    });
   }
 
   /** The right password is the one chance to hash it anew after the cost was raised. */

@@ -13,6 +13,8 @@ export interface NewUser {
 /** What a password is compared with. */
 export interface Credentials {
   readonly userId: string;
+  /** In canonical form. */
+  readonly email: string;
   readonly passwordHash: string;
   readonly passwordVersion: number;
 }
@@ -23,7 +25,7 @@ const CREATE = statement(
    ON CONFLICT (email) DO NOTHING RETURNING id`,
 );
 
-const CREDENTIALS = `SELECT id AS "userId", password_hash AS "passwordHash", password_version AS "passwordVersion"
+const CREDENTIALS = `SELECT id AS "userId", email, password_hash AS "passwordHash", password_version AS "passwordVersion"
    FROM users`;
 const CREDENTIALS_BY_EMAIL = statement('accounts.credentials_by_email', `${CREDENTIALS} WHERE email = $1`);
 const CREDENTIALS_BY_ID = statement('accounts.credentials_by_id', `${CREDENTIALS} WHERE id = $1`);

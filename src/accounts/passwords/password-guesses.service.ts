@@ -1,0 +1,90 @@
+import { Injectable } from '@nestjs/common';
+import { clientNetwork } from '../../rate-limits/client-network.js';
+import type { RateLimiter, Taken } from '../../rate-limits/rate-limiter.js';
+import type { Budget } from '../../rate-limits/rate-limits.options.js';
+import { RateLimitsService } from '../../rate-limits/rate-limits.service.js';
+import { TwoFactorException } from '../../two-factor/index.js';
+
+const MINUTE = 60;
+
+/** Guesses at one address from one client network. */
+const FROM_A_NETWORK: Budget = { times: 10, seconds: 15 * MINUTE };
+
+/** Guesses at one address from everywhere [NIST SP 800-63B-4 §3.1.1.2]. Strangers can use it up: no longer than this. */
+const FROM_EVERYWHERE: Budget = { times: 50, seconds: 10 * MINUTE };
+
+/** Guesses at one account by one of its trusted devices. */
+const BY_A_DEVICE: Budget = { times: 10, seconds: 15 * MINUTE };
+
+/** Somebody is about to try a password. */
+export interface PasswordGuess {
+  /** The address that was typed, or the signed-in account's own; in canonical form. */
+  readonly address: string;
+  /** Of the client, as the HTTP server resolved it. */
+  readonly ip: string | undefined;
+  /**
+   * Asked only where the guess would otherwise be refused.
+   *
+   * @returns id of the device that the account trusts and that the guess comes from; null for none
+   */
+  trustedDevice(): Promise<string | null>;
+}
+
+/** A guess that may be evaluated, and is counted as a failure until it says otherwise. */
+export interface CountedGuess {
+  /** The password was right. */
+  succeeded(): Promise<void>;
+}
+
+/**
+ * Budgets of guesses at passwords, over sign-in and everything that asks a signed-in user again. A guess is counted
+ * before the password is looked at, so that parallel ones cannot exceed a budget, and by what was typed: whether there
+ * is such an account plays no part.
+ *
+ * A guess counts against its address from its network, and against its address from everywhere. Where one of them is
+ * used up, a trusted device of the account has a budget of its own.
+ */
+@Injectable()
+export class PasswordGuesses {
+  private readonly fromNetwork: RateLimiter;
+  private readonly fromEverywhere: RateLimiter;
+  private readonly byDevice: RateLimiter;
+
+  constructor(limits: RateLimitsService) {
+    this.fromNetwork = limits.limiter('password-network', FROM_A_NETWORK);
+    this.fromEverywhere = limits.limiter('password-address', FROM_EVERYWHERE);
+    this.byDevice = limits.limiter('password-device', BY_A_DEVICE);
+  }
+
+  /** @throws {TwoFactorException} TOO_MANY_REQUESTS: the password must not be looked at */
+  async count(guess: PasswordGuess): Promise<CountedGuess> {
+    const { address } = guess;
+    const network = await this.fromNetwork.take(`${clientNetwork(guess.ip)} ${address}`);
+    // Not counted here: one network alone would use up the budget of all.
+    if (!network.admitted) return this.countDevice(guess, network.retryAfter, await this.fromEverywhere.wait(address));
+    const everywhere = await this.fromEverywhere.take(address);
+    if (!everywhere.admitted) {
+      // Nobody looked at the password, so it was no failure from there.
+      await network.giveBack();
+      return this.countDevice(guess, everywhere.retryAfter);
+    }
+    return {
+      // The budget of all gets one back and no more: an owner who signs in must not refill what strangers use up.
+      succeeded: () => both(network.clear(), everywhere.giveBack()),
+    };
+  }
+
+  /** @param waits seconds until the common budgets are there again */
+  private async countDevice(guess: PasswordGuess, ...waits: number[]): Promise<CountedGuess> {
+    const device = await guess.trustedDevice();
+    const taken: Taken | null = device === null ? null : await this.byDevice.take(device);
+    if (taken?.admitted) return { succeeded: () => taken.clear() };
+    // Either way in will do.
+    const retryAfter = Math.min(Math.max(...waits), taken?.retryAfter ?? Infinity);
+    throw new TwoFactorException('TOO_MANY_REQUESTS', { retryAfter });
+  }
+}
+
+async function both(...works: Promise<void>[]): Promise<void> {
+  await Promise.all(works);
+}
