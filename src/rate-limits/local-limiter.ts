@@ -2,7 +2,7 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { Budget } from './rate-limits.options.js';
 
 /** Keys of one budget that are kept apart at a time. */
-const MOST_KEYS = 50_000;
+const MOST_KEYS = 100_000;
 
 /** Characters of a hash that name the count shared by those for whom there is no room. 64² counts. */
 const SHARED_PREFIX = 2;
@@ -37,6 +37,12 @@ export class LocalLimiter {
   async slot(hash: string): Promise<Slot> {
     if (this.keys < this.mostKeys || (await this.counts.get(hash)) !== null) return { name: hash, shared: false };
     return { name: hash.slice(0, SHARED_PREFIX), shared: true };
+  }
+
+  /** Takes back one time. A window with none left ends, as it does in Redis. */
+  async giveBack({ name }: Slot): Promise<void> {
+    const { consumedPoints } = await this.counts.reward(name);
+    if (consumedPoints <= 0) await this.counts.delete(name);
   }
 
   /** Takes note of a key that was just counted for the first time in its window. */

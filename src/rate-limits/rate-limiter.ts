@@ -45,7 +45,7 @@ export class RateLimiter {
   async take(key: string): Promise<Taken> {
     if (!this.options.enabled) return UNLIMITED;
     const hash = this.hash(key);
-    return (await this.shared((counts) => this.count(counts, hash))) ?? this.countHere(hash);
+    return (await this.redis?.ask(() => this.countThere(hash))) ?? this.countHere(hash);
   }
 
   /** @returns seconds until `take` would admit the key, 0 for at once; counts nothing */
@@ -56,50 +56,46 @@ export class RateLimiter {
       const result = await counts.get(name);
       return result && result.consumedPoints >= this.budget.times ? seconds(result) : 0;
     };
-    const slot = () => this.local.slot(hash).then(({ name }) => read(this.local.counts, name));
-    return (await this.shared((counts) => read(counts, hash))) ?? slot();
+    const there = await this.redis?.ask(() => read(this.remoteCounts(), hash));
+    return there ?? read(this.local.counts, (await this.local.slot(hash)).name);
+  }
+
+  private async countThere(hash: string): Promise<Taken> {
+    const counts = this.remoteCounts();
+    const result = await consume(counts, hash);
+    const undo = async (work: () => Promise<unknown>) => void (await this.redis?.ask(work));
+    return this.taken(result, {
+      giveBack: () => undo(() => counts.reward(hash)),
+      clear: () => undo(() => counts.delete(hash)),
+    });
   }
 
   private async countHere(hash: string): Promise<Taken> {
-    const slot = await this.local.slot(hash);
-    const taken = await this.count(this.local.counts, slot.name, () => this.local.opened(slot));
-    // Others are counted there, too.
-    return slot.shared ? { ...taken, clear: taken.giveBack } : taken;
+    const { local } = this;
+    const slot = await local.slot(hash);
+    const result = await consume(local.counts, slot.name);
+    if (result.isFirstInDuration) local.opened(slot);
+    return this.taken(result, {
+      giveBack: () => local.giveBack(slot),
+      // Not what others did.
+      clear: async () => void (await (slot.shared ? local.giveBack(slot) : local.counts.delete(slot.name))),
+    });
   }
 
-  private async count(counts: RateLimiterAbstract, name: string, opened?: () => void): Promise<Taken> {
-    const result = await consume(counts, name);
-    if (result.isFirstInDuration) opened?.();
+  private taken(result: RateLimiterRes, { giveBack, clear }: Pick<Taken, 'giveBack' | 'clear'>): Taken {
     const endsAt = Date.now() + result.msBeforeNext;
     return {
       admitted: result.consumedPoints <= this.budget.times,
       retryAfter: seconds(result),
-      // Not from the next window: it would begin with less than nothing.
-      giveBack: () => this.undo(async () => Date.now() < endsAt && counts.reward(name)),
-      clear: () => this.undo(() => counts.delete(name)),
+      // Not from the next window, which knows nothing of it.
+      giveBack: async () => (Date.now() < endsAt ? giveBack() : undefined),
+      clear,
     };
   }
 
-  /** What cannot be taken back stays counted. */
-  private async undo(work: () => Promise<unknown>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.redis?.lost(error);
-    }
-  }
-
-  /** @returns undefined where Redis cannot be asked */
-  private async shared<T>(work: (counts: RateLimiterRedis) => Promise<T>): Promise<T | undefined> {
-    const { redis } = this;
-    if (!redis?.available) return undefined;
-    try {
-      this.remote ??= redis.limiter(this.name, this.budget);
-      return await work(this.remote);
-    } catch (error) {
-      redis.lost(error);
-      return undefined;
-    }
+  private remoteCounts(): RateLimiterRedis {
+    if (!this.redis) throw new Error('There is no Redis to count in');
+    return (this.remote ??= this.redis.limiter(this.name, this.budget));
   }
 
   private hash(key: string): string {

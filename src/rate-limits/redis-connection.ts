@@ -5,13 +5,30 @@ import type { Budget } from './rate-limits.options.js';
 
 const KEY_PREFIX = 'two-factor:limits';
 
-/** How long one command may take: what the first request pays when Redis hangs. */
-const COMMAND_TIMEOUT_MS = 200;
+/** How long one answer may take: what the requests pay that come first when Redis hangs. */
+const PATIENCE_MS = 200;
 /** After how long without a sign of life a connection is given up for a new one. */
 const SOCKET_TIMEOUT_MS = 1000;
 const CONNECT_TIMEOUT_MS = 1000;
 /** How often to see whether Redis is back. */
 const PROBE_INTERVAL_MS = 500;
+
+/**
+ * Counts `ARGV[1]` times in a window of `ARGV[2]` seconds; answers the times and the milliseconds that are left of it. A
+ * negative number is taken back: from a window that is there, and when nothing is left of it, it ends. Otherwise one could
+ * tell from the next window whether somebody signed in before it.
+ */
+const COUNT = `
+  local times = tonumber(ARGV[1])
+  if times < 0 and redis.call('exists', KEYS[1]) == 0 then return {0, 0} end
+  redis.call('set', KEYS[1], 0, 'EX', ARGV[2], 'NX')
+  local counted = redis.call('incrby', KEYS[1], times)
+  if times < 0 and counted <= 0 then
+    redis.call('del', KEYS[1])
+    return {0, 0}
+  end
+  return {counted, redis.call('pttl', KEYS[1])}
+`;
 
 /**
  * The way to Redis, and whether it can be gone.
@@ -39,7 +56,6 @@ export class RedisConnection {
     this.client = new Client(this.url, {
       lazyConnect: true,
       connectTimeout: CONNECT_TIMEOUT_MS,
-      commandTimeout: COMMAND_TIMEOUT_MS,
       socketTimeout: SOCKET_TIMEOUT_MS,
       keepAlive: 10_000,
       // What cannot be counted there now is counted here, and must not be counted there later on.
@@ -63,8 +79,24 @@ export class RedisConnection {
 
   /** Counts of one budget. Only after `connect`. */
   limiter(name: string, { times, seconds }: Budget): RateLimiterRedis {
-    const keyPrefix = `${KEY_PREFIX}:${name}`;
-    return new RateLimiterRedis({ storeClient: this.client, points: times, duration: seconds, keyPrefix });
+    return new RateLimiterRedis({
+      storeClient: this.client,
+      points: times,
+      duration: seconds,
+      keyPrefix: `${KEY_PREFIX}:${name}`,
+      customIncrTtlLuaScript: COUNT,
+    });
+  }
+
+  /** @returns undefined where Redis is away, also where it goes away now */
+  async ask<T>(work: () => Promise<T>): Promise<T | undefined> {
+    if (!this.available) return undefined;
+    try {
+      return await patiently(work());
+    } catch (error) {
+      this.lost(error);
+      return undefined;
+    }
   }
 
   /** Keeps requests from Redis until a probe came through. */
@@ -90,7 +122,7 @@ export class RedisConnection {
 
   private async look(): Promise<void> {
     try {
-      await this.probe?.consume('any');
+      if (this.probe) await patiently(this.probe.consume('any'));
     } catch (error) {
       // A probe beyond its budget was counted all the same.
       if (!(error instanceof RateLimiterRes)) return this.lost(error);
@@ -99,6 +131,20 @@ export class RedisConnection {
     this.available = true;
     if (this.told === false) this.logger.log('Redis is back: limits are shared again');
     this.told = true;
+  }
+}
+
+/** @throws {Error} when the answer takes too long */
+async function patiently<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    // An answer that waited with everything else while this process was busy is read between the two.
+    timer = setTimeout(() => setImmediate(() => reject(new Error('no answer in time'))), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([answer, timeout]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

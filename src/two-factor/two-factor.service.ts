@@ -142,6 +142,11 @@ export class TwoFactorService {
     return this.devices.trusting(accountId, request, session?.trustedDeviceId ?? null);
   }
 
+  /** @returns whether a request brings a device token along, of whatever account; asks nobody */
+  presentsDevice(request: IncomingRequest): boolean {
+    return this.devices.presented(request) !== null;
+  }
+
   /** @returns whether the account has two-factor on */
   async isEnabled(accountId: string): Promise<boolean> {
     return this.state.isOn(accountId);

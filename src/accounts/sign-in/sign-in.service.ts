@@ -90,6 +90,7 @@ export class SignInService {
       address,
       ip: request.ip,
       trustedDevice: async () => {
+        if (!this.twoFactor.presentsDevice(request)) return null;
         const credentials = await this.users.credentialsByEmail(address);
         // Where there is no account the same is asked of nobody's.
         return this.twoFactor.trustedDevice(credentials?.userId ?? '', request);

@@ -1,0 +1,287 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Caller, enrol, PASSWORD, signUp, type Answer, type AnyBody, type EnrolledOwner } from '../support/client.js';
+import { describeWith } from '../support/describe-with.js';
+import { passSeconds, trust } from '../support/devices.js';
+import {
+  freshAddress,
+  from,
+  guess,
+  guessMany,
+  LimiterClock,
+  retryAfter,
+  right,
+  statuses,
+  useUp,
+} from '../support/guesses.js';
+import { missingRedis, startRedis, type TestRedis } from '../support/redis.js';
+import { startTestService, type TestService } from '../support/service.js';
+import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
+
+/* The budgets, as docs/decisions/0013 promises them. */
+const FROM_A_NETWORK = 10;
+const FROM_EVERYWHERE = 50;
+const BY_A_DEVICE = 10;
+const MINUTES_AT_MOST = 10;
+
+const PROXIED = { rateLimit: true, trustProxy: ['127.0.0.1'] };
+
+describe('control 16: passwords cannot be guessed, and guessing cannot shut out the owner', () => {
+  let service: TestService;
+  let proxy: StatementProxy;
+  let clock: LimiterClock;
+  let caller: Caller;
+  beforeAll(async () => {
+    clock = new LimiterClock();
+    service = await startTestService({
+      config: PROXIED,
+      route: async (databaseUrl) => {
+        proxy = await startStatementProxy(databaseUrl);
+        return proxy.url;
+      },
+    });
+    caller = new Caller(service);
+  });
+  afterAll(async () => {
+    clock.restore();
+    await service.close();
+    await proxy.close();
+  });
+
+  /** Somebody who just came up, so that a test begins with full budgets for the address of this machine. */
+  const newOwner = async () => {
+    clock.advance(61);
+    return enrol(service);
+  };
+  const flipped = (token: string) => token.slice(0, -1) + (token.endsWith('A') ? 'B' : 'A');
+
+  describe('150 wrong passwords from changing addresses', () => {
+    let owner: EnrolledOwner;
+    let device: string;
+    let strangersDevice: string;
+    beforeAll(async () => {
+      owner = await newOwner();
+      ({ device } = await trust(service, owner));
+      ({ device: strangersDevice } = await trust(service, await newOwner()));
+      const answers = await guessMany([service], owner.email, 150);
+      expect(statuses(answers)).toEqual({ 401: FROM_EVERYWHERE, 429: 150 - FROM_EVERYWHERE });
+    });
+
+    it('are followed by a refusal of the right one, from wherever it comes', async () => {
+      const refused = await guess(service, owner.email, right());
+      expect(refused).toMatchObject({
+        status: 429,
+        body: { code: 'TOO_MANY_REQUESTS', message: 'Too many requests. Please try again later.' },
+      });
+      expect(retryAfter(refused)).toBeLessThanOrEqual(MINUTES_AT_MOST * 60);
+      expect(refused.headers.getSetCookie()).toEqual([]);
+    });
+
+    it('leave the trusted device a way in, and guesses of its own', async () => {
+      const signedIn = await guess(service, owner.email, right({ device }));
+      expect(signedIn).toMatchObject({ status: 200, body: { redirect: false } });
+      device = signedIn.body.trustedDeviceToken;
+      const wrong = await guessMany([service], owner.email, 15, { device });
+      expect(statuses(wrong)).toEqual({ 401: BY_A_DEVICE, 429: 15 - BY_A_DEVICE });
+    });
+
+    it('are not helped by a device that the account does not trust', async () => {
+      const none: (string | undefined)[] = [strangersDevice, flipped(device), 'tfd_', undefined];
+      for (const token of none) {
+        expect(await guess(service, owner.email, right({ device: token }))).toMatchObject({ status: 429 });
+      }
+    });
+
+    it('cost the owner minutes and no more', async () => {
+      clock.advance(MINUTES_AT_MOST * 60);
+      expect(await guess(service, owner.email, right())).toMatchObject({
+        status: 200,
+        body: { twoFactorRedirect: true },
+      });
+    });
+  });
+
+  it('ends the lane of a device with the trust in it', async () => {
+    const owner = await newOwner();
+    const [revoked, spent] = [await trust(service, owner), await trust(service, owner)];
+    const devices = await caller.get<{ id: string; current: boolean }[]>('/two-factor/trusted-devices', spent.session);
+    const other = devices.body.find(({ current }) => !current);
+    expect((await caller.delete(`/two-factor/trusted-devices/${other?.id}`, spent.session)).status).toBe(200);
+    const next = (await guess(service, owner.email, right({ device: spent.device }))).body.trustedDeviceToken;
+    await passSeconds(service, owner.id, 61);
+    await useUp(service, owner.email, FROM_EVERYWHERE);
+
+    for (const device of [revoked.device, spent.device]) {
+      expect((await guess(service, owner.email, right({ device }))).status).toBe(429);
+    }
+    expect((await guess(service, owner.email, right({ device: next }))).status).toBe(200);
+  });
+
+  describe('guesses from one network', () => {
+    it('end earlier, and use nothing up for others', async () => {
+      const owner = await signUp(service);
+      const address = freshAddress();
+      const answers = [
+        ...(await guessMany([service], owner.email, 50, { address })),
+        ...(await guessMany([service], owner.email, 50, { address })),
+      ];
+      expect(statuses(answers)).toEqual({ 401: FROM_A_NETWORK, 429: 100 - FROM_A_NETWORK });
+      expect((await guess(service, owner.email, right({ address }))).status).toBe(429);
+      expect((await guess(service, owner.email, right())).status).toBe(200);
+
+      await useUp(service, owner.email, FROM_EVERYWHERE - FROM_A_NETWORK - 1);
+      expect(statuses(await guessMany([service], owner.email, 3))).toEqual({ 401: 1, 429: 2 });
+    });
+
+    it('begin anew after the right one, for this network', async () => {
+      const owner = await signUp(service);
+      const address = freshAddress();
+      for (let round = 0; round < 2; round++) {
+        await guessMany([service], owner.email, FROM_A_NETWORK - 1, { address });
+        expect((await guess(service, owner.email, right({ address }))).status).toBe(200);
+      }
+    });
+
+    it('are counted one address at a time', async () => {
+      const [one, other] = [await signUp(service), await signUp(service)];
+      const address = freshAddress();
+      for (let n = 0; n < FROM_A_NETWORK; n++) await guess(service, one.email, { address });
+      expect((await guess(service, one.email.toUpperCase(), { address })).status).toBe(429);
+      expect((await guess(service, other.email, { address })).status).toBe(401);
+    });
+  });
+
+  it('gives back one guess for the right one, and does not refill what strangers used up', async () => {
+    const owner = await signUp(service);
+    const left = 5;
+    await useUp(service, owner.email, FROM_EVERYWHERE - left);
+    for (let n = 0; n < 3; n++) expect((await guess(service, owner.email, right())).status).toBe(200);
+    expect(statuses(await guessMany([service], owner.email, 20))).toEqual({ 401: left, 429: 20 - left });
+  });
+
+  it('does not look at the password once the budget is used up', async () => {
+    const owner = await signUp(service);
+    await useUp(service, owner.email, FROM_EVERYWHERE);
+    const statements = await proxy.statementsOf(async () => guess(service, owner.email, right()));
+    expect(statements).toEqual([]);
+  });
+
+  it('answers an address without an account alike, byte for byte, with equal work', async () => {
+    const owner = await newOwner();
+    const { device } = await trust(service, await newOwner());
+    clock.freeze();
+    const seen = await Promise.all(
+      [owner.email, 'nobody-at-all@example.com'].map(async (email) => {
+        const address = freshAddress();
+        const answers: Answer<AnyBody>[] = [];
+        for (let n = 0; n <= FROM_A_NETWORK; n++) answers.push(await guess(service, email, { address }));
+        answers.push(await guess(service, email, { address, device }));
+        await useUp(service, email, FROM_EVERYWHERE - FROM_A_NETWORK);
+        answers.push(await guess(service, email), await guess(service, email, { device }));
+        return answers.map(({ status, headers, body }) => [
+          status,
+          JSON.stringify(body),
+          [...headers].filter(([name]) => name !== 'date'),
+        ]);
+      }),
+    );
+    const [known, unknown] = seen;
+    expect(unknown).toEqual(known);
+
+    const work = async (email: string) => proxy.statementsOf(async () => guess(service, email, { device }));
+    expect(await work('nobody-at-all@example.com')).toEqual(await work(owner.email));
+  });
+
+  describe('checks of a signed-in password', () => {
+    const PATHS = ['enable', 'disable', 'get-totp-uri', 'get-totp-qr', 'generate-backup-codes'].map(
+      (name) => `/two-factor/${name}`,
+    );
+    const asks = (path: string, token: string, password: string, address: string) =>
+      path === '/change-password'
+        ? caller.post(path, { currentPassword: password, newPassword: 'a new passphrase' }, token, from(address))
+        : caller.post(path, { password }, token, from(address));
+
+    it('count together with those at sign-in', async () => {
+      const owner = await newOwner();
+      const address = freshAddress();
+      const paths = [...PATHS, '/change-password'];
+      for (const path of paths) {
+        const wrong = await asks(path, owner.token, 'not the password', address);
+        expect(wrong).toMatchObject({ status: 400, body: { code: 'INVALID_PASSWORD' } });
+      }
+      const more = await guessMany([service], owner.email, 10, { address });
+      expect(statuses(more)).toEqual({ 401: FROM_A_NETWORK - paths.length, 429: paths.length });
+      for (const path of paths) {
+        const refused = await asks(path, owner.token, PASSWORD, address);
+        expect(refused).toMatchObject({ status: 429, body: { code: 'TOO_MANY_REQUESTS' } });
+        expect(retryAfter(refused)).toBeLessThanOrEqual(15 * 60);
+      }
+      expect((await asks('/two-factor/get-totp-uri', owner.token, PASSWORD, freshAddress())).status).toBe(200);
+    });
+
+    it('come after every other check of the request', async () => {
+      const weak = await signUp(service);
+      const owner = await newOwner();
+      const { body } = await guess(service, owner.email, right());
+      const token = body.twoFactorToken;
+      await useUp(service, owner.email, FROM_EVERYWHERE);
+      await useUp(service, weak.email, FROM_EVERYWHERE);
+      const code = async (path: string, bearer: string, fields: object = { password: PASSWORD }) =>
+        (await caller.post(path, fields, bearer, from(freshAddress()))).body.code;
+
+      expect(await code('/two-factor/enable', token)).toBe('UNAUTHORIZED');
+      expect(await code('/two-factor/enable', owner.token, {})).toBe('VALIDATION_ERROR');
+      for (const path of ['/two-factor/disable', '/two-factor/generate-backup-codes']) {
+        expect(await code(path, weak.token)).toBe('TWO_FACTOR_NOT_ENABLED');
+      }
+      expect(await code('/two-factor/get-totp-uri', weak.token)).toBe('TOTP_NOT_ENABLED');
+      expect(await code('/two-factor/enable', weak.token)).toBe('TOO_MANY_REQUESTS');
+      // Two-factor is off, but the session once proved it.
+      await service.query('DELETE FROM two_factor_authenticator WHERE account_id = $1', [owner.id]);
+      expect(await code('/two-factor/disable', owner.token)).toBe('TWO_FACTOR_NOT_ENABLED');
+    });
+
+    it('have the lane of the device through which the session was opened', async () => {
+      const owner = await newOwner();
+      const { session } = await trust(service, owner);
+      await useUp(service, owner.email, FROM_EVERYWHERE);
+      for (const path of ['/two-factor/get-totp-uri', '/two-factor/generate-backup-codes']) {
+        expect((await asks(path, owner.token, PASSWORD, freshAddress())).status).toBe(429);
+        expect((await asks(path, session, PASSWORD, freshAddress())).status).toBe(200);
+      }
+      expect((await asks('/change-password', session, PASSWORD, freshAddress())).status).toBe(200);
+    });
+  });
+
+  it('keeps no address and no password', async () => {
+    // See test/faults/redis.spec.ts for what Redis holds.
+    const { headers, body } = await guess(service, 'somebody@example.com');
+    expect(JSON.stringify([...headers]) + JSON.stringify(body)).not.toMatch(/somebody|not the password/);
+  });
+});
+
+describeWith(missingRedis)('control 16: passwords cannot be guessed by asking two replicas at once', () => {
+  let redis: TestRedis;
+  let replicas: TestService[];
+  beforeAll(async () => {
+    redis = await startRedis();
+    const config = { ...PROXIED, redisUrl: redis.url };
+    const first = await startTestService({ config });
+    replicas = [first, await startTestService({ config, replicaOf: first })];
+  });
+  afterAll(async () => {
+    for (const replica of replicas.toReversed()) await replica.close();
+    await redis.close();
+  });
+
+  it('50 guesses from one network: ten are evaluated', async () => {
+    const { email } = await signUp(replicas[0]!);
+    const answers = await guessMany(replicas, email, 50, { address: freshAddress() });
+    expect(statuses(answers)).toEqual({ 401: FROM_A_NETWORK, 429: 50 - FROM_A_NETWORK });
+  });
+
+  it('100 guesses from changing addresses: fifty are evaluated', async () => {
+    const { email } = await signUp(replicas[0]!);
+    const answers = await guessMany(replicas, email, 100);
+    expect(statuses(answers)).toEqual({ 401: FROM_EVERYWHERE, 429: 100 - FROM_EVERYWHERE });
+  });
+});
