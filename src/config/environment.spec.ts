@@ -86,6 +86,13 @@ describe('readEnvironment', () => {
     });
   });
 
+  it('reads where rate limits are shared, and whether there are any', () => {
+    for (const REDIS_URL of ['redis://redis', 'rediss://user:p%40ss@redis.example.com:6380/3', 'redis://[::1]:6379/']) {
+      expect(readEnvironment({ ...keys, REDIS_URL }).redisUrl).toBe(REDIS_URL);
+    }
+    expect(readEnvironment({ ...keys, RATE_LIMIT: 'off' }).rateLimit).toBe(false);
+  });
+
   it('names a country or a ceiling that is none', () => {
     expect(() => readEnvironment({ ...keys, SMS_COUNTRIES: 'de', SMS_PER_DAY: '-1' })).toThrow(
       'Bad environment: SMS_COUNTRIES must list countries of two capital letters, such as DE,AT; SMS_PER_DAY must be a whole number from 0 to 9999999',
@@ -157,6 +164,12 @@ describe('readEnvironment', () => {
     ['MAIL_FROM', 'a@example.com, b@example.com'],
     ['MAIL_FROM', 'Acme <a@example.com>\nBcc: b@example.com'],
     ['OUTBOX', 'no'],
+    ['RATE_LIMIT', 'false'],
+    ['REDIS_URL', 'localhost:6379'],
+    ['REDIS_URL', 'http://redis:6379'],
+    ['REDIS_URL', 'redis://'],
+    ['REDIS_URL', 'redis://redis:6379/cache'],
+    ['REDIS_URL', 'redis://redis:6379?offlineQueue=true'],
   ])('refuses %s=%s', (name, value) => {
     expect(() => readEnvironment({ ...keys, [name]: value })).toThrow(
       new RegExp(String.raw`^Bad environment: ${name} [^;\n]+$`),
@@ -171,6 +184,8 @@ describe('readEnvironment', () => {
     ['SMTP_URL', 'smtp://me:hunter2@smtp.example.com?debug=true', 'hunter2'],
     ['SMS_WEBHOOK_SECRET', 'hunter2', 'hunter2'],
     ['SMS_WEBHOOK_URL', 'https://me:hunter2@sms.example.com', 'hunter2'],
+    ['REDIS_URL', 'http://:hunter2@redis:6379', 'hunter2'],
+    ['REDIS_URL', 'redis://:hunter2@redis:6379/cache', 'hunter2'],
     ['TWILIO_AUTH_TOKEN', 'hunter2', 'hunter2'],
     ['TWILIO_ACCOUNT_SID', 'hunter2', 'hunter2'],
     ['TWILIO_FROM', 'hunter2;hunter2', 'hunter2;'],

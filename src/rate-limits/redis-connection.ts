@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { errorCode, errorMessage } from '../config/startup-error.js';
 import type { Budget } from './rate-limits.options.js';
 
 const KEY_PREFIX = 'two-factor:limits';
@@ -150,7 +151,6 @@ async function patiently<T>(answer: Promise<T>): Promise<T> {
 
 /** The error's code, or the first word of Redis's own errors, which is one: the rest of some is very long. */
 function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return error.name === 'ReplyError' ? (error.message.split(' ', 1)[0] ?? '') : error.message;
+  const message = errorMessage(error);
+  return errorCode(error) ?? /^[A-Z]{3,}(?= )/.exec(message)?.[0] ?? message;
 }

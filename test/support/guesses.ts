@@ -47,11 +47,16 @@ export async function guessMany(
   return race(count, (n) => guess(services[n % services.length]!, email, options));
 }
 
-/** Uses the budget of an address up, by as many guesses from changing networks; no password is looked at. */
-export async function useUp(service: TestService, email: string, count: number): Promise<void> {
+/** Counts as many guesses at an address, from changing networks unless one is given; no password is looked at. */
+export async function useUp(
+  service: Pick<TestService, 'app'>,
+  email: string,
+  count: number,
+  address?: string,
+): Promise<void> {
   const guesses = service.app.get(PasswordGuesses);
   const nobody = { trustedDevice: () => Promise.resolve(null) };
-  for (let n = 0; n < count; n++) await guesses.count({ address: email, ip: freshAddress(), ...nobody });
+  for (let n = 0; n < count; n++) await guesses.count({ address: email, ip: address ?? freshAddress(), ...nobody });
 }
 
 /** How many answers there are of each status. */

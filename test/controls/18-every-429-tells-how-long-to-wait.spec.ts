@@ -1,0 +1,236 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Caller, enrol, openChallenge, PASSWORD, type Answer, type AnyBody } from '../support/client.js';
+import { trust } from '../support/devices.js';
+import { freshAddress, from, guess, guessMany, LimiterClock, retryAfter, right, useUp } from '../support/guesses.js';
+import { startTestService, TRUSTED_ORIGIN, type TestService } from '../support/service.js';
+
+/* As docs/decisions/0013 promises. */
+const REQUESTS = 1200;
+const PASSWORD_REQUESTS = 60;
+const GUESSES_FROM_A_NETWORK = 10;
+const GUESSES_FROM_EVERYWHERE = 50;
+
+const shape = (code: string) => ({ status: 429, body: { code, message: expect.any(String) } });
+
+/** Lets seconds pass for what Postgres keeps. */
+async function passInPostgres(service: TestService, seconds: number): Promise<void> {
+  for (const [table, column] of [
+    ['two_factor_attempts', 'locked_until'],
+    ['two_factor_one_time_code', 'last_sent_at'],
+    ['two_factor_send_budget', 'resets_at'],
+    ['two_factor_challenge', 'expires_at'],
+  ]) {
+    await service.query(`UPDATE ${table} SET ${column} = ${column} - make_interval(secs => $1)`, [seconds]);
+  }
+}
+
+/**
+ * Shows that the call is refused until the time has come, and not longer.
+ *
+ * @param pass lets so many seconds go by
+ */
+const waitOut = async (
+  call: () => Promise<Answer<AnyBody>>,
+  code: string,
+  pass: (seconds: number) => void | Promise<void>,
+): Promise<Answer<AnyBody>> => {
+  const refused = await call();
+  expect(refused).toMatchObject(shape(code));
+  const seconds = retryAfter(refused);
+  expect(seconds).toBeGreaterThan(2);
+  // What this test itself takes must not decide.
+  await pass(seconds - 2);
+  const still = await call();
+  expect(still).toMatchObject(shape(code));
+  expect(retryAfter(still)).toBeLessThanOrEqual(2);
+  await pass(retryAfter(still));
+  const accepted = await call();
+  expect(accepted.status).not.toBe(429);
+  return accepted;
+};
+
+describe('control 18: every 429 tells how long to wait, and that is enough', () => {
+  let service: TestService;
+  let caller: Caller;
+  let clock: LimiterClock;
+  beforeAll(async () => {
+    clock = new LimiterClock();
+    service = await startTestService({ messages: true, config: { rateLimit: true, trustProxy: ['127.0.0.1'] } });
+    caller = new Caller(service);
+  });
+  afterEach(() => clock.advance(61));
+  afterAll(async () => {
+    clock.restore();
+    await service.close();
+  });
+
+  const passThere = (seconds: number) => passInPostgres(service, seconds);
+  const sendAgain = (token: string) => caller.post('/two-factor/send-otp', {}, token);
+  const passHere = (seconds: number) => clock.advance(seconds);
+
+  describe('by client network', () => {
+    it('all requests', async () => {
+      const headers = from(freshAddress());
+      const call = () => caller.get('/get-session', undefined, headers);
+      for (let n = 0; n < REQUESTS / 50; n++) await Promise.all(Array.from({ length: 50 }, call));
+      // Whether the service is there may be asked at any time.
+      for (const url of [`${service.url}/ok`, new URL('/health', service.url)]) {
+        expect((await fetch(url, { headers })).status).toBe(200);
+      }
+      expect((await waitOut(call, 'TOO_MANY_REQUESTS', passHere)).status).toBe(200);
+    });
+
+    it('sign-in and sign-up, together', async () => {
+      const headers = from(freshAddress());
+      const paths = ['/sign-in/email', '/sign-up/email'];
+      for (let n = 0; n < PASSWORD_REQUESTS; n++) await caller.post(paths[n % 2]!, {}, undefined, headers);
+      expect((await caller.post(paths[1]!, {}, undefined, headers)).status).toBe(429);
+      // The other routes have a budget of their own.
+      expect((await caller.get('/get-session', undefined, headers)).status).toBe(200);
+      const call = () => caller.post(paths[0]!, {}, undefined, headers);
+      expect((await waitOut(call, 'TOO_MANY_REQUESTS', passHere)).status).toBe(400);
+    });
+
+    it('tells pages, too, and no cache', async () => {
+      const headers = { ...from(freshAddress()), origin: TRUSTED_ORIGIN };
+      const preflight = () =>
+        fetch(`${service.url}/sign-in/email`, {
+          method: 'OPTIONS',
+          headers: { ...headers, 'access-control-request-method': 'POST' },
+        });
+      // Preflights are not counted.
+      for (let n = 0; n < PASSWORD_REQUESTS; n++) await preflight();
+      for (let n = 0; n < PASSWORD_REQUESTS; n++) await caller.post('/sign-in/email', {}, undefined, headers);
+      const refused = await caller.post('/sign-in/email', {}, undefined, headers);
+      expect(refused).toMatchObject(shape('TOO_MANY_REQUESTS'));
+      expect(Object.fromEntries(refused.headers)).toMatchObject({
+        'access-control-allow-origin': TRUSTED_ORIGIN,
+        'access-control-allow-credentials': 'true',
+        'access-control-expose-headers': expect.stringContaining('retry-after'),
+        'cache-control': 'no-store',
+        'content-type': expect.stringContaining('application/json'),
+      });
+      expect([...refused.headers.keys()].filter((name) => name.startsWith('x-ratelimit'))).toEqual([]);
+      expect((await preflight()).status).toBe(204);
+
+      // The router reads this path as the one above.
+      const spelled = await fetch(service.url.replace('/api/', '/%61pi/') + '/sign-in/email', {
+        method: 'POST',
+        headers,
+      });
+      expect([spelled.status, spelled.headers.get('cache-control')]).toEqual([429, 'no-store']);
+    });
+  });
+
+  describe('guesses at a password', () => {
+    it('from one network', async () => {
+      const owner = await enrol(service);
+      const address = freshAddress();
+      await useUp(service, owner.email, GUESSES_FROM_A_NETWORK, address);
+      const call = () => guess(service, owner.email, right({ address }));
+      expect((await waitOut(call, 'TOO_MANY_REQUESTS', passHere)).status).toBe(200);
+    });
+
+    it('from everywhere', async () => {
+      const owner = await enrol(service);
+      await useUp(service, owner.email, GUESSES_FROM_EVERYWHERE);
+      const call = () => guess(service, owner.email, right());
+      expect((await waitOut(call, 'TOO_MANY_REQUESTS', passHere)).status).toBe(200);
+    });
+
+    it('from one network, when guesses from everywhere are used up for longer', async () => {
+      const owner = await enrol(service);
+      const address = freshAddress();
+      await useUp(service, owner.email, GUESSES_FROM_A_NETWORK, address);
+      // The window of the network began earlier and is longer: it would end first.
+      clock.advance(10 * 60);
+      await useUp(service, owner.email, GUESSES_FROM_EVERYWHERE);
+      const refused = await guess(service, owner.email, right({ address }));
+      expect(retryAfter(refused)).toBeGreaterThan(5 * 60);
+      const call = () => guess(service, owner.email, right({ address }));
+      expect((await waitOut(call, 'TOO_MANY_REQUESTS', passHere)).status).toBe(200);
+    });
+
+    it('by a trusted device', async () => {
+      const owner = await enrol(service);
+      const { device } = await trust(service, owner);
+      await useUp(service, owner.email, GUESSES_FROM_EVERYWHERE);
+      clock.advance(5 * 60);
+      await guessMany([service], owner.email, 10, { device });
+      const call = () => guess(service, owner.email, right({ device }));
+      expect((await waitOut(call, 'TOO_MANY_REQUESTS', passHere)).status).toBe(200);
+    });
+
+    it('on a session', async () => {
+      const owner = await enrol(service);
+      await useUp(service, owner.email, GUESSES_FROM_EVERYWHERE);
+      const call = () =>
+        caller.post('/two-factor/get-totp-uri', { password: PASSWORD }, owner.token, from(freshAddress()));
+      expect((await waitOut(call, 'TOO_MANY_REQUESTS', passHere)).status).toBe(200);
+    });
+  });
+
+  describe('of the second factor', () => {
+    it('a lock', async () => {
+      const owner = await enrol(service);
+      for (let n = 0; n < 2; n++) {
+        const token = await openChallenge(service, owner);
+        for (let m = 0; m < 5; m++)
+          await caller.post('/two-factor/verify-totp', { code: owner.app.wrongCode() }, token);
+      }
+      let token = await openChallenge(service, owner);
+      const call = () => caller.post('/two-factor/verify-totp', { code: owner.app.nextCode() }, token);
+      const passWithNewChallenge = async (seconds: number) => {
+        await passThere(seconds);
+        clock.advance(61);
+        token = await openChallenge(service, owner);
+      };
+      expect((await waitOut(call, 'ACCOUNT_TEMPORARILY_LOCKED', passWithNewChallenge)).status).toBe(200);
+    });
+
+    it('a lock that only an operator ends: a day, again and again', async () => {
+      const owner = await enrol(service);
+      await service.query(
+        `INSERT INTO two_factor_attempts (account_id, lane, failures, locks, locked_until)
+         VALUES ($1, 'account', 100, 10, 'infinity')
+         ON CONFLICT (account_id, lane) DO UPDATE SET failures = 100, locks = 10, locked_until = 'infinity'`,
+        [owner.id],
+      );
+      const token = await openChallenge(service, owner);
+      const refused = await caller.post('/two-factor/verify-totp', { code: owner.app.nextCode() }, token);
+      expect(refused).toMatchObject(shape('ACCOUNT_TEMPORARILY_LOCKED'));
+      expect(retryAfter(refused)).toBe(86_400);
+    });
+
+    it('a code sent a moment ago', async () => {
+      const token = await openChallenge(service, await enrol(service));
+      expect((await sendAgain(token)).status).toBe(200);
+      expect((await waitOut(() => sendAgain(token), 'TOO_MANY_REQUESTS', passThere)).status).toBe(200);
+    });
+
+    it('too many codes on one challenge: until a new one is needed anyway', async () => {
+      const token = await openChallenge(service, await enrol(service));
+      for (let n = 0; n < 5; n++) {
+        expect((await sendAgain(token)).status).toBe(200);
+        await passThere(30);
+      }
+      const answer = await waitOut(() => sendAgain(token), 'TOO_MANY_REQUESTS', passThere);
+      expect(answer).toMatchObject({ status: 401, body: { code: 'INVALID_TWO_FACTOR_COOKIE' } });
+    });
+
+    it('too many codes in a day', async () => {
+      const owner = await enrol(service);
+      let token = await openChallenge(service, owner);
+      expect((await sendAgain(token)).status).toBe(200);
+      await service.query('UPDATE two_factor_send_budget SET used = 20 WHERE bucket = $1', [`account:${owner.id}`]);
+      await passThere(60);
+      const passWithNewChallenge = async (seconds: number) => {
+        await passThere(seconds);
+        clock.advance(61);
+        token = await openChallenge(service, owner);
+      };
+      const call = () => sendAgain(token);
+      expect((await waitOut(call, 'TOO_MANY_REQUESTS', passWithNewChallenge)).status).toBe(200);
+    });
+  });
+});

@@ -1,0 +1,206 @@
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Caller, PASSWORD, signUp } from '../support/client.js';
+import { describeWith } from '../support/describe-with.js';
+import { freshAddress, from, guess, guessMany, right, statuses, useUp } from '../support/guesses.js';
+import { missingRedis, startRedis, type TestRedis } from '../support/redis.js';
+import { freePort } from '../support/service-process.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+const PATIENCE_MS = 15_000;
+const PASSWORD_REQUESTS = 60;
+const GUESSES_FROM_A_NETWORK = 10;
+/** What a request may pay once when Redis hangs, and what a busy machine may add. */
+const BOUNDED_MS = 200 + 800;
+
+interface Health {
+  readonly status: string;
+  readonly limits: string;
+}
+
+const health = async ({ url }: TestService): Promise<Health> => {
+  const { status, limits } = (await (await fetch(new URL('/health', url))).json()) as Health;
+  return { status, limits };
+};
+
+const untilHealth = async (service: TestService, wanted: Health) => {
+  const end = Date.now() + PATIENCE_MS;
+  let seen = await health(service);
+  while (JSON.stringify(seen) !== JSON.stringify(wanted) && Date.now() < end) {
+    await sleep(50);
+    seen = await health(service);
+  }
+  expect(seen).toEqual(wanted);
+};
+
+/** Sends so many requests for a password from one address, and tells how many each service let pass. */
+const admitted = async (targets: readonly TestService[], count: number, address = freshAddress()) => {
+  const sums = targets.map(() => 0);
+  for (let n = 0; n < count; n++) {
+    const which = n % targets.length;
+    const { status } = await new Caller(targets[which]!).post('/sign-in/email', {}, undefined, from(address));
+    expect([400, 429]).toContain(status);
+    if (status === 400) sums[which]!++;
+  }
+  return sums;
+};
+
+describeWith(missingRedis)('without Redis limits go on, per process, and nobody is turned away', () => {
+  let redis: TestRedis | undefined;
+  let services: TestService[] = [];
+  let lines: string[];
+
+  beforeEach(() => {
+    lines = [];
+    for (const level of ['log', 'warn'] as const) {
+      jest.spyOn(Logger.prototype, level).mockImplementation((line: unknown) => {
+        if (String(line).startsWith('Redis')) lines.push(String(line));
+      });
+    }
+  });
+
+  afterEach(async () => {
+    for (const service of services.toReversed()) await service.close();
+    services = [];
+    await redis?.close();
+    redis = undefined;
+    jest.restoreAllMocks();
+  });
+
+  const start = async (redisUrl: string, count = 1) => {
+    for (let n = 0; n < count; n++) {
+      const config = { rateLimit: true, trustProxy: ['127.0.0.1'], redisUrl };
+      services.push(await startTestService({ config, ...(services[0] && { replicaOf: services[0] }) }));
+    }
+    return services as [TestService, TestService];
+  };
+
+  const SHARED = { status: 'ok', limits: 'shared' };
+  const LOCAL = { status: 'degraded', limits: 'local' };
+
+  it('as long as it is there, processes share their counts, and it keeps no address', async () => {
+    redis = await startRedis();
+    const [one, other] = await start(redis.url, 2);
+    expect([await health(one), await health(other)]).toEqual([SHARED, SHARED]);
+    const [here = 0, there = 0] = await admitted([one, other], PASSWORD_REQUESTS + 10);
+    expect(here + there).toBe(PASSWORD_REQUESTS);
+
+    const address = freshAddress();
+    await guess(one, 'somebody@example.com', { address });
+    const keys = (await redis.command('KEYS', '*')) as string[];
+    expect(keys.length).toBeGreaterThanOrEqual(4);
+    for (const key of keys) {
+      expect(key).toMatch(/^two-factor:limits:[a-z-]+:(?:[\w-]{22}|any)$/);
+      const [value, life] = [await redis.command('GET', key), await redis.command('PTTL', key)];
+      expect(Number(value)).toBeGreaterThan(0);
+      expect(life === -2 || (Number(life) > 0 && Number(life) <= 900_000)).toBe(true);
+    }
+    expect(lines).toEqual([]);
+  });
+
+  it('killed under load: no error, limits in each process, and back by itself', async () => {
+    redis = await startRedis();
+    const [one, other] = await start(redis.url, 2);
+    const loading = new AbortController();
+    const seen: number[] = [];
+    const load = [one, other].flatMap((service) =>
+      Array.from({ length: 4 }, async () => {
+        while (!loading.signal.aborted) {
+          seen.push((await new Caller(service).get('/get-session', undefined, from(freshAddress()))).status);
+        }
+      }),
+    );
+    await sleep(200);
+    await redis.signal('SIGKILL');
+    await untilHealth(one, LOCAL);
+    await untilHealth(other, LOCAL);
+    loading.abort();
+    await Promise.all(load);
+    expect(new Set(seen)).toEqual(new Set([200]));
+
+    expect(await admitted([one, other], 2 * PASSWORD_REQUESTS + 10)).toEqual([PASSWORD_REQUESTS, PASSWORD_REQUESTS]);
+    const { email } = await signUp(one);
+    const address = freshAddress();
+    await useUp(one, email, GUESSES_FROM_A_NETWORK - 2, address);
+    expect(statuses(await guessMany([one], email, 6, { address }))).toEqual({ 401: 2, 429: 4 });
+    expect((await guess(one, email, right())).status).toBe(200);
+
+    await redis.restart();
+    await untilHealth(one, SHARED);
+    await untilHealth(other, SHARED);
+    const [here = 0, there = 0] = await admitted([one, other], PASSWORD_REQUESTS + 10);
+    expect(here + there).toBe(PASSWORD_REQUESTS);
+    expect(lines.toSorted()).toEqual([
+      expect.stringMatching(/^Redis is away \([^)]+\): limits are counted per process$/),
+      expect.stringMatching(/^Redis is away/),
+      'Redis is back: limits are shared again',
+      'Redis is back: limits are shared again',
+    ]);
+  });
+
+  it('hanging: the first request waits a moment, the others do not', async () => {
+    redis = await startRedis();
+    const [service] = await start(redis.url);
+    const owner = await signUp(service);
+    await redis.signal('SIGSTOP');
+    const address = freshAddress();
+    const took: number[] = [];
+    for (let n = 0; n < 30; n++) {
+      const began = performance.now();
+      const { status } = await new Caller(service).get('/get-session', owner.token, from(address));
+      took.push(performance.now() - began);
+      expect(status).toBe(200);
+    }
+    expect(took[0]).toBeLessThan(BOUNDED_MS);
+    // Had each of them waited, this would be near six seconds.
+    expect(took.slice(1).reduce((sum, ms) => sum + ms)).toBeLessThan(2 * BOUNDED_MS);
+    await untilHealth(service, LOCAL);
+    const began = performance.now();
+    expect((await guess(service, owner.email, right())).status).toBe(200);
+    expect(performance.now() - began).toBeLessThan(2 * BOUNDED_MS);
+    expect(await admitted([service], PASSWORD_REQUESTS + 10)).toEqual([PASSWORD_REQUESTS]);
+    await redis.signal('SIGCONT');
+    await untilHealth(service, SHARED);
+    expect(lines).toEqual([expect.stringMatching(/^Redis is away/), 'Redis is back: limits are shared again']);
+  });
+
+  it('without a disk, and refusing to write: limits in this process, until it can write again', async () => {
+    redis = await startRedis('--save', '3600 1', '--stop-writes-on-bgsave-error', 'yes');
+    const [service] = await start(redis.url);
+    const owner = await signUp(service);
+    await rm(redis.folder, { recursive: true });
+    await redis.command('BGSAVE');
+    await untilHealth(service, SHARED);
+    // Refused by Redis from the moment that its child has failed.
+    const end = Date.now() + PATIENCE_MS;
+    const writes = () => redis!.command('SET', 'a', '1').then(String, (error: Error) => error.message);
+    while ((await writes()) === 'OK' && Date.now() < end) await sleep(20);
+    expect(await writes()).toMatch(/^MISCONF/);
+
+    expect(await admitted([service], PASSWORD_REQUESTS + 10)).toEqual([PASSWORD_REQUESTS]);
+    await untilHealth(service, LOCAL);
+    const checked = await new Caller(service).post('/two-factor/enable', { password: PASSWORD }, owner.token);
+    expect(checked.status).toBe(200);
+    await redis.command('CONFIG', 'SET', 'stop-writes-on-bgsave-error', 'no');
+    await untilHealth(service, SHARED);
+    expect(lines).toEqual([
+      'Redis is away (MISCONF): limits are counted per process',
+      'Redis is back: limits are shared again',
+    ]);
+  });
+
+  it('from the start: the service starts, and finds it when it comes', async () => {
+    const port = await freePort();
+    const [service] = await start(`redis://127.0.0.1:${port}`);
+    expect(await health(service)).toEqual(LOCAL);
+    expect(await admitted([service], PASSWORD_REQUESTS + 10)).toEqual([PASSWORD_REQUESTS]);
+    redis = await startRedis('--port', String(port));
+    await untilHealth(service, SHARED);
+    expect(lines).toEqual([
+      'Redis is away (ECONNREFUSED): limits are counted per process',
+      'Redis is back: limits are shared again',
+    ]);
+  });
+});
