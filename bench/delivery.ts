@@ -20,6 +20,8 @@ try {
     MAIL_FROM: 'codes@example.com',
     BCRYPT_COST: '10',
     LOG_LEVEL: 'error',
+    // Everything comes from one address.
+    RATE_LIMIT: 'off',
   });
   await service.started;
   const post = poster(service.port);

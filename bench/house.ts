@@ -35,7 +35,7 @@ export async function openHouse(): Promise<House> {
           BASE_URL: 'http://localhost:3001',
           DATABASE_URL: databaseUrl,
           TWO_FACTOR_KEYS: keys,
-          // Every request of a benchmark comes from an address of its own, as far as the service knows.
+          // So that a benchmark may send as many requests as it likes, each from an address of its own.
           TRUST_PROXY: '127.0.0.1',
           ...more,
         }),

@@ -18,6 +18,8 @@ const PASSWORD = 'correct horse battery staple';
 const PEOPLE = 8;
 const WARM_UP = 400;
 
+let calls = 0;
+
 const count = Number(process.argv[2] ?? 2000);
 const random = new SystemRandom();
 const base32 = new ScureBase32Plugin();
@@ -138,6 +140,12 @@ async function enrol(service: ServiceProcess): Promise<Person> {
   return { id: signedUp.user.id, session: token, secret };
 }
 
+/** Limits are on, as in production: so nobody comes twice. */
+function nextClient(): string {
+  const n = ++calls;
+  return `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`;
+}
+
 interface Answer {
   readonly token: string;
   readonly totpURI: string;
@@ -154,6 +162,7 @@ async function call(
   const response = await fetch(`http://127.0.0.1:${port}/api/auth${path}`, {
     method,
     headers: {
+      'x-forwarded-for': nextClient(),
       ...(bearer && { authorization: `Bearer ${bearer}` }),
       ...(body && { 'content-type': 'application/json' }),
     },

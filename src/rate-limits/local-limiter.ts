@@ -1,8 +1,8 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { Budget } from './rate-limits.options.js';
 
-/** Keys of one budget that are kept apart at a time. */
-const MOST_KEYS = 100_000;
+/** Keys of one budget that are kept apart at a time: some 35 MB. */
+const MOST_KEYS = 50_000;
 
 /** Characters of a hash that name the count shared by those for whom there is no room. 64² counts. */
 const SHARED_PREFIX = 2;
