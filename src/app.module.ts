@@ -9,6 +9,7 @@ import { PostgresAccountDirectory } from './accounts/users/postgres-account-dire
 import { ConfigModule } from './config/config.module.js';
 import type { ServiceConfig } from './config/service-config.js';
 import { DatabaseModule } from './database/database.module.js';
+import { databaseTimeouts } from './database/timeouts.js';
 import { DeliveryModule, deliveryPorts, OutboxModule, type DeliveryModuleOptions } from './delivery/index.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthModule } from './health/health.module.js';
@@ -24,13 +25,15 @@ export class AppModule {
     const secureCookies = config.baseUrl.startsWith('https:');
     const { issuer, keys, trustedOrigins, bcryptCost, smsCountries, smsPerDay } = config;
     const delivery = deliveryOptions(config);
+    const timeouts = databaseTimeouts(config.databaseTimeoutMs);
+    const database = timeouts.limits;
     return {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(config),
-        DatabaseModule.forRoot(databaseUrl),
+        DatabaseModule.forRoot(databaseUrl, timeouts),
         RateLimitsModule.forRoot(rateLimitsOptions(config)),
-        AccountsModule.forRoot({ secureCookies, bcryptCost }),
+        AccountsModule.forRoot({ secureCookies, bcryptCost, database }),
         DeliveryModule.forRoot(delivery),
         TwoFactorModule.forRoot({
           issuer,
@@ -38,6 +41,7 @@ export class AppModule {
           trustedOrigins,
           secureCookies,
           otp: { smsCountries, smsPerDay },
+          database,
           accounts: PostgresAccountDirectory,
           sessions: PostgresSessions,
           passwords: BcryptPasswordVerifier,

@@ -1,7 +1,11 @@
 import { Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Database, Random, SystemRandom } from '../two-factor/index.js';
-import { ConfigurableAccountsModule } from './accounts.module-definition.js';
+import {
+  ACCOUNTS_OPTIONS,
+  ConfigurableAccountsModule,
+  type AccountsModuleOptions,
+} from './accounts.module-definition.js';
 import { BcryptPasswordVerifier } from './passwords/bcrypt-password-verifier.js';
 import { PasswordGuesses } from './passwords/password-guesses.service.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
@@ -29,7 +33,11 @@ const SERVICES = [
  */
 @Module({
   providers: [
-    { provide: Database, useFactory: (dataSource: DataSource) => new Database(dataSource), inject: [DataSource] },
+    {
+      provide: Database,
+      inject: [DataSource, ACCOUNTS_OPTIONS],
+      useFactory: (dataSource: DataSource, { database }: AccountsModuleOptions) => new Database(dataSource, database),
+    },
     { provide: Random, useClass: SystemRandom },
     ...SERVICES,
   ],

@@ -18,6 +18,7 @@ describe('readEnvironment', () => {
     expect(readEnvironment(keys)).toEqual({
       production: false,
       databaseUrl: undefined,
+      databaseTimeoutMs: 5000,
       dataDir: resolve('.data'),
       host: '127.0.0.1',
       port: 3001,

@@ -31,6 +31,7 @@ export function readEnvironment(env: Environment): ServiceConfig {
     variables.read('BASE_URL', origin, { required: production }) ?? `http://localhost${port === 80 ? '' : `:${port}`}`;
   const config: ServiceConfig = {
     ...database,
+    databaseTimeoutMs: 1000 * (variables.read('DATABASE_TIMEOUT', (text) => integer(text, 1, 60)) ?? 5),
     host: variables.read('HOST', hostname) ?? (production ? '0.0.0.0' : '127.0.0.1'),
     port,
     baseUrl,

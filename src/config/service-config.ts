@@ -50,6 +50,8 @@ export class ServiceConfig implements KeyConfig {
   readonly production!: boolean;
   readonly databaseUrl: string | undefined;
   readonly dataDir!: string;
+  /** How long one statement may take; other time-outs follow from it. */
+  readonly databaseTimeoutMs!: number;
   readonly host!: string;
   readonly port!: number;
   /** Origin under which clients reach the service: scheme, host and port, no trailing slash. */

@@ -1,24 +1,46 @@
+import { Logger } from '@nestjs/common';
 import type { DataSourceOptions } from 'typeorm';
 import { accountEntities } from '../accounts/entities.js';
 import { twoFactorEntities, twoFactorMigrations } from '../two-factor/index.js';
 import { serviceMigrations } from './migrations/index.js';
+import type { DatabaseTimeouts } from './timeouts.js';
 
 /** Seconds are long for a database next door and short for a caller who waits. */
 export const connectTimeoutMs = 5000;
+
+const keepAliveMs = 10_000;
 
 export const migrationsTable = 'migrations';
 
 /** What TypeORM needs to know of this service's database; the one place for service, migrations and TypeORM's CLI. */
 export function dataSourceOptions(
   url: string,
-  { applicationName = 'two-factor', poolSize = 10 }: { applicationName?: string; poolSize?: number } = {},
+  {
+    applicationName = 'two-factor',
+    poolSize = 10,
+    timeouts,
+  }: {
+    applicationName?: string;
+    poolSize?: number;
+    /** Without them a statement may take its time, as migrations do. */
+    timeouts?: DatabaseTimeouts;
+  } = {},
 ): DataSourceOptions & { type: 'postgres' } {
   return {
     type: 'postgres',
     url,
     applicationName,
     poolSize,
-    connectTimeoutMS: connectTimeoutMs,
+    connectTimeoutMS: timeouts?.limits.connectionTimeoutMs ?? connectTimeoutMs,
+    extra: {
+      // As parameters of the connection they cost no statement; those of the same name in the URL take precedence.
+      ...timeouts?.server,
+      // Finds out about a peer that went away without a word.
+      keepAlive: true,
+      keepAliveInitialDelayMillis: keepAliveMs,
+    },
+    // An idle connection that breaks is replaced when it is missed.
+    poolErrorHandler: (error: Error) => new Logger('Database').warn({ event: 'database.lost', reason: error.message }),
     entities: [...twoFactorEntities, ...accountEntities],
     migrations: [...twoFactorMigrations, ...serviceMigrations],
     migrationsTableName: migrationsTable,

@@ -4,8 +4,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import type { ServiceConfig } from '../config/service-config.js';
+import { databaseTimeouts } from '../database/timeouts.js';
 import { API_PREFIX } from '../openapi.js';
-import { TwoFactorExceptionFilter } from '../two-factor/index.js';
+import { TwoFactorExceptionFilter, withDatabaseDeadline } from '../two-factor/index.js';
 import { HttpExceptionFilter } from './http-exception.filter.js';
 
 /** Bodies here are a few short fields. In bytes. */
@@ -18,6 +19,7 @@ const PREFLIGHT_MAX_AGE = 600;
 export async function configureHttp(app: NestFastifyApplication, config: ServiceConfig): Promise<void> {
   app.setGlobalPrefix(API_PREFIX, { exclude: ['health'] });
   acceptJsonOnly(app);
+  limitDatabaseTime(app, databaseTimeouts(config.databaseTimeoutMs).requestMs);
   app.enableCors({
     origin: [...config.trustedOrigins],
     credentials: true,
@@ -55,4 +57,12 @@ function acceptJsonOnly(app: NestFastifyApplication): void {
     if (text.trim() === '') done(null, undefined);
     else void parseJson(request, text, done);
   });
+}
+
+/** However many statements a request has, the last one is not waited for for ever. */
+function limitDatabaseTime(app: NestFastifyApplication, ms: number): void {
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('preHandler', (_request, _reply, done) => withDatabaseDeadline(ms, done));
 }

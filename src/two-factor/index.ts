@@ -71,6 +71,8 @@ export type { Rotation, RotationOptions, RotationProgress, UnreadableRow } from 
 
 export { MessageDelivery } from './messages/message-delivery.js';
 
-export { Database } from './postgres/database.js';
+export { Database, type DatabaseLimits } from './postgres/database.js';
+export { DatabaseUnavailableError } from './postgres/database-unavailable.js';
+export { withDatabaseDeadline } from './postgres/deadline.js';
 export { statement, type Statement } from './postgres/statement.js';
 export { twoFactorEntities, twoFactorMigrations } from './postgres/schema.js';

@@ -27,6 +27,7 @@ export const TWO_FACTOR_ERRORS = {
     429,
     'Too many failed verification attempts. Your account is temporarily locked. Please try again later.',
   ],
+  SERVICE_UNAVAILABLE: [503, 'The service is not available right now. Please try again.'],
 } as const satisfies Record<string, readonly [status: number, message: string]>;
 
 export type TwoFactorErrorCode = keyof typeof TWO_FACTOR_ERRORS;
@@ -43,14 +44,15 @@ export interface TwoFactorErrorExtras {
 
 /** The one exception of the library. Its response is `{ message, code, errors? }`. */
 export class TwoFactorException extends HttpException {
-  override readonly name = 'TwoFactorException';
+  override readonly name: string = 'TwoFactorException';
 
   constructor(
     readonly code: TwoFactorErrorCode,
     readonly extras: TwoFactorErrorExtras = {},
+    options?: ErrorOptions,
   ) {
     const [status, message] = TWO_FACTOR_ERRORS[code];
-    super({ message, code, ...(extras.errors && { errors: extras.errors }) }, status);
+    super({ message, code, ...(extras.errors && { errors: extras.errors }) }, status, options);
   }
 
   /** Header lines that belong to the answer. */

@@ -41,6 +41,7 @@ const EVERYWHERE = {
   NOT_FOUND: [404, 'Not Found'],
   TOO_MANY_REQUESTS: TWO_FACTOR_ERRORS.TOO_MANY_REQUESTS,
   INTERNAL_SERVER_ERROR: [500, 'Internal Server Error'],
+  SERVICE_UNAVAILABLE: TWO_FACTOR_ERRORS.SERVICE_UNAVAILABLE,
 } as const satisfies ErrorTable;
 
 type Headers = NonNullable<ApiResponseOptions['headers']>;
@@ -53,7 +54,12 @@ const MEANINGS: Readonly<Record<number, string>> = {
   422: 'Well-formed, but in conflict with what is there',
   429: 'Too many tries; `Retry-After` says when the next one makes sense',
   500: 'A fault of the service',
+  503: 'The database is out of reach or does not answer in time; `Retry-After` says when to try again',
 };
+
+function retryAfter(example: number): Headers[string] {
+  return { description: 'Whole seconds to wait', required: true, schema: { type: 'integer', minimum: 1 }, example };
+}
 
 const HEADERS: Readonly<Record<number, Headers>> = {
   401: {
@@ -63,14 +69,8 @@ const HEADERS: Readonly<Record<number, Headers>> = {
       example: 'Bearer realm="two-factor", error="invalid_token"',
     },
   },
-  429: {
-    'Retry-After': {
-      description: 'Whole seconds to wait',
-      required: true,
-      schema: { type: 'integer', minimum: 1 },
-      example: 900,
-    },
-  },
+  429: { 'Retry-After': retryAfter(900) },
+  503: { 'Retry-After': retryAfter(2) },
 };
 
 const SET_AUTH_TOKEN: Headers = {
@@ -82,7 +82,7 @@ const SET_AUTH_TOKEN: Headers = {
 };
 
 /**
- * The six error answers that every operation documents, each with the codes that it can carry as examples.
+ * The error answers that every operation documents, each with the codes that it can carry as examples.
  *
  * @param errors the operation's own, which come first
  */
@@ -104,7 +104,7 @@ export function ApiErrorAnswers(errors: ErrorTable = {}): MethodDecorator & Clas
   );
 }
 
-/** An operation of a caller with a bearer token: summary, answer, and the six errors. */
+/** An operation of a caller with a bearer token: summary, answer, and the errors. */
 export function ApiAuthenticated(operation: {
   id: string;
   summary: string;

@@ -19,6 +19,7 @@ describe('the defaults', () => {
       mailFallback: true,
       smsCountries: undefined,
       smsPerDay: 1000,
+      database: {},
       deviceLife: 30 * 86_400,
       deviceAbsoluteLife: 90 * 86_400,
     });

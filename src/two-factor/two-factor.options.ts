@@ -1,4 +1,5 @@
 import type { RingKey } from './adapters/hkdf-key-ring.js';
+import type { DatabaseLimits } from './postgres/database.js';
 
 /** Values of the module; behaviour is replaced by ports instead. Durations are in seconds. */
 export interface TwoFactorModuleOptions {
@@ -42,6 +43,8 @@ export interface TwoFactorModuleOptions {
     /** How long a second factor makes a session strong. Default 86400. */
     readonly strongFor?: number;
   };
+  /** How long requests may wait for the database, in milliseconds, and how many. */
+  readonly database?: Partial<DatabaseLimits>;
 }
 
 /** The options with every default filled in. */
@@ -60,6 +63,7 @@ export class TwoFactorOptions {
   readonly mailFallback: boolean;
   readonly smsCountries: readonly string[] | undefined;
   readonly smsPerDay: number;
+  readonly database: Partial<DatabaseLimits>;
 
   /** @throws {RangeError} naming the option that makes no sense */
   constructor(options: TwoFactorModuleOptions) {
@@ -78,6 +82,9 @@ export class TwoFactorOptions {
     this.mailFallback = options.otp?.mailFallback ?? true;
     this.smsCountries = options.otp?.smsCountries;
     this.smsPerDay = within('otp.smsPerDay', options.otp?.smsPerDay ?? 1000, 0, 10_000_000);
+    for (const [name, value] of Object.entries((this.database = options.database ?? {}))) {
+      within(`database.${name}`, value, 1, 600_000);
+    }
     // A host may have read it from a variable that nobody set.
     if (!this.issuer?.trim() || this.issuer.includes(':'))
       throw new RangeError('issuer must be a name without a colon');

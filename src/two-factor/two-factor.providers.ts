@@ -67,8 +67,8 @@ export function hostProviders(ports: TwoFactorPorts): Provider[] {
         },
     {
       provide: Database,
-      inject: [getDataSourceToken(ports.dataSource)],
-      useFactory: (dataSource: DataSource) => new Database(dataSource),
+      inject: [getDataSourceToken(ports.dataSource), TwoFactorOptions],
+      useFactory: (dataSource: DataSource, { database }: TwoFactorOptions) => new Database(dataSource, database),
     },
   ];
 }

@@ -31,12 +31,13 @@ describe('the public surface', () => {
     expect(Object.keys(library).toSorted()).toEqual(
       [
         'Accepts AccountDirectory ApiAuthenticated ApiErrorAnswers BEARER_AUTH BackupCodesService Clock CurrentCaller',
-        'CurrentExchange CurrentSession Database EnrolmentService ErrorAnswer HkdfKeyRing HttpExchange KeyRing KeyRotation keyRotation',
+        'CurrentExchange CurrentSession Database DatabaseUnavailableError EnrolmentService ErrorAnswer HkdfKeyRing HttpExchange KeyRing',
+        'KeyRotation keyRotation',
         'LogSecurityEvents MailSender MessageDelivery MessageTemplates OriginGuard Outbox PasswordVerifier Random RequireSecondFactor SecurityEvents SessionAnswer',
         'SessionGateway SmsSender SystemClock SystemRandom TWO_FACTOR_ERRORS TotpService Transaction TwoFactorController',
         'TwoFactorException TwoFactorExceptionFilter TwoFactorGuard TwoFactorModule TwoFactorOptions TwoFactorService',
         'TwoFactorValidationPipe UnknownKeyError UserAnswer StatusController TrustedDevicesController cookieName deviceName expiredCookie isToken newToken serializeCookie',
-        'statement tokenHash twoFactorEntities twoFactorMigrations',
+        'statement tokenHash twoFactorEntities twoFactorMigrations withDatabaseDeadline',
       ]
         .join(' ')
         .split(' ')

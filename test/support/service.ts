@@ -89,6 +89,8 @@ export async function startTestService({
     // No console senders either: a test that wants messages asks for them.
     production: true,
     databaseUrl: database.url,
+    // Long: the machine may be busy.
+    databaseTimeoutMs: 20_000,
     dataDir: '/nonexistent',
     host: '127.0.0.1',
     port: 0,

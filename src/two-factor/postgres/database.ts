@@ -1,65 +1,112 @@
-import { Injectable } from '@nestjs/common';
-import type { Pool, PoolClient, QueryConfig } from 'pg';
+import { Injectable, Logger } from '@nestjs/common';
+import type { Pool, PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import { Transaction } from '../ports/transaction.js';
+import { Connection } from './connection.js';
+import { DatabaseUnavailableError, describe } from './database-unavailable.js';
+import { inTime } from './deadline.js';
 import type { Statement } from './statement.js';
 
+/** How long requests may wait for the database, and how many. */
+export interface DatabaseLimits {
+  /** Milliseconds to wait for a connection. Default 3000. */
+  readonly connectionTimeoutMs: number;
+  /**
+   * Milliseconds to wait for the answer to one statement. Default 6000. Give the server a shorter `statement_timeout`: its
+   * word leaves a connection that can be used again.
+   */
+  readonly answerTimeoutMs: number;
+  /** How many may wait for a connection; who comes then is refused at once. Default 100. */
+  readonly mostWaiting: number;
+}
+
+const DEFAULT_LIMITS: DatabaseLimits = { connectionTimeoutMs: 3000, answerTimeoutMs: 6000, mostWaiting: 100 };
+
 /**
- * Runs statements on the connection pool that TypeORM already keeps.
+ * Runs statements on the connection pool that TypeORM already keeps, each within its time.
  *
  * TypeORM's own `query` cannot name a statement, and a named one saves Postgres the parse and the plan at every
  * verification: hence the pool itself.
  */
 @Injectable()
 export class Database extends Transaction {
-  constructor(private readonly dataSource: DataSource) {
+  private readonly logger = new Logger('Database');
+  private readonly limits: DatabaseLimits;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    limits: Partial<DatabaseLimits> = {},
+  ) {
     super();
+    this.limits = { ...DEFAULT_LIMITS, ...limits };
   }
 
+  /** @throws {DatabaseUnavailableError} when there is no connection or no answer in time; else what the driver throws */
   override async query<Row extends object>(text: string | Statement, values: readonly unknown[] = []): Promise<Row[]> {
-    const result = await this.pool.query<Row>(toQuery(text, values));
-    return result.rows;
+    return this.connected((connection) => connection.query<Row>(text, values));
   }
 
   /**
    * Runs `work` between BEGIN and COMMIT on one connection.
    *
-   * @throws what `work` throws, after ROLLBACK; a connection that cannot roll back is closed, not reused
+   * @throws what `work` throws, after ROLLBACK; {DatabaseUnavailableError} as `query` does, and when nobody knows whether
+   *   the COMMIT arrived
    */
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    const client = await this.pool.connect();
-    let broken: Error | undefined;
+    return this.connected(async (connection) => {
+      try {
+        await connection.begin();
+        const result = await work(connection);
+        await connection.commit();
+        return result;
+      } catch (error) {
+        await connection.rollBack();
+        throw error;
+      }
+    });
+  }
+
+  private async connected<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     try {
-      await client.query('BEGIN');
-      const result = await work(new ClientTransaction(client));
-      await client.query('COMMIT');
-      return result;
+      const connection = await this.connect();
+      try {
+        return await work(connection);
+      } finally {
+        connection.release();
+      }
     } catch (error) {
-      await client.query('ROLLBACK').catch((rollbackError: unknown) => {
-        broken = rollbackError instanceof Error ? rollbackError : new Error(String(rollbackError));
-      });
+      if (error instanceof DatabaseUnavailableError) {
+        this.logger.warn({ event: 'database.unavailable', reason: describe(error.cause) });
+      }
       throw error;
-    } finally {
-      client.release(broken);
+    }
+  }
+
+  /** Whatever keeps us from a connection, a wrong password too, keeps us from serving. */
+  private async connect(): Promise<Connection> {
+    const { connectionTimeoutMs, answerTimeoutMs, mostWaiting } = this.limits;
+    const { pool } = this;
+    if (pool.waitingCount >= mostWaiting) {
+      throw new DatabaseUnavailableError(new Error(`${mostWaiting} are waiting for a connection already`));
+    }
+    let asked: Promise<PoolClient> | undefined;
+    try {
+      const client = await inTime(connectionTimeoutMs, 'Connection', () => {
+        asked = pool.connect();
+        return asked;
+      });
+      return new Connection(client, answerTimeoutMs);
+    } catch (error) {
+      // One that comes too late is for the next in line.
+      void asked?.then(
+        (client) => client.release(),
+        () => undefined,
+      );
+      throw new DatabaseUnavailableError(error);
     }
   }
 
   private get pool(): Pool {
     return (this.dataSource.driver as unknown as { master: Pool }).master;
   }
-}
-
-class ClientTransaction extends Transaction {
-  constructor(private readonly client: PoolClient) {
-    super();
-  }
-
-  override async query<Row extends object>(text: string | Statement, values: readonly unknown[] = []): Promise<Row[]> {
-    const result = await this.client.query<Row>(toQuery(text, values));
-    return result.rows;
-  }
-}
-
-function toQuery(text: string | Statement, values: readonly unknown[]): QueryConfig {
-  return typeof text === 'string' ? { text, values: [...values] } : { ...text, values: [...values] };
 }
