@@ -217,7 +217,8 @@ export async function startStatementProxy(databaseUrl: string): Promise<Statemen
       traffic.before = before;
       await work();
       traffic.before = undefined;
-      return traffic.statements;
+      // Not the array itself, which grows on.
+      return [...traffic.statements];
     },
     hold(pattern) {
       const [reached, reach] = deferred();

@@ -1,0 +1,353 @@
+import type { Pool } from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DataSource } from 'typeorm';
+import { backupCodeHash } from '../../src/two-factor/backup-codes/backup-codes.js';
+import { tokenHash } from '../../src/two-factor/index.js';
+import { Caller, type AnyBody, type Answer } from './client.js';
+import { AccountSeeder, type SeededAccount } from './seeded-account.js';
+import { startTestService, type TestService } from './service.js';
+import { startStatementProxy, type Fault, type StatementProxy } from './statement-proxy.js';
+
+/** Something that a client asks for, and that may go wrong at every one of its statements. */
+export interface Operation {
+  readonly name: string;
+  /** Makes somebody who is about to ask for it. */
+  prepare(seeder: AccountSeeder): Promise<Attempt>;
+}
+
+export interface Attempt {
+  readonly account: SeededAccount;
+  send(caller: Caller): Promise<Answer<AnyBody>>;
+  /** What the owner, or a thief who looked over the shoulder, does next: the same again, on a new challenge if need be. */
+  again(caller: Caller): Promise<Answer<AnyBody>>;
+  /** A right code is among it: of all attempts with it one may succeed. */
+  readonly once: boolean;
+  /** Whether a guess at it is counted anywhere; not so for a code too long to be guessed, where no challenge is. */
+  readonly counted: boolean;
+}
+
+/** What the tables hold of an account, in words that are the same for every account. */
+interface State {
+  readonly failures: number;
+  readonly locked: boolean;
+  /** Guesses taken of every open challenge. */
+  readonly challenges: readonly number[];
+  readonly authenticators: ReadonlyArray<{ readonly confirmed: boolean; readonly used: boolean }>;
+  readonly methods: number;
+  readonly codes: number;
+  readonly backupCodes: number;
+  /** How many of them are those that the account began with. */
+  readonly firstBackupCodes: number;
+  /** `current`: still under the token that it began with. */
+  readonly sessions: ReadonlyArray<{ readonly strong: boolean; readonly current: boolean }>;
+  readonly devices: number;
+  readonly rotations: number;
+  readonly enabled: boolean;
+  readonly passwordVersion: number;
+}
+
+const STATE = `
+  SELECT a.failures, a.locked_until IS NOT NULL AS locked,
+    coalesce((SELECT json_agg(guesses ORDER BY created_at, id) FROM two_factor_challenge WHERE account_id = $1), '[]')
+      AS challenges,
+    coalesce((SELECT json_agg(json_build_object('confirmed', confirmed_at IS NOT NULL, 'used', last_step >= 0)
+      ORDER BY created_at, id) FROM two_factor_authenticator WHERE account_id = $1), '[]') AS authenticators,
+    (SELECT count(*)::int FROM two_factor_otp_method WHERE account_id = $1 AND confirmed_at IS NOT NULL) AS methods,
+    (SELECT count(*)::int FROM two_factor_one_time_code WHERE account_id = $1) AS codes,
+    (SELECT count(*)::int FROM two_factor_backup_code WHERE account_id = $1 AND staged_for IS NULL) AS "backupCodes",
+    (SELECT count(*)::int FROM two_factor_backup_code WHERE account_id = $1 AND code_hash = ANY ($3)) AS "firstBackupCodes",
+    coalesce((SELECT json_agg(json_build_object('strong', second_factor_at IS NOT NULL, 'current', token_hash = $2)
+      ORDER BY created_at, id) FROM sessions WHERE user_id = $1::uuid), '[]') AS sessions,
+    (SELECT count(*)::int FROM two_factor_trusted_device WHERE account_id = $1) AS devices,
+    (SELECT coalesce(sum(cardinality(rotated_at)), 0)::int FROM two_factor_trusted_device WHERE account_id = $1) AS rotations,
+    u.two_factor_enabled AS enabled, u.password_version AS "passwordVersion"
+  FROM users u JOIN two_factor_attempts a ON a.account_id = $1 AND a.lane = 'account' WHERE u.id = $1::uuid`;
+
+/** How an operation goes when nothing goes wrong. */
+interface DryRun {
+  readonly statements: readonly string[];
+  readonly status: number;
+  /** What is committed before the first statement, after the first, and so on. */
+  readonly states: readonly State[];
+  /** Number of the statement that takes a guess; of no meaning where none does. */
+  readonly guessAt: number;
+}
+
+/** Notes that an invariant was looked at, and whether it held. */
+type Check = (invariant: string, held: boolean, seen?: unknown) => void;
+
+/** One line of the printed table. */
+interface Line {
+  readonly operation: string;
+  readonly statements: number;
+  faults: number;
+  checked: number;
+  readonly answers: Map<number, number>;
+  readonly broken: string[];
+}
+
+const INTERNAL_ERROR = 'XX000';
+
+/** What happens to each statement. */
+const FAULTS: readonly Fault[] = [
+  { kind: 'cut before' },
+  { kind: 'cut after' },
+  { kind: 'hang' },
+  { kind: 'delay', ms: 40 },
+  { kind: 'refuse', sqlState: INTERNAL_ERROR },
+];
+
+/** The time of a statement where it hangs; all others have so much that a busy machine does not matter. */
+const PATIENCE_MS = 1500;
+
+/** A replica of the service that reaches the database through a proxy of its own. */
+interface Lane {
+  readonly service: TestService;
+  readonly proxy: StatementProxy;
+  readonly caller: Caller;
+}
+
+/** Injects every fault at every statement of every operation, and looks whether all invariants hold. */
+export class FaultMatrix {
+  private readonly lines = new Map<string, Line>();
+
+  private constructor(
+    private readonly origin: TestService,
+    private readonly lanes: readonly Lane[],
+    private readonly hangingLanes: readonly Lane[],
+  ) {}
+
+  static async start(): Promise<FaultMatrix> {
+    const options = { messages: true, config: { outbox: false } } as const;
+    const origin = await startTestService(options);
+    const lane = async (timeoutMs: number): Promise<Lane> => {
+      let proxy!: StatementProxy;
+      const service = await startTestService({
+        messages: true,
+        replicaOf: origin,
+        config: { outbox: false, databaseTimeoutMs: timeoutMs },
+        route: async (url) => (proxy = await startStatementProxy(url)).url,
+      });
+      // Every fault is logged, and there are hundreds.
+      service.app.useLogger(false);
+      return { service, proxy, caller: new Caller(service) };
+    };
+    // One after the other: what starts beside others has little time for its first connection.
+    const lanes: Lane[] = [];
+    for (let n = 0; n < 4; n++) lanes.push(await lane(20_000));
+    const hangingLanes: Lane[] = [];
+    for (let n = 0; n < 8; n++) hangingLanes.push(await lane(PATIENCE_MS));
+    return new FaultMatrix(origin, lanes, hangingLanes);
+  }
+
+  /** @returns by operation what was found broken */
+  async run(operations: readonly Operation[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const [calm, hanging]: [Array<(lane: Lane) => Promise<void>>, Array<(lane: Lane) => Promise<void>>] = [[], []];
+    for (const operation of operations) {
+      const dryRun = await this.dryRun(operation);
+      const { name } = operation;
+      const line = { operation: name, statements: dryRun.statements.length, faults: 0, checked: 0 };
+      this.lines.set(name, { ...line, answers: new Map(), broken: [] });
+      dryRun.statements.forEach((_, index) => {
+        for (const fault of FAULTS) {
+          (fault.kind === 'hang' ? hanging : calm).push((lane) => this.one(lane, operation, dryRun, fault, index + 1));
+        }
+      });
+    }
+    await Promise.all([share(calm, this.lanes), share(hanging, this.hangingLanes)]);
+    return new Map([...this.lines].map(([name, { broken }]) => [name, broken]));
+  }
+
+  /** Tells on standard error, which jest leaves alone, what was done and seen. */
+  print(title: string): void {
+    const lines = [...this.lines.values()];
+    const statuses = [...new Set(lines.flatMap(({ answers }) => [...answers.keys()]))].toSorted((a, b) => a - b);
+    const rows = [
+      ['', 'statements', 'faults', ...statuses.map(String), 'invariants', 'broken'],
+      ...lines.map(({ operation, statements, faults, answers, checked, broken }) =>
+        [operation, statements, faults, ...statuses.map((s) => answers.get(s) ?? 0), checked, broken.length].map(
+          String,
+        ),
+      ),
+    ];
+    const width = Math.max(...lines.map(({ operation }) => operation.length));
+    const table = rows.map(
+      ([name = '', ...cells]) => `  ${name.padEnd(width)}${cells.map((c) => c.padStart(11)).join('')}`,
+    );
+    const [faults, checked, broken] = [
+      sum(lines, 'faults'),
+      sum(lines, 'checked'),
+      lines.flatMap((l) => l.broken).length,
+    ];
+    const verdict = broken === 0 ? 'all held' : `${broken} BROKEN`;
+    process.stderr.write(
+      [`\n${title}`, ...table, `  ${faults} faults injected, ${checked} invariants checked, ${verdict}`, '', ''].join(
+        '\n',
+      ),
+    );
+  }
+
+  async close(): Promise<void> {
+    for (const { service, proxy } of [...this.lanes, ...this.hangingLanes]) {
+      await service.close();
+      await proxy.close();
+    }
+    await this.origin.close();
+  }
+
+  private async dryRun({ prepare }: Operation): Promise<DryRun> {
+    const [lane] = this.lanes;
+    if (!lane) throw new Error('No lane');
+    const attempt = await prepare(new AccountSeeder(this.origin));
+    const states: State[] = [];
+    const look = async () => void states.push(await this.state(attempt.account));
+    let status = 0;
+    const statements = await lane.proxy.statementsOf(async () => {
+      ({ status } = await attempt.send(lane.caller));
+    }, look);
+    await look();
+    return { statements, status, states, guessAt: 1 + statements.findIndex((text) => text.includes('counted_on_')) };
+  }
+
+  /** One fault at one statement of one operation, and everything after it. */
+  private async one(lane: Lane, operation: Operation, dryRun: DryRun, fault: Fault, at: number): Promise<void> {
+    const { service, proxy, caller } = lane;
+    const line = this.lines.get(operation.name);
+    if (!line) throw new Error('No such operation');
+    const attempt = await operation.prepare(new AccountSeeder(this.origin));
+    const { account } = attempt;
+    const injection = proxy.inject(fault, at);
+    const answer = await attempt.send(caller);
+    const after = await this.state(account);
+    line.faults++;
+    line.answers.set(answer.status, (line.answers.get(answer.status) ?? 0) + 1);
+
+    const check: Check = (invariant, held, seen) => {
+      line.checked++;
+      if (held) return;
+      const statement = (injection.statement ?? 'none').replaceAll(/\s+/g, ' ').slice(0, 60);
+      line.broken.push(
+        `${fault.kind} at ${at} (${statement}): ${invariant}${seen === undefined ? '' : ` ${JSON.stringify(seen)}`}`,
+      );
+    };
+
+    check('the fault happened', injection.statement !== undefined);
+    injection.cancel();
+    checkAnswer(check, answer, fault, dryRun.status);
+    const done = committed(fault, at, dryRun.statements.length);
+    const [before, expected, whole] = [dryRun.states[0], dryRun.states[done], dryRun.states.at(-1)] as [
+      State,
+      State,
+      State,
+    ];
+    check('a change is whole or absent', same(after, expected), { after, expected });
+    check('what was acknowledged is there', answer.status !== 200 || same(after, whole));
+    check('two-factor is on for the host as for the library', after.enabled === isOn(after));
+    if (attempt.once) check('no session without a spent factor', !opened(before, after) || spent(before, after));
+    if (attempt.counted && done >= dryRun.guessAt && !spent(before, after)) {
+      const counted = after.failures > before.failures || sumOf(after.challenges) > sumOf(before.challenges);
+      check('no guess uncounted', counted, { before, after });
+    }
+
+    const token = answer.status === 200 ? answer.body.token : undefined;
+    if (token) check('a token handed out works', (await caller.get('/get-session', token)).body !== null);
+    if (attempt.once) {
+      const unspent = !same(after, whole);
+      const successes = [answer.status === 200, (await attempt.again(caller)).status === 200];
+      if (unspent) successes.push((await attempt.again(caller)).status === 200);
+      const wanted = unspent ? [false, true, false] : [answer.status === 200, false];
+      check('a code works once', same(successes, wanted), { successes, wanted });
+    } else {
+      const { status } = await attempt.again(caller);
+      check('goes on without a hand', status < 500, status);
+    }
+    await this.checkNothingOpen(check, proxy);
+    const { driver } = service.app.get(DataSource);
+    const { totalCount, idleCount, waitingCount } = (driver as unknown as { master: Pool }).master;
+    check('no connection is lost', totalCount === idleCount && waitingCount === 0, {
+      totalCount,
+      idleCount,
+      waitingCount,
+    });
+  }
+
+  private async checkNothingOpen(check: Check, { ports }: StatementProxy): Promise<void> {
+    let open = -1;
+    for (const end = Date.now() + 3000; open !== 0 && Date.now() < end;) {
+      if (open > 0) await sleep(20);
+      const [row] = await this.origin.query<{ open: number }>(
+        `SELECT count(*)::int AS open FROM pg_stat_activity
+         WHERE datname = current_database() AND client_port = ANY ($1) AND state <> 'idle'`,
+        [ports],
+      );
+      open = row?.open ?? -1;
+    }
+    check('no transaction stays open', open === 0, open);
+  }
+
+  private async state({ id, session, backupCodes }: SeededAccount): Promise<State> {
+    const hashes = backupCodes.map((code) => backupCodeHash(id, code.replaceAll('-', '')));
+    const [state] = await this.origin.query<State>(STATE, [id, tokenHash(session), hashes]);
+    if (!state) throw new Error('The account is gone');
+    return state;
+  }
+}
+
+function checkAnswer(check: Check, { status, headers, body }: Answer<AnyBody>, fault: Fault, usual: number): void {
+  if (fault.kind === 'delay') {
+    check('a late answer is an answer', status === usual, status);
+    return;
+  }
+  const ours = fault.kind === 'refuse' && fault.sqlState === INTERNAL_ERROR;
+  check('the answer is 503, or 500 for a fault of ours', status === (ours ? 500 : 503), status);
+  const code = ours ? 'INTERNAL_SERVER_ERROR' : 'SERVICE_UNAVAILABLE';
+  check('it says no more than that', same(Object.keys(body), ['message', 'code']) && body.code === code, body);
+  check('it says when to come back', ours || /^[1-9]\d*$/.test(headers.get('retry-after') ?? ''));
+  check('it is kept by no cache', headers.get('cache-control') === 'no-store');
+  check('it hands out nothing', !headers.has('set-auth-token') && headers.getSetCookie().length === 0);
+}
+
+/** How many statements are done when the fault has happened. */
+function committed({ kind }: Fault, at: number, all: number): number {
+  if (kind === 'delay') return all;
+  return kind === 'cut after' || kind === 'hang' ? at : at - 1;
+}
+
+function opened(before: State, after: State): boolean {
+  const under = ({ sessions }: State) => sessions.filter(({ strong, current }) => strong && !current).length;
+  return under(after) > under(before);
+}
+
+function spent(before: State, after: State): boolean {
+  const used = ({ authenticators }: State) => authenticators.some((a) => a.used);
+  return (used(after) && !used(before)) || after.codes < before.codes || after.backupCodes < before.backupCodes;
+}
+
+function isOn({ authenticators, methods }: State): boolean {
+  return methods > 0 || authenticators.some(({ confirmed }) => confirmed);
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((total, n) => total + n, 0);
+}
+
+function sum(lines: readonly Line[], key: 'faults' | 'checked'): number {
+  return sumOf(lines.map((line) => line[key]));
+}
+
+/** Every worker takes the next task when it is done with one. */
+async function share<Worker>(
+  tasks: ReadonlyArray<(worker: Worker) => Promise<void>>,
+  workers: readonly Worker[],
+): Promise<void> {
+  const left = [...tasks];
+  await Promise.all(
+    workers.map(async (worker) => {
+      for (let task = left.shift(); task; task = left.shift()) await task(worker);
+    }),
+  );
+}
