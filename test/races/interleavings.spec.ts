@@ -100,22 +100,6 @@ describe('replacements of backup codes that wait for the same row', () => {
 });
 
 describe('between the check of a right code and the session', () => {
-  it('a lock that comes is obeyed, and the challenge is not burnt', async () => {
-    const owner = await enrol(service);
-    const token = await openChallenge(service, owner);
-    const spend = proxy.hold(/^WITH burnt AS/);
-    const answer = verifyTotp(owner.app.nextCode(), token);
-    await spend.reached;
-    await service.query(
-      `UPDATE two_factor_attempts SET locked_until = now() + interval '1 hour' WHERE account_id = $1`,
-      [owner.id],
-    );
-    spend.release();
-    expect(await answer).toMatchObject({ status: 429, body: { code: 'ACCOUNT_TEMPORARILY_LOCKED' } });
-    const left = await service.query('SELECT FROM two_factor_challenge WHERE account_id = $1', [owner.id]);
-    expect(left).toHaveLength(1);
-  });
-
   it('a challenge that dies opens none', async () => {
     const owner = await enrol(service);
     const token = await openChallenge(service, owner);

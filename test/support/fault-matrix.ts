@@ -117,7 +117,8 @@ export class FaultMatrix {
     private readonly hangingLanes: readonly Lane[],
   ) {}
 
-  static async start(): Promise<FaultMatrix> {
+  /** @param workers replicas that inject faults at a time; those that hang need little of the machine */
+  static async start({ workers, hanging }: { workers: number; hanging: number }): Promise<FaultMatrix> {
     const options = { messages: true, config: { outbox: false } } as const;
     const origin = await startTestService(options);
     const lane = async (timeoutMs: number): Promise<Lane> => {
@@ -134,9 +135,9 @@ export class FaultMatrix {
     };
     // One after the other: what starts beside others has little time for its first connection.
     const lanes: Lane[] = [];
-    for (let n = 0; n < 4; n++) lanes.push(await lane(20_000));
+    for (let n = 0; n < workers; n++) lanes.push(await lane(20_000));
     const hangingLanes: Lane[] = [];
-    for (let n = 0; n < 8; n++) hangingLanes.push(await lane(PATIENCE_MS));
+    for (let n = 0; n < hanging; n++) hangingLanes.push(await lane(PATIENCE_MS));
     return new FaultMatrix(origin, lanes, hangingLanes);
   }
 

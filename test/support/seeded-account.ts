@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { PasswordHasher } from '../../src/accounts/passwords/password-hasher.js';
+import { createHash, randomUUID } from 'node:crypto';
+import bcrypt from 'bcrypt';
 import { newBackupCodes } from '../../src/two-factor/backup-codes/backup-codes.js';
 import { newToken, SystemRandom, tokenHash } from '../../src/two-factor/index.js';
 import { OtpSenderService } from '../../src/two-factor/otp/otp-sender.service.js';
@@ -12,6 +12,15 @@ import type { TestService } from './service.js';
 const FAILURES = 3;
 
 const random = new SystemRandom();
+
+const hashes = new Map<number, Promise<string>>();
+
+/** The hash of everybody's password, as `PasswordHasher` makes it. */
+function passwordHash(cost: number): Promise<string> {
+  const hash = hashes.get(cost) ?? bcrypt.hash(createHash('sha384').update(PASSWORD, 'utf8').digest('base64'), cost);
+  hashes.set(cost, hash);
+  return hash;
+}
 
 /** SQL that opens a session. */
 const OPEN_SESSION = (id: string, hash: string, userId: string, strong: string) =>
@@ -38,13 +47,13 @@ export interface SeededAccount {
 
 /** Makes accounts in a service's database. */
 export class AccountSeeder {
-  private passwordHash: Promise<string> | undefined;
-
   constructor(private readonly service: TestService) {}
 
-  /** @param options.enrolled false: two-factor is off, and the session weak */
-  async account({ enrolled = true } = {}): Promise<SeededAccount> {
-    this.passwordHash ??= this.service.app.get(PasswordHasher, { strict: false }).hash(PASSWORD);
+  /**
+   * @param options.enrolled false: two-factor is off, and the session weak
+   * @param options.bcryptCost cheap by default; a sign-in would hash such a password anew
+   */
+  async account({ enrolled = true, bcryptCost = 4 } = {}): Promise<SeededAccount> {
     const [id, email, session, sessionId] = [
       randomUUID(),
       `${randomUUID()}@example.com`,
@@ -66,7 +75,17 @@ export class AccountSeeder {
          SELECT $7, $1::text, $8, 'Test', 'owner', now() WHERE $4
        )
        INSERT INTO two_factor_backup_code (account_id, code_hash) SELECT $1::text, unnest($9::bytea[]) WHERE $4`,
-      [id, email, await this.passwordHash, enrolled, sessionId, tokenHash(session), authenticatorId, sealed, hashes],
+      [
+        id,
+        email,
+        await passwordHash(bcryptCost),
+        enrolled,
+        sessionId,
+        tokenHash(session),
+        authenticatorId,
+        sealed,
+        hashes,
+      ],
     );
     return { id, email, session, sessionId, app: new App(secret, this.service), backupCodes: codes };
   }

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Caller, enrol, openChallenge, type EnrolledOwner } from '../support/client.js';
+import { startTestService, type TestService } from '../support/service.js';
+import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
+
+describe('control 15: a lock is looked at again when the session is opened', () => {
+  let slow: TestService;
+  let fast: TestService;
+  let proxy: StatementProxy;
+  beforeAll(async () => {
+    slow = await startTestService({
+      route: async (url) => {
+        proxy = await startStatementProxy(url);
+        return proxy.url;
+      },
+    });
+    fast = await startTestService({ replicaOf: slow });
+  });
+  afterAll(async () => {
+    await fast.close();
+    await slow.close();
+    await proxy.close();
+  });
+
+  const verify = (service: TestService, code: string, bearer: string) =>
+    new Caller(service).post('/two-factor/verify-totp', { code }, bearer);
+
+  /** Guesses at the account on the other replica until it is locked. */
+  async function lock(owner: EnrolledOwner): Promise<void> {
+    for (let challenge = 0; challenge < 3; challenge++) {
+      const token = await openChallenge(fast, owner);
+      for (let guess = 0; guess < 4; guess++) {
+        const { status } = await verify(fast, owner.app.wrongCode(), token);
+        if (status === 429) return;
+      }
+    }
+    throw new Error('Twelve wrong codes, and no lock');
+  }
+
+  /** Offers a right code, and lets strangers lock the account between the check of the code and the session. */
+  async function overtaken(owner: EnrolledOwner, bearer: string) {
+    const spend = proxy.hold(/^WITH burnt AS/);
+    const answer = verify(slow, owner.app.nextCode(), bearer);
+    await spend.reached;
+    await lock(owner);
+    spend.release();
+    return answer;
+  }
+
+  const strongSessions = async (owner: EnrolledOwner) =>
+    slow.query('SELECT id, token_hash FROM sessions WHERE user_id = $1 AND second_factor_at IS NOT NULL', [owner.id]);
+
+  it('refuses the right code of a challenge that was guessed before the lock came, and burns nothing', async () => {
+    const owner = await enrol(slow);
+    const before = await strongSessions(owner);
+    const token = await openChallenge(slow, owner);
+    expect(await overtaken(owner, token)).toMatchObject({
+      status: 429,
+      body: { code: 'ACCOUNT_TEMPORARILY_LOCKED' },
+    });
+    expect(await strongSessions(owner)).toEqual(before);
+    const guesses = await slow.query(
+      'SELECT guesses FROM two_factor_challenge WHERE account_id = $1 ORDER BY created_at',
+      [owner.id],
+    );
+    expect(guesses[0]).toEqual({ guesses: 1 });
+  });
+
+  it('leaves a session as weak as it was', async () => {
+    const owner = await enrol(slow);
+    await slow.query('UPDATE sessions SET second_factor = NULL, second_factor_at = NULL WHERE user_id = $1', [
+      owner.id,
+    ]);
+    expect(await overtaken(owner, owner.token)).toMatchObject({
+      status: 429,
+      body: { code: 'ACCOUNT_TEMPORARILY_LOCKED' },
+    });
+    expect(await strongSessions(owner)).toEqual([]);
+    expect((await new Caller(slow).get('/get-session', owner.token)).body).not.toBeNull();
+  });
+});

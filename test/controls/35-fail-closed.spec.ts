@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { performance } from 'node:perf_hooks';
+import { Client, type Pool } from 'pg';
+import { DataSource } from 'typeorm';
+import { race } from '../support/barrier.js';
+import { Caller, type AnyBody, type Answer } from '../support/client.js';
+import { AccountSeeder, type SeededAccount } from '../support/seeded-account.js';
+import { startTestService, type TestService } from '../support/service.js';
+import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
+
+/** Of one statement; a request gets twice as much. */
+const TIMEOUT_MS = 1000;
+/** What a busy machine may need beside it. */
+const SLACK_MS = 4000;
+
+/*
+ * Every statement of every operation is cut, hung, delayed and refused in `test/faults/*-matrix.spec.ts`; processes are
+ * killed in `test/faults/crash-*.spec.ts`. Here the whole database is away.
+ */
+describe('control 35: without its database the service opens nothing, loses nothing, and comes back', () => {
+  let service: TestService;
+  let proxy: StatementProxy;
+  let seeder: AccountSeeder;
+  let caller: Caller;
+  let pool: Pool;
+  beforeAll(async () => {
+    service = await startTestService({
+      config: { databaseTimeoutMs: TIMEOUT_MS },
+      route: async (url) => {
+        proxy = await startStatementProxy(url);
+        return proxy.url;
+      },
+    });
+    service.app.useLogger(false);
+    seeder = new AccountSeeder(service);
+    caller = new Caller(service);
+    pool = (service.app.get(DataSource).driver as unknown as { master: Pool }).master;
+  });
+  afterAll(async () => {
+    proxy.network = 'up';
+    await service.close();
+    await proxy.close();
+  });
+
+  const verify = (account: SeededAccount, bearer: string) =>
+    caller.post('/two-factor/verify-totp', { code: account.app.code() }, bearer);
+
+  const counted = async ({ id }: SeededAccount) =>
+    service.query(
+      `SELECT failures, (SELECT sum(guesses)::int FROM two_factor_challenge WHERE account_id = $1) AS guesses,
+         (SELECT count(*)::int FROM sessions WHERE user_id = $1::uuid) AS sessions
+       FROM two_factor_attempts WHERE account_id = $1`,
+      [id],
+    );
+
+  async function timed<T>(work: () => Promise<T>): Promise<{ result: T; ms: number }> {
+    const start = performance.now();
+    const result = await work();
+    return { result, ms: performance.now() - start };
+  }
+
+  function expectUnavailable({ status, headers, body }: Answer<AnyBody>): void {
+    expect({ status, body }).toEqual({
+      status: 503,
+      body: { code: 'SERVICE_UNAVAILABLE', message: expect.stringMatching(/\S/) },
+    });
+    expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.getSetCookie()).toEqual([]);
+  }
+
+  async function whileNetworkIs<T>(state: 'silent' | 'down', work: () => Promise<T>): Promise<T> {
+    proxy.network = state;
+    try {
+      return await work();
+    } finally {
+      proxy.network = 'up';
+    }
+  }
+
+  it.each(['silent', 'down'] as const)(
+    'a network that is %s: 503 in time, nothing changed, and on it goes',
+    async (state) => {
+      const account = await seeder.account();
+      const challenge = await seeder.challenge(account.id);
+      const before = await counted(account);
+      await whileNetworkIs(state, async () => {
+        const requests: Array<() => Promise<Answer<AnyBody>>> = [
+          () => verify(account, challenge),
+          () => verify(account, account.session),
+          () => caller.post('/two-factor/send-otp', {}, challenge),
+          () => caller.get('/get-session', account.session),
+          () => caller.post('/sign-in/email', { email: account.email, password: 'a wrong password' }),
+          () => caller.post('/two-factor/disable', { password: 'a wrong password' }, account.session),
+        ];
+        const { result, ms } = await timed(() => Promise.all(requests.map((request) => request())));
+        for (const answer of result) expectUnavailable(answer);
+        expect(ms).toBeLessThan(2 * TIMEOUT_MS + SLACK_MS);
+      });
+      expect(await counted(account)).toEqual(before);
+      expect((await verify(account, challenge)).status).toBe(200);
+    },
+  );
+
+  it('200 requests to a database that hangs do not pile up, and the rest of the service does not notice', async () => {
+    const account = await seeder.account();
+    const challenge = await seeder.challenge(account.id);
+    const before = await counted(account);
+    await whileNetworkIs('silent', async () => {
+      let mostWaiting = 0;
+      const watch = setInterval(() => (mostWaiting = Math.max(mostWaiting, pool.waitingCount)), 5);
+      const crowd = timed(() => race(200, () => verify(account, challenge)));
+      const alive = await timed(() => caller.get('/ok'));
+      const { result, ms } = await crowd;
+      clearInterval(watch);
+      for (const answer of result) expectUnavailable(answer);
+      expect(ms).toBeLessThan(2 * TIMEOUT_MS + SLACK_MS);
+      expect(mostWaiting).toBeLessThanOrEqual(100);
+      expect(alive.result.status).toBe(200);
+      expect(alive.ms).toBeLessThan(ms);
+    });
+    expect(await counted(account)).toEqual(before);
+    expect((await verify(account, challenge)).status).toBe(200);
+    expect(pool.waitingCount).toBe(0);
+    expect(pool.totalCount).toBe(pool.idleCount);
+  });
+
+  it('a row that somebody holds: 503 before the guess is taken, and as soon as it is let go the code is good', async () => {
+    const account = await seeder.account();
+    const challenge = await seeder.challenge(account.id);
+    const before = await counted(account);
+    const holder = new Client({ connectionString: service.databaseUrl });
+    await holder.connect();
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM two_factor_attempts WHERE account_id = $1 FOR UPDATE', [account.id]);
+    const { result, ms } = await timed(() => verify(account, challenge));
+    expectUnavailable(result);
+    expect(ms).toBeLessThan(TIMEOUT_MS + SLACK_MS);
+    await holder.query('COMMIT');
+    await holder.end();
+    expect(await counted(account)).toEqual(before);
+    expect((await verify(account, challenge)).status).toBe(200);
+  });
+
+  it('connections that Postgres ends while nobody uses them: the process lives, and nobody notices', async () => {
+    const account = await seeder.account();
+    await race(5, () => caller.get('/get-session', account.session));
+    await service.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_port = ANY ($1)', [
+      proxy.ports,
+    ]);
+    for (let patience = 200; pool.totalCount > 0 && patience > 0; patience--) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 10);
+      });
+    }
+    expect(pool.totalCount).toBe(0);
+    expect((await caller.get('/get-session', account.session)).status).toBe(200);
+  });
+
+  it('every connection has told the server how long it may take', async () => {
+    const { rows } = await pool.query(
+      `SELECT name, setting || unit AS value FROM pg_settings
+       WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout') ORDER BY name`,
+    );
+    expect(rows).toEqual([
+      { name: 'idle_in_transaction_session_timeout', value: '2000ms' },
+      { name: 'lock_timeout', value: '600ms' },
+      { name: 'statement_timeout', value: '1000ms' },
+    ]);
+  });
+});
