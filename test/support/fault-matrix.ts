@@ -1,8 +1,7 @@
 import type { Pool } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
-import { backupCodeHash } from '../../src/two-factor/backup-codes/backup-codes.js';
-import { tokenHash } from '../../src/two-factor/index.js';
+import { isOn, opened, spent, stateOf, type State } from './account-state.js';
 import { Caller, type AnyBody, type Answer } from './client.js';
 import { AccountSeeder, type SeededAccount } from './seeded-account.js';
 import { startTestService, type TestService } from './service.js';
@@ -25,43 +24,6 @@ export interface Attempt {
   /** Whether a guess at it is counted anywhere; not so for a code too long to be guessed, where no challenge is. */
   readonly counted: boolean;
 }
-
-/** What the tables hold of an account, in words that are the same for every account. */
-interface State {
-  readonly failures: number;
-  readonly locked: boolean;
-  /** Guesses taken of every open challenge. */
-  readonly challenges: readonly number[];
-  readonly authenticators: ReadonlyArray<{ readonly confirmed: boolean; readonly used: boolean }>;
-  readonly methods: number;
-  readonly codes: number;
-  readonly backupCodes: number;
-  /** How many of them are those that the account began with. */
-  readonly firstBackupCodes: number;
-  /** `current`: still under the token that it began with. */
-  readonly sessions: ReadonlyArray<{ readonly strong: boolean; readonly current: boolean }>;
-  readonly devices: number;
-  readonly rotations: number;
-  readonly enabled: boolean;
-  readonly passwordVersion: number;
-}
-
-const STATE = `
-  SELECT a.failures, a.locked_until IS NOT NULL AS locked,
-    coalesce((SELECT json_agg(guesses ORDER BY created_at, id) FROM two_factor_challenge WHERE account_id = $1), '[]')
-      AS challenges,
-    coalesce((SELECT json_agg(json_build_object('confirmed', confirmed_at IS NOT NULL, 'used', last_step >= 0)
-      ORDER BY created_at, id) FROM two_factor_authenticator WHERE account_id = $1), '[]') AS authenticators,
-    (SELECT count(*)::int FROM two_factor_otp_method WHERE account_id = $1 AND confirmed_at IS NOT NULL) AS methods,
-    (SELECT count(*)::int FROM two_factor_one_time_code WHERE account_id = $1) AS codes,
-    (SELECT count(*)::int FROM two_factor_backup_code WHERE account_id = $1 AND staged_for IS NULL) AS "backupCodes",
-    (SELECT count(*)::int FROM two_factor_backup_code WHERE account_id = $1 AND code_hash = ANY ($3)) AS "firstBackupCodes",
-    coalesce((SELECT json_agg(json_build_object('strong', second_factor_at IS NOT NULL, 'current', token_hash = $2)
-      ORDER BY created_at, id) FROM sessions WHERE user_id = $1::uuid), '[]') AS sessions,
-    (SELECT count(*)::int FROM two_factor_trusted_device WHERE account_id = $1) AS devices,
-    (SELECT coalesce(sum(cardinality(rotated_at)), 0)::int FROM two_factor_trusted_device WHERE account_id = $1) AS rotations,
-    u.two_factor_enabled AS enabled, u.password_version AS "passwordVersion"
-  FROM users u JOIN two_factor_attempts a ON a.account_id = $1 AND a.lane = 'account' WHERE u.id = $1::uuid`;
 
 /** How an operation goes when nothing goes wrong. */
 interface DryRun {
@@ -201,7 +163,7 @@ export class FaultMatrix {
     if (!lane) throw new Error('No lane');
     const attempt = await prepare(new AccountSeeder(this.origin));
     const states: State[] = [];
-    const look = async () => void states.push(await this.state(attempt.account));
+    const look = async () => void states.push(await stateOf(attempt.account, this.origin));
     let status = 0;
     const statements = await lane.proxy.statementsOf(async () => {
       ({ status } = await attempt.send(lane.caller));
@@ -219,7 +181,7 @@ export class FaultMatrix {
     const { account } = attempt;
     const injection = proxy.inject(fault, at);
     const answer = await attempt.send(caller);
-    const after = await this.state(account);
+    const after = await stateOf(account, this.origin);
     line.faults++;
     line.answers.set(answer.status, (line.answers.get(answer.status) ?? 0) + 1);
 
@@ -285,13 +247,6 @@ export class FaultMatrix {
     }
     check('no transaction stays open', open === 0, open);
   }
-
-  private async state({ id, session, backupCodes }: SeededAccount): Promise<State> {
-    const hashes = backupCodes.map((code) => backupCodeHash(id, code.replaceAll('-', '')));
-    const [state] = await this.origin.query<State>(STATE, [id, tokenHash(session), hashes]);
-    if (!state) throw new Error('The account is gone');
-    return state;
-  }
 }
 
 function checkAnswer(check: Check, { status, headers, body }: Answer<AnyBody>, fault: Fault, usual: number): void {
@@ -312,20 +267,6 @@ function checkAnswer(check: Check, { status, headers, body }: Answer<AnyBody>, f
 function committed({ kind }: Fault, at: number, all: number): number {
   if (kind === 'delay') return all;
   return kind === 'cut after' || kind === 'hang' ? at : at - 1;
-}
-
-function opened(before: State, after: State): boolean {
-  const under = ({ sessions }: State) => sessions.filter(({ strong, current }) => strong && !current).length;
-  return under(after) > under(before);
-}
-
-function spent(before: State, after: State): boolean {
-  const used = ({ authenticators }: State) => authenticators.some((a) => a.used);
-  return (used(after) && !used(before)) || after.codes < before.codes || after.backupCodes < before.backupCodes;
-}
-
-function isOn({ authenticators, methods }: State): boolean {
-  return methods > 0 || authenticators.some(({ confirmed }) => confirmed);
 }
 
 function same(a: unknown, b: unknown): boolean {

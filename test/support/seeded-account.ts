@@ -30,7 +30,8 @@ const OPEN_SESSION = (id: string, hash: string, userId: string, strong: string) 
 
 /** An authenticator app of whose secret a test knows more than its owner. */
 export interface SeededApp {
-  code(): string;
+  /** The code shown now, or so many steps from now. */
+  code(steps?: number): string;
   wrongCode(): string;
 }
 
@@ -47,7 +48,7 @@ export interface SeededAccount {
 
 /** Makes accounts in a service's database. */
 export class AccountSeeder {
-  constructor(private readonly service: TestService) {}
+  constructor(private readonly service: Pick<TestService, 'app' | 'clock' | 'query' | 'url'>) {}
 
   /**
    * @param options.enrolled false: two-factor is off, and the session weak
@@ -175,19 +176,15 @@ class App implements SeededApp {
     private readonly service: Pick<TestService, 'clock'>,
   ) {}
 
-  code(): string {
-    return this.codeAt(0);
+  code(steps = 0): string {
+    return codeOfStep(this.secret, stepAt(this.service.clock.now()) + steps);
   }
 
   wrongCode(): string {
-    const near = new Set([-2, -1, 0, 1, 2].map((steps) => this.codeAt(steps)));
+    const near = new Set([-2, -1, 0, 1, 2].map((steps) => this.code(steps)));
     for (let n = 0; ; n++) {
       const code = String(n).padStart(6, '0');
       if (!near.has(code)) return code;
     }
-  }
-
-  private codeAt(steps: number): string {
-    return codeOfStep(this.secret, stepAt(this.service.clock.now()) + steps);
   }
 }

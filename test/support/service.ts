@@ -54,7 +54,7 @@ export interface TestServiceOptions {
   /** Lets it send mail and text messages, into `messages` instead of the world. */
   readonly messages?: boolean;
   /** Another service's, to be its replica. */
-  readonly replicaOf?: TestService;
+  readonly replicaOf?: Pick<TestService, 'databaseUrl' | 'clock'>;
   /** The way from the service to its database, where it is not the straight one. */
   readonly route?: (databaseUrl: string) => Promise<string>;
 }
@@ -139,6 +139,8 @@ export async function startTestService({
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const beside = new Client({ connectionString: database.url });
+  // A server that is killed takes its connections along; whoever asks next is told.
+  beside.on('error', () => undefined);
   await beside.connect();
   return {
     url: `http://127.0.0.1:${port}/api/auth`,

@@ -25,6 +25,8 @@ export interface StatementProxy {
   hold(pattern: RegExp): Hold;
   /** Lets the n-th statement from now go wrong. */
   inject(fault: Fault, nth: number): Injection;
+  /** Lets later connections go to another server. */
+  redirect(databaseUrl: string): void;
   /** Ports that Postgres sees the proxy's connections come from, those of the past too. */
   readonly ports: readonly number[];
   close(): Promise<void>;
@@ -174,7 +176,7 @@ class ProxiedConnection {
 }
 
 export async function startStatementProxy(databaseUrl: string): Promise<StatementProxy> {
-  const target = new URL(databaseUrl);
+  let target = new URL(databaseUrl);
   const traffic = new Traffic();
   const { sockets } = traffic;
   const server = createServer((client) => {
@@ -205,6 +207,9 @@ export async function startStatementProxy(databaseUrl: string): Promise<Statemen
   return {
     url: url.href,
     ports: traffic.ports,
+    redirect(elsewhere) {
+      target = new URL(elsewhere);
+    },
     get network() {
       return traffic.network;
     },

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import { Transaction } from '../ports/transaction.js';
 import { Connection } from './connection.js';
@@ -89,19 +89,21 @@ export class Database extends Transaction {
     if (pool.waitingCount >= mostWaiting) {
       throw new DatabaseUnavailableError(new Error(`${mostWaiting} are waiting for a connection already`));
     }
-    let asked: Promise<PoolClient> | undefined;
-    try {
-      const client = await inTime(connectionTimeoutMs, 'Connection', () => {
-        asked = pool.connect();
-        return asked;
+    let late = false;
+    // By callback, for it is called on the spot: a server that ends the connection in the very packet that opened it would
+    // else be heard by nobody, and end the process.
+    const open = () =>
+      new Promise<Connection>((resolve, reject) => {
+        pool.connect((error, client, release) => {
+          if (!client) reject(error ?? new Error('The pool gave no connection'));
+          else if (late) release();
+          else resolve(new Connection(client, answerTimeoutMs));
+        });
       });
-      return new Connection(client, answerTimeoutMs);
+    try {
+      return await inTime(connectionTimeoutMs, 'Connection', open);
     } catch (error) {
-      // One that comes too late is for the next in line.
-      void asked?.then(
-        (client) => client.release(),
-        () => undefined,
-      );
+      late = true;
       throw new DatabaseUnavailableError(error);
     }
   }
