@@ -86,7 +86,8 @@ export class Database extends Transaction {
   private async connect(): Promise<Connection> {
     const { connectionTimeoutMs, answerTimeoutMs, mostWaiting } = this.limits;
     const { pool } = this;
-    if (pool.waitingCount >= mostWaiting) {
+    // For those that are idle somebody waits no longer than it takes to hand them over.
+    if (pool.waitingCount - pool.idleCount >= mostWaiting) {
       throw new DatabaseUnavailableError(new Error(`${mostWaiting} are waiting for a connection already`));
     }
     let late = false;
