@@ -90,6 +90,8 @@ describe('Database', () => {
   });
 
   it('lets so many wait for a connection, and refuses the next at once', async () => {
+    // Both connections are there before.
+    await race(2, () => database.query('SELECT pg_sleep(0.05)'));
     const busy = new Database(dataSource, { mostWaiting: 3, connectionTimeoutMs: 10_000 });
     const answers = await race(8, () => busy.query('SELECT pg_sleep(0.1)').then(() => 'done', describeRefusal));
     expect(answers.filter((answer) => answer === 'done')).toHaveLength(5);
