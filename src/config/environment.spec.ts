@@ -40,6 +40,13 @@ describe('readEnvironment', () => {
     });
   });
 
+  it('reads seconds for the database', () => {
+    expect(readEnvironment({ ...keys, DATABASE_TIMEOUT: '2' }).databaseTimeoutMs).toBe(2000);
+    expect(() => readEnvironment({ ...keys, DATABASE_TIMEOUT: '0' })).toThrow(
+      /DATABASE_TIMEOUT must be a whole number/,
+    );
+  });
+
   it('listens to the outside in production', () => {
     expect(readEnvironment(production)).toMatchObject({ production: true, host: '0.0.0.0' });
   });

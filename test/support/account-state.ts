@@ -63,6 +63,28 @@ export function spent(before: State, after: State): boolean {
 }
 
 /** Whether two-factor is on, as the library sees it. */
-export function isOn({ authenticators, methods }: State): boolean {
+function isOn({ authenticators, methods }: State): boolean {
   return methods > 0 || authenticators.some(({ confirmed }) => confirmed);
+}
+
+/** What belongs together, whatever was done: half of it must never be seen. */
+export function together(before: State, after: State): ReadonlyArray<readonly [invariant: string, held: boolean]> {
+  const grew = (count: (state: State) => number) => count(after) > count(before);
+  const session = grew(({ sessions }) => sessions.length) || !after.sessions.some(({ current }) => current);
+  const bare = after.challenges.length === 0 && after.devices === 0;
+  return [
+    ['two-factor is on for the host as for the library', after.enabled === isOn(after)],
+    ['one authenticator is in force at most', after.authenticators.filter(({ confirmed }) => confirmed).length <= 1],
+    ['a device gets its next token with a session', !grew(({ rotations }) => rotations) || session],
+    ['a device is trusted with a session', !grew(({ devices }) => devices) || session],
+    ['backup codes are old or new', [0, after.backupCodes].includes(after.firstBackupCodes)],
+    [
+      'two-factor goes with all that belonged to it',
+      !before.enabled || after.enabled || (bare && after.backupCodes === 0 && after.codes === 0 && session),
+    ],
+    [
+      'a password goes with all that rested on it',
+      after.passwordVersion === before.passwordVersion || (bare && session),
+    ],
+  ];
 }

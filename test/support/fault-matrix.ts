@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
-import { isOn, opened, spent, stateOf, type State } from './account-state.js';
+import { opened, spent, stateOf, together, type State } from './account-state.js';
 import { Caller, type AnyBody, type Answer } from './client.js';
 import { AccountSeeder, type SeededAccount } from './seeded-account.js';
 import { startTestService, type TestService } from './service.js';
@@ -205,7 +205,7 @@ export class FaultMatrix {
     ];
     check('a change is whole or absent', same(after, expected), { after, expected });
     check('what was acknowledged is there', answer.status !== 200 || same(after, whole));
-    check('two-factor is on for the host as for the library', after.enabled === isOn(after));
+    for (const [invariant, held] of together(before, after)) check(invariant, held, { before, after });
     if (attempt.once) check('no session without a spent factor', !opened(before, after) || spent(before, after));
     if (attempt.counted && done >= dryRun.guessAt && !spent(before, after)) {
       const counted = after.failures > before.failures || sumOf(after.challenges) > sumOf(before.challenges);

@@ -47,7 +47,7 @@ export function unavailability(error: unknown): 'connection' | 'statement' | und
 }
 
 /** Of an error the name, the code and the message; not its details, which may quote values. */
-export function describe(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   const code = 'code' in error ? ` ${String(error.code)}` : '';
   return `${error.name}${code}: ${error.message}`;

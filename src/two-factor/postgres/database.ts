@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import { Transaction } from '../ports/transaction.js';
 import { Connection } from './connection.js';
-import { DatabaseUnavailableError, describe } from './database-unavailable.js';
+import { DatabaseUnavailableError, reasonOf } from './database-unavailable.js';
 import { inTime } from './deadline.js';
 import type { Statement } from './statement.js';
 
@@ -76,7 +76,7 @@ export class Database extends Transaction {
       }
     } catch (error) {
       if (error instanceof DatabaseUnavailableError) {
-        this.logger.warn({ event: 'database.unavailable', reason: describe(error.cause) });
+        this.logger.warn({ event: 'database.unavailable', reason: reasonOf(error.cause) });
       }
       throw error;
     }
