@@ -62,7 +62,7 @@ const OPERATIONS: readonly Operation[] = [
 let matrix: FaultMatrix;
 let broken: ReadonlyMap<string, readonly string[]>;
 beforeAll(async () => {
-  matrix = await FaultMatrix.start({ workers: 3, hanging: 6 });
+  matrix = await FaultMatrix.start({ workers: 3, hanging: 10 });
   broken = await matrix.run(OPERATIONS);
 }, 240_000);
 afterAll(async () => {

@@ -139,7 +139,7 @@ const OPERATIONS: readonly Operation[] = [
 let matrix: FaultMatrix;
 let broken: ReadonlyMap<string, readonly string[]>;
 beforeAll(async () => {
-  matrix = await FaultMatrix.start({ workers: 4, hanging: 8 });
+  matrix = await FaultMatrix.start({ workers: 4, hanging: 14 });
   broken = await matrix.run(OPERATIONS);
 }, 240_000);
 afterAll(async () => {

@@ -60,7 +60,7 @@ const FAULTS: readonly Fault[] = [
 ];
 
 /** The time of a statement where it hangs; all others have so much that a busy machine does not matter. */
-const PATIENCE_MS = 1500;
+const PATIENCE_MS = 2500;
 
 /** A replica of the service that reaches the database through a proxy of its own. */
 interface Lane {
