@@ -3,6 +3,9 @@ import { Caller, enrol, openChallenge, type EnrolledOwner } from '../support/cli
 import { startTestService, type TestService } from '../support/service.js';
 import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
 
+const verify = (service: TestService, code: string, bearer: string) =>
+  new Caller(service).post('/two-factor/verify-totp', { code }, bearer);
+
 describe('control 15: a lock is looked at again when the session is opened', () => {
   let slow: TestService;
   let fast: TestService;
@@ -21,9 +24,6 @@ describe('control 15: a lock is looked at again when the session is opened', () 
     await slow.close();
     await proxy.close();
   });
-
-  const verify = (service: TestService, code: string, bearer: string) =>
-    new Caller(service).post('/two-factor/verify-totp', { code }, bearer);
 
   /** Guesses at the account on the other replica until it is locked. */
   async function lock(owner: EnrolledOwner): Promise<void> {

@@ -54,28 +54,6 @@ describe('control 35: without its database the service opens nothing, loses noth
       [id],
     );
 
-  /** Fails if it does not come true in time. */
-  async function until(holds: () => boolean): Promise<void> {
-    for (const end = performance.now() + SLACK_MS; !holds() && performance.now() < end;) await sleep(10);
-    expect(holds()).toBe(true);
-  }
-
-  async function timed<T>(work: () => Promise<T>): Promise<{ result: T; ms: number }> {
-    const start = performance.now();
-    const result = await work();
-    return { result, ms: performance.now() - start };
-  }
-
-  function expectUnavailable({ status, headers, body }: Answer<AnyBody>): void {
-    expect({ status, body }).toEqual({
-      status: 503,
-      body: { code: 'SERVICE_UNAVAILABLE', message: expect.stringMatching(/\S/) },
-    });
-    expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
-    expect(headers.get('cache-control')).toBe('no-store');
-    expect(headers.getSetCookie()).toEqual([]);
-  }
-
   async function whileNetworkIs<T>(state: 'silent' | 'down', work: () => Promise<T>): Promise<T> {
     proxy.network = state;
     try {
@@ -198,4 +176,26 @@ function poolOf({ app }: TestService) {
     idle: () => pool.totalCount === pool.idleCount,
     query: async (text: string) => (await pool.query<object>(text)).rows,
   };
+}
+
+/** Fails if it does not come true in time. */
+async function until(holds: () => boolean): Promise<void> {
+  for (const end = performance.now() + SLACK_MS; !holds() && performance.now() < end;) await sleep(10);
+  expect(holds()).toBe(true);
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<{ result: T; ms: number }> {
+  const start = performance.now();
+  const result = await work();
+  return { result, ms: performance.now() - start };
+}
+
+function expectUnavailable({ status, headers, body }: Answer<AnyBody>): void {
+  expect({ status, body }).toEqual({
+    status: 503,
+    body: { code: 'SERVICE_UNAVAILABLE', message: expect.stringMatching(/\S/) },
+  });
+  expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+  expect(headers.get('cache-control')).toBe('no-store');
+  expect(headers.getSetCookie()).toEqual([]);
 }

@@ -91,7 +91,7 @@ export class CrashLoad {
   start(caller: Caller): void {
     const sending = this.attempts.flatMap(({ route, body, challenges, answers }) =>
       challenges.map(async (challenge) => {
-        const answer = await caller.post<AnyBody>(`/two-factor/${route}`, body, challenge).catch(() => undefined);
+        const answer = await caller.post(`/two-factor/${route}`, body, challenge).catch(() => undefined);
         answers.push(answer);
         this.answered++;
       }),

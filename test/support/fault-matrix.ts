@@ -158,10 +158,10 @@ export class FaultMatrix {
     await this.origin.close();
   }
 
-  private async dryRun({ prepare }: Operation): Promise<DryRun> {
+  private async dryRun(operation: Operation): Promise<DryRun> {
     const [lane] = this.lanes;
     if (!lane) throw new Error('No lane');
-    const attempt = await prepare(new AccountSeeder(this.origin));
+    const attempt = await operation.prepare(new AccountSeeder(this.origin));
     const states: State[] = [];
     const look = async () => void states.push(await stateOf(attempt.account, this.origin));
     let status = 0;

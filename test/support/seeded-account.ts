@@ -13,12 +13,13 @@ const FAILURES = 3;
 
 const random = new SystemRandom();
 
-const hashes = new Map<number, Promise<string>>();
+const passwordHashes = new Map<number, Promise<string>>();
 
 /** The hash of everybody's password, as `PasswordHasher` makes it. */
 function passwordHash(cost: number): Promise<string> {
-  const hash = hashes.get(cost) ?? bcrypt.hash(createHash('sha384').update(PASSWORD, 'utf8').digest('base64'), cost);
-  hashes.set(cost, hash);
+  const hash =
+    passwordHashes.get(cost) ?? bcrypt.hash(createHash('sha384').update(PASSWORD, 'utf8').digest('base64'), cost);
+  passwordHashes.set(cost, hash);
   return hash;
 }
 

@@ -116,13 +116,15 @@ class ProxiedConnection {
     private readonly client: Socket,
     private readonly upstream: Socket,
     private readonly traffic: Traffic,
-  ) {
-    client.on('data', (chunk: Buffer) => {
-      if (traffic.network !== 'up') return;
+  ) {}
+
+  start(): void {
+    this.client.on('data', (chunk: Buffer) => {
+      if (this.traffic.network !== 'up') return;
       for (const unit of this.fromClient.read(chunk)) this.turn = this.turn.then(() => this.pass(unit));
     });
-    upstream.on('data', (chunk: Buffer) => {
-      if (!this.mute) client.write(chunk);
+    this.upstream.on('data', (chunk: Buffer) => {
+      if (!this.mute) this.client.write(chunk);
       if (this.fromServer.read(chunk)) this.answered?.();
     });
   }
@@ -196,7 +198,7 @@ export async function startStatementProxy(databaseUrl: string): Promise<Statemen
       client.destroy();
     });
     client.on('close', () => upstream.destroy());
-    new ProxiedConnection(client, upstream, traffic);
+    new ProxiedConnection(client, upstream, traffic).start();
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
