@@ -1,0 +1,497 @@
+/*
+ * What a client may expect, written from the contract and without a look at the code: plain TypeScript, in which an account
+ * is an object and time a number of seconds. Read it as the specification of an account's life.
+ *
+ * Every method takes what a client sends and returns what becomes of it, or throws a Refusal that says `status CODE
+ * seconds`. Tokens are random, so whoever drives the oracle writes into `token` and `tokens` what the service answered.
+ */
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const STEP = 30;
+
+export class Refusal extends Error {}
+
+/** An authenticator app; two objects are two secrets. */
+export type App = object;
+
+interface Staged {
+  readonly until: number;
+  /** Backup codes that come into force with it; null when there are none, or none any more. */
+  codes: readonly string[] | null;
+}
+
+interface StagedApp extends Staged {
+  readonly app: App;
+}
+
+interface Lane {
+  failures: number;
+  locks: number;
+  lockedUntil: number;
+}
+
+interface SendBudget {
+  used: number;
+  resetsAt: number;
+}
+
+export interface Device {
+  id: string;
+  /** The one in use last, those that gave way before it. */
+  tokens: Array<{ token: string; gaveWayAt: number }>;
+  expiresAt: number;
+  readonly endsAt: number;
+  readonly lane: Lane;
+  readonly sends: SendBudget;
+}
+
+export interface MailedCode {
+  digits: string;
+  readonly sentBy: object;
+  readonly expiresAt: number;
+  lastSentAt: number;
+}
+
+interface Binding {
+  readonly account: Account;
+  token: string;
+  expiresAt: number;
+  code: MailedCode | null;
+}
+
+export interface Challenge extends Binding {
+  guesses: number;
+  sends: number;
+  readonly rememberMe: boolean;
+}
+
+export interface Session extends Binding {
+  readonly endsAt: number;
+  usedAt: number;
+  secondFactorAt: number | null;
+  device: Device | null;
+  stagedApp: StagedApp | null;
+  stagedMail: Staged | null;
+}
+
+export interface Account {
+  password: string;
+  app: App | null;
+  lastStep: number;
+  mail: object | null;
+  backupCodes: Set<string>;
+  readonly lane: Lane;
+  readonly sends: SendBudget;
+  devices: Device[];
+  sessions: Session[];
+  challenges: Challenge[];
+}
+
+/** What the answer hands over. */
+export interface Outcome {
+  /** Opened, or under a new token. */
+  readonly session?: Session;
+  readonly challenge?: Challenge;
+  /** The device gets a new token. */
+  readonly device?: Device | undefined;
+}
+
+const newLane = (): Lane => ({ failures: 0, locks: 0, lockedUntil: 0 });
+const newBudget = (): SendBudget => ({ used: 0, resetsAt: 0 });
+
+/** An account on the day it was opened. */
+export function newAccount(password: string): Account {
+  return {
+    password,
+    app: null,
+    lastStep: 0,
+    mail: null,
+    backupCodes: new Set(),
+    lane: newLane(),
+    sends: newBudget(),
+    devices: [],
+    sessions: [],
+    challenges: [],
+  };
+}
+
+const FALLBACK = { name: "the account's own address" };
+
+export class Oracle {
+  constructor(
+    readonly accounts: readonly Account[],
+    /** Seconds since the Unix epoch. */
+    public now: number,
+  ) {}
+
+  get step(): number {
+    return Math.floor(this.now / STEP);
+  }
+
+  signIn(account: Account, password: string, rememberMe: boolean, deviceToken?: string): Outcome {
+    if (password !== account.password) throw new Refusal('401 INVALID_EMAIL_OR_PASSWORD');
+    if (!isOn(account)) return { session: this.openSession(account, rememberMe, null, null) };
+    const device = account.devices.find(
+      ({ tokens, expiresAt }) => expiresAt > this.now && tokens.some(({ token }) => token === deviceToken),
+    );
+    if (device) {
+      const held = device.tokens.find(({ token }) => token === deviceToken);
+      const current = held === device.tokens.at(-1);
+      if (held && (current || this.now - held.gaveWayAt < MINUTE)) {
+        device.expiresAt = Math.min(this.now + 30 * DAY, device.endsAt);
+        const session = this.openSession(account, rememberMe, null, device);
+        if (!current) return { session };
+        held.gaveWayAt = this.now;
+        device.tokens.push({ token: '', gaveWayAt: Number.POSITIVE_INFINITY });
+        return { session, device };
+      }
+      // Somebody has a copy of it.
+      device.expiresAt = this.now;
+    }
+    const expiresAt = this.now + 10 * MINUTE;
+    const challenge = { account, token: '', expiresAt, code: null, guesses: 0, sends: 0, rememberMe };
+    account.challenges.push(challenge);
+    return { challenge };
+  }
+
+  /** @param code which app showed it for which step; null for one that no app shows */
+  verifyTotp(token: string, code: { readonly app: App; readonly step: number } | null, trust: boolean): Outcome {
+    const prover = this.prover(token);
+    const { account } = prover;
+    const staged = this.stagedOn(prover).app;
+    if (!account.app && !staged) throw new Refusal('400 TOTP_NOT_ENABLED');
+    this.takeGuess(prover, true);
+    const shown = code !== null && Math.abs(code.step - this.step) <= 1 ? code : null;
+    if (shown && shown.app === account.app && shown.step > account.lastStep) {
+      account.lastStep = shown.step;
+      return this.proven(prover, trust);
+    }
+    if (shown && staged && shown.app === staged.app) {
+      const replaced = account.app !== null;
+      account.app = staged.app;
+      account.lastStep = shown.step;
+      if (staged.codes) account.backupCodes = new Set(staged.codes);
+      for (const session of account.sessions) {
+        session.stagedApp = null;
+        if (session.stagedMail) session.stagedMail.codes = null;
+      }
+      if (replaced) this.endOldProofs(account, prover as Session);
+      return this.proven(prover, trust);
+    }
+    return this.fail(prover, '401 INVALID_CODE');
+  }
+
+  verifyOtp(token: string, digits: string, trust: boolean): Outcome {
+    const prover = this.prover(token);
+    const { account, code } = prover;
+    const staged = this.stagedOn(prover).mail;
+    const known = code && [FALLBACK, account.mail, staged].includes(code.sentBy);
+    if (!code || !known || code.expiresAt <= this.now) throw new Refusal('400 OTP_HAS_EXPIRED');
+    this.takeGuess(prover, true);
+    if (digits !== code.digits) return this.fail(prover, '401 INVALID_CODE');
+    prover.code = null;
+    if (staged && code.sentBy === staged) {
+      const replaced = account.mail !== null;
+      account.mail = staged;
+      if (staged.codes) account.backupCodes = new Set(staged.codes);
+      for (const session of account.sessions) session.stagedMail = null;
+      if (replaced) this.endOldProofs(account, prover as Session);
+    }
+    return this.proven(prover, trust);
+  }
+
+  verifyBackupCode(token: string, code: string, trust: boolean, disableSession: boolean): Outcome {
+    const prover = this.prover(token);
+    const { account } = prover;
+    if (account.backupCodes.size === 0) throw new Refusal('400 BACKUP_CODES_NOT_ENABLED');
+    this.takeGuess(prover, false);
+    if (!account.backupCodes.delete(code)) throw new Refusal('401 INVALID_BACKUP_CODE');
+    return this.proven(prover, trust, disableSession);
+  }
+
+  /** @returns the code that the mail must hold; its digits are empty when it is a new one */
+  sendOtp(token: string): MailedCode {
+    const prover = this.prover(token);
+    const { account } = prover;
+    const challenge = isChallenge(prover) ? prover : null;
+    if (challenge) this.refuseExhausted(challenge);
+    const sentBy = this.stagedOn(prover).mail ?? account.mail ?? (account.app && FALLBACK);
+    if (!sentBy) throw new Refusal('400 OTP_NOT_ENABLED');
+    if (challenge && challenge.sends >= 5) throw tooMany(challenge.expiresAt - this.now);
+    const device = challenge ? null : this.deviceOf(prover as Session);
+    const budget = device?.sends ?? account.sends;
+    const cooling = prover.code ? prover.code.lastSentAt + 30 - this.now : 0;
+    const resting = budget.used >= 20 ? budget.resetsAt - this.now : 0;
+    if (cooling > 0 || resting > 0) throw tooMany(Math.max(cooling, resting));
+    if (budget.resetsAt <= this.now) Object.assign(budget, { used: 0, resetsAt: this.now + DAY });
+    budget.used++;
+    if (challenge) challenge.sends++;
+    const live = prover.code && prover.code.expiresAt > this.now && prover.code.sentBy === sentBy;
+    if (!live) prover.code = { digits: '', sentBy, expiresAt: this.now + 5 * MINUTE, lastSentAt: 0 };
+    const code = prover.code as MailedCode;
+    code.lastSentAt = this.now;
+    return code;
+  }
+
+  enable(token: string, password: string, method: 'totp' | 'otp'): Session {
+    const session = this.session(token);
+    this.requireStrong(session);
+    this.requirePassword(session, password);
+    const until = this.now + 15 * MINUTE;
+    if (method === 'totp') session.stagedApp = { app: {}, until, codes: [] };
+    else {
+      if (session.code && session.code.sentBy === session.stagedMail) session.code = null;
+      session.stagedMail = { until, codes: isOn(session.account) ? null : [] };
+    }
+    return session;
+  }
+
+  disable(token: string, password: string): Outcome {
+    const session = this.session(token);
+    const { account } = session;
+    if (!isOn(account)) throw new Refusal('400 TWO_FACTOR_NOT_ENABLED');
+    this.requireStrong(session);
+    this.requirePassword(session, password);
+    Object.assign(account, { app: null, mail: null, backupCodes: new Set() });
+    this.endOldProofs(account, session);
+    return this.renewed(session);
+  }
+
+  /** @returns the app whose URI is shown */
+  totpUri(token: string, password: string): App {
+    const session = this.session(token);
+    const staged = this.stagedOn(session).app;
+    const app = staged?.app ?? session.account.app;
+    if (!app) throw new Refusal('400 TOTP_NOT_ENABLED');
+    if (!staged) this.requireStrong(session);
+    this.requirePassword(session, password);
+    return app;
+  }
+
+  /** @returns the account, for its new codes */
+  generateBackupCodes(token: string, password: string): Account {
+    const session = this.session(token);
+    const { account } = session;
+    if (!isOn(account)) throw new Refusal('400 TWO_FACTOR_NOT_ENABLED');
+    this.requireStrong(session);
+    this.requirePassword(session, password);
+    for (const { stagedApp, stagedMail } of account.sessions) {
+      for (const staged of [stagedApp, stagedMail]) if (staged) staged.codes = null;
+    }
+    return account;
+  }
+
+  changePassword(token: string, current: string, next: string, revokeOtherSessions: boolean): Outcome {
+    const session = this.session(token);
+    this.requireStrong(session);
+    this.requirePassword(session, current);
+    session.account.password = next;
+    this.endOldProofs(session.account, session);
+    return revokeOtherSessions ? this.renewed(session) : {};
+  }
+
+  signOut(token: string): void {
+    const session = this.find(token);
+    if (session) end(session);
+  }
+
+  revokeSession(token: string, other: string): void {
+    const session = this.session(token);
+    if (other !== token) this.requireStrong(session);
+    const doomed = session.account.sessions.find((each) => each.token === other);
+    if (doomed) end(doomed);
+  }
+
+  revokeSessions(token: string, own: boolean): void {
+    const session = this.session(token);
+    this.requireStrong(session);
+    session.account.sessions = own ? [] : [session];
+  }
+
+  /** @param id null for all of them */
+  revokeDevice(token: string, id: string | null): void {
+    const session = this.session(token);
+    const { account } = session;
+    const doomed = account.devices.filter((device) => id === null || device.id === id);
+    const [device] = doomed.filter(({ expiresAt }) => expiresAt > this.now);
+    if (id === null || !device || device !== session.device) this.requireStrong(session);
+    if (id !== null && !device) throw new Refusal('404 TRUSTED_DEVICE_NOT_FOUND');
+    account.devices = account.devices.filter((each) => !doomed.includes(each));
+  }
+
+  /** What `GET /two-factor/status` tells. */
+  status(token: string): object {
+    const session = this.session(token);
+    const { account } = session;
+    const lockedFor = this.lockedFor(this.laneOf(session));
+    const methods = [...(account.app ? ['totp'] : []), ...(isOn(account) ? ['otp'] : [])];
+    return {
+      enabled: isOn(account),
+      methods,
+      backupCodesLeft: account.backupCodes.size,
+      trustedDevices: this.trusted(account).length,
+      strong: this.isStrong(session),
+      locked: lockedFor !== null,
+      lockedFor,
+    };
+  }
+
+  /** @returns the live session of a token, kept alive by its being used: at most once an hour that is written down */
+  find(token: string): Session | undefined {
+    const session = this.accounts
+      .flatMap(({ sessions }) => sessions)
+      .find((each) => each.token === token && each.expiresAt > this.now);
+    if (session && this.now - session.usedAt > HOUR) this.use(session);
+    return session;
+  }
+
+  trusted({ devices }: Account): Device[] {
+    return devices.filter(({ expiresAt }) => expiresAt > this.now);
+  }
+
+  lockedFor({ lockedUntil }: Lane): number | null {
+    return lockedUntil > this.now ? Math.min(lockedUntil - this.now, DAY) : null;
+  }
+
+  private session(token: string): Session {
+    const session = this.find(token);
+    if (!session) throw new Refusal('401 UNAUTHORIZED');
+    return session;
+  }
+
+  private prover(token: string): Session | Challenge {
+    if (!token.startsWith('tfc_')) return this.session(token);
+    const challenge = this.accounts
+      .flatMap(({ challenges }) => challenges)
+      .find((each) => each.token === token && each.expiresAt > this.now);
+    if (!challenge) throw new Refusal('401 INVALID_TWO_FACTOR_COOKIE');
+    return challenge;
+  }
+
+  /** Seen by the session that staged it alone, and by a weak one no more once two-factor is on. */
+  private stagedOn(prover: Session | Challenge): { app: StagedApp | null; mail: Staged | null } {
+    if (isChallenge(prover) || (isOn(prover.account) && !this.isStrong(prover))) return { app: null, mail: null };
+    const live = <T extends Staged>(staged: T | null) => (staged && staged.until > this.now ? staged : null);
+    return { app: live(prover.stagedApp), mail: live(prover.stagedMail) };
+  }
+
+  private deviceOf({ account, device }: Session): Device | null {
+    return device && account.devices.includes(device) ? device : null;
+  }
+
+  private laneOf(prover: Session | Challenge): Lane {
+    return (isChallenge(prover) ? null : this.deviceOf(prover)?.lane) ?? prover.account.lane;
+  }
+
+  private refuseExhausted(challenge: Challenge): void {
+    if (challenge.guesses < 5) return;
+    challenge.expiresAt = this.now;
+    throw new Refusal('400 TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE');
+  }
+
+  private takeGuess(prover: Session | Challenge, lockable: boolean): void {
+    const lane = this.laneOf(prover);
+    const lockedFor = lockable ? this.lockedFor(lane) : null;
+    if (lockedFor !== null) throw new Refusal(`429 ACCOUNT_TEMPORARILY_LOCKED ${lockedFor}`);
+    if (isChallenge(prover)) {
+      this.refuseExhausted(prover);
+      prover.guesses++;
+    }
+    if (lockable) lane.failures++;
+  }
+
+  private fail(prover: Session | Challenge, refusal: string): never {
+    const lane = this.laneOf(prover);
+    if (lane.failures >= 10 * (lane.locks + 1)) {
+      lane.lockedUntil =
+        lane.locks === 9 ? Number.POSITIVE_INFINITY : this.now + Math.min(15 * MINUTE * 2 ** lane.locks, DAY);
+      lane.locks++;
+    }
+    throw new Refusal(refusal);
+  }
+
+  /** A second factor was right: failures are forgotten, a session opens or is lifted. */
+  private proven(prover: Session | Challenge, trust: boolean, disableSession = false): Outcome {
+    const { account } = prover;
+    for (const lane of [this.laneOf(prover), account.lane]) Object.assign(lane, newLane());
+    account.challenges = account.challenges.filter((challenge) => challenge !== prover);
+    if (disableSession) return {};
+    let session: Session;
+    if (isChallenge(prover)) session = this.openSession(account, prover.rememberMe, this.now, null);
+    else {
+      session = this.use(prover);
+      session.secondFactorAt = this.now;
+    }
+    if (!trust) return { session };
+    const device: Device = {
+      id: '',
+      tokens: [{ token: '', gaveWayAt: Number.POSITIVE_INFINITY }],
+      expiresAt: this.now + 30 * DAY,
+      endsAt: this.now + 90 * DAY,
+      lane: newLane(),
+      sends: newBudget(),
+    };
+    account.devices = [...this.trusted(account), device];
+    session.device = device;
+    return { session, device };
+  }
+
+  private openSession(
+    account: Account,
+    rememberMe: boolean,
+    secondFactorAt: number | null,
+    device: Device | null,
+  ): Session {
+    const endsAt = this.now + (rememberMe ? 30 : 1) * DAY;
+    const staged = { stagedApp: null, stagedMail: null, code: null };
+    const session = { account, token: '', usedAt: 0, expiresAt: 0, endsAt, secondFactorAt, device, ...staged };
+    account.sessions.push(this.use(session));
+    return session;
+  }
+
+  private use(session: Session): Session {
+    session.usedAt = this.now;
+    session.expiresAt = Math.min(this.now + 7 * DAY, session.endsAt);
+    return session;
+  }
+
+  private renewed(session: Session): Outcome {
+    return { session: this.use(session) };
+  }
+
+  /** What rested on the old password or factor: challenges, codes, staged factors, devices, other sessions. */
+  private endOldProofs(account: Account, spared: Session): void {
+    Object.assign(account, { challenges: [], devices: [], sessions: [spared] });
+    Object.assign(spared, { stagedApp: null, stagedMail: null, code: null });
+  }
+
+  private isStrong({ secondFactorAt }: Session): boolean {
+    return secondFactorAt !== null && this.now - secondFactorAt < DAY;
+  }
+
+  private requireStrong(session: Session): void {
+    if (isOn(session.account) && !this.isStrong(session)) throw new Refusal('403 SECOND_FACTOR_REQUIRED');
+  }
+
+  private requirePassword({ account }: Session, password: string): void {
+    if (password !== account.password) throw new Refusal('400 INVALID_PASSWORD');
+  }
+}
+
+export function isOn({ app, mail }: Account): boolean {
+  return app !== null || mail !== null;
+}
+
+export function isChallenge(prover: Session | Challenge): prover is Challenge {
+  return 'guesses' in prover;
+}
+
+function end(session: Session): void {
+  session.account.sessions = session.account.sessions.filter((each) => each !== session);
+}
+
+function tooMany(seconds: number): Refusal {
+  return new Refusal(`429 TOO_MANY_REQUESTS ${seconds}`);
+}

@@ -1,0 +1,62 @@
+import { Client } from 'pg';
+import { startTestService, type TestService, type TestServiceOptions } from './service.js';
+
+/** A service for which time stands still, in its process as in its database, until a test lets some pass. */
+export interface TimedService extends TestService {
+  /** Lets so many seconds pass, for codes and for what SQL compares. */
+  pass(seconds: number): Promise<void>;
+}
+
+/**
+ * Starts a service whose Postgres tells the time of its clock.
+ *
+ * `now()` and `statement_timestamp()` are functions like others: with `pg_catalog` named last in the search path, those of
+ * the schema `standstill` come before them. Column defaults were bound when the tables were made, so they are bound again.
+ * No row is rewritten when time passes, so whatever the service wrote stays as it wrote it.
+ */
+export async function startTimedService(options: Omit<TestServiceOptions, 'route'> = {}): Promise<TimedService> {
+  const service = await startTestService({
+    ...options,
+    // The path of a database counts for connections opened later: the service has none yet.
+    route: async (databaseUrl) => {
+      await stopTime(databaseUrl);
+      return databaseUrl;
+    },
+  });
+  const show = () => service.query('UPDATE standstill.present SET at = $1', [service.clock.now().toISOString()]);
+  await show();
+  return {
+    ...service,
+    async pass(seconds) {
+      service.clock.advance(seconds);
+      await show();
+    },
+  };
+}
+
+async function stopTime(databaseUrl: string): Promise<void> {
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query(`
+      CREATE SCHEMA standstill;
+      CREATE TABLE standstill.present (at timestamptz NOT NULL);
+      INSERT INTO standstill.present VALUES (now());
+      CREATE FUNCTION standstill.now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT at FROM standstill.present';
+      CREATE FUNCTION standstill.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE
+        AS 'SELECT at FROM standstill.present';
+      DO $$
+      DECLARE c record;
+      BEGIN
+        FOR c IN
+          SELECT table_name, column_name FROM information_schema.columns
+          WHERE table_schema = 'public' AND column_default = 'now()'
+        LOOP
+          EXECUTE format('ALTER TABLE public.%I ALTER COLUMN %I SET DEFAULT standstill.now()', c.table_name, c.column_name);
+        END LOOP;
+        EXECUTE format('ALTER DATABASE %I SET search_path = standstill, public, pg_catalog', current_database());
+      END $$`);
+  } finally {
+    await client.end();
+  }
+}
