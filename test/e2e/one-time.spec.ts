@@ -13,24 +13,6 @@ afterAll(() => service.close());
 const verifyTotp = (token: string, code: unknown) => caller.post('/two-factor/verify-totp', { code }, token);
 
 describe('a TOTP code', () => {
-  it('is accepted once, across challenges and sessions', async () => {
-    const owner = await enrol(service);
-    const code = owner.app.nextCode();
-    const [one, two] = [await openChallenge(service, owner), await openChallenge(service, owner)];
-    const first = await verifyTotp(one, code);
-    expect(first.status).toBe(200);
-    expect((await verifyTotp(two, code)).body.code).toBe('INVALID_CODE');
-    expect((await verifyTotp(first.body.token, code)).body.code).toBe('INVALID_CODE');
-  });
-
-  it('of an older step is refused after a newer one', async () => {
-    const owner = await enrol(service);
-    service.clock.advance(60);
-    const [older, newer] = [owner.app.code(-1), owner.app.code()];
-    expect((await verifyTotp(await openChallenge(service, owner), newer)).status).toBe(200);
-    expect((await verifyTotp(await openChallenge(service, owner), older)).body.code).toBe('INVALID_CODE');
-  });
-
   it('passes one step early or late, not two', async () => {
     const owner = await enrol(service);
     for (const [steps, status] of [
@@ -46,37 +28,9 @@ describe('a TOTP code', () => {
       ]);
     }
   });
-
-  it.each([
-    ['full-width digits', (code: string) => code.replaceAll(/\d/g, (d) => String.fromCodePoint(0xff10 + Number(d)))],
-    ['Arabic-Indic digits', (code: string) => code.replaceAll(/\d/g, (d) => String.fromCodePoint(0x0660 + Number(d)))],
-    ['a blank in the middle', (code: string) => `${code.slice(0, 3)} ${code.slice(3)}`],
-    ['blanks around', (code: string) => ` ${code} `],
-    ['a trailing newline', (code: string) => `${code}\n`],
-    ['a sign', (code: string) => `+${code}`],
-    ['nothing', () => ''],
-    ['a long text', (code: string) => code.repeat(500)],
-  ])('written with %s is wrong, and counts', async (_, disguise) => {
-    const owner = await enrol(service);
-    const code = owner.app.nextCode();
-    const token = await openChallenge(service, owner);
-    expect(await verifyTotp(token, disguise(code))).toMatchObject({ status: 401, body: { code: 'INVALID_CODE' } });
-    const [row] = await service.query('SELECT failures FROM two_factor_attempts WHERE account_id = $1', [owner.id]);
-    expect(row).toEqual({ failures: 1 });
-    expect((await verifyTotp(token, code)).status).toBe(200);
-  });
 });
 
 describe('a backup code', () => {
-  it('forgives case and separators', async () => {
-    const owner = await enrol(service);
-    const [one = '', two = ''] = owner.backupCodes;
-    for (const code of [one.toLowerCase().replaceAll('-', ' '), two.replaceAll('-', '')]) {
-      const token = await openChallenge(service, owner);
-      expect((await caller.post('/two-factor/verify-backup-code', { code }, token)).status).toBe(200);
-    }
-  });
-
   it('with disableSession uses the code up and opens nothing', async () => {
     const owner = await enrol(service);
     const [code] = owner.backupCodes;

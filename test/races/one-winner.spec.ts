@@ -26,29 +26,6 @@ async function sessionsOf(accountId: string): Promise<number> {
 }
 
 describe('exactly one winner', () => {
-  it('of one code over 50 challenges on two replicas', async () => {
-    const owner = await enrol(replica(0));
-    const tokens = await race(50, () => openChallenge(replica(0), owner));
-    const before = await sessionsOf(owner.id);
-    const code = owner.app.nextCode();
-    const answers = await race(50, (index) =>
-      new Caller(replica(index)).post('/two-factor/verify-totp', { code }, tokens[index]),
-    );
-    expect(winners(answers)).toBe(1);
-    expect(await sessionsOf(owner.id)).toBe(before + 1);
-    const codes = new Set(answers.filter(({ status }) => status !== 200).map(({ body }) => body.code));
-    expect([...codes].every((each) => each === 'INVALID_CODE' || each === 'ACCOUNT_TEMPORARILY_LOCKED')).toBe(true);
-  });
-
-  it('of one code over 20 requests of one session', async () => {
-    const owner = await enrol(replica(0));
-    const code = owner.app.nextCode();
-    const answers = await race(20, (index) =>
-      new Caller(replica(index)).post('/two-factor/verify-totp', { code }, owner.token),
-    );
-    expect(winners(answers)).toBe(1);
-  });
-
   it('of one backup code over 50 challenges', async () => {
     const owner = await enrol(replica(0));
     const tokens = await race(50, () => openChallenge(replica(0), owner));

@@ -16,14 +16,18 @@ interface Schema {
   readonly $ref?: string;
   readonly properties?: Record<string, unknown>;
 }
+type Content = Record<string, { readonly schema: Schema }>;
 interface Operation {
-  readonly requestBody?: { readonly content: Record<string, { readonly schema: Schema }> };
+  readonly requestBody?: { readonly content: Content };
+  readonly responses: Record<string, { readonly content?: Content }>;
   readonly parameters?: ReadonlyArray<{ readonly name: string; readonly in: string }>;
 }
 interface Route {
   readonly method: string;
   readonly path: string;
   readonly fields: string[];
+  /** Whether its 200 has a member that is a session's token. */
+  readonly mints: boolean;
 }
 
 let service: TestService;
@@ -31,17 +35,19 @@ let routes: Route[];
 beforeAll(async () => {
   service = await startTestService({ messages: true });
   const { paths, components } = buildOpenApiDocument(service.app, 'http://localhost:3001');
+  const membersOf = (content: Content | undefined) => {
+    const schema = content?.['application/json']?.schema;
+    const name = schema?.$ref?.split('/').at(-1) ?? '';
+    const { properties = {} } = (components?.schemas?.[name] ?? schema ?? {}) as Schema;
+    return Object.keys(properties);
+  };
   routes = Object.entries(paths).flatMap(([path, item]) =>
-    Object.entries(item as Record<string, Operation>).map(([method, { requestBody }]) => {
-      const schema = requestBody?.content['application/json']?.schema;
-      const name = schema?.$ref?.split('/').at(-1) ?? '';
-      const { properties = {} } = (components?.schemas?.[name] ?? schema ?? {}) as Schema;
-      return {
-        method: method.toUpperCase(),
-        path: path.replace('{id}', randomUUID()),
-        fields: Object.keys(properties),
-      };
-    }),
+    Object.entries(item as Record<string, Operation>).map(([method, { requestBody, responses }]) => ({
+      method: method.toUpperCase(),
+      path: path.replace('{id}', randomUUID()),
+      fields: membersOf(requestBody?.content),
+      mints: membersOf(responses['200']?.content).includes('token'),
+    })),
   );
 });
 afterAll(() => service.close());
@@ -98,7 +104,22 @@ const sessionsOf = async ({ id }: EnrolledOwner) => {
   return rows.map((row) => row.id);
 };
 
-describe('with two-factor on', () => {
+describe('control 24: every route that mints a session challenges', () => {
+  it('the document says which routes can answer a session token', () => {
+    expect(routes.filter(({ mints }) => mints).map(({ path }) => path)).toEqual(
+      expect.arrayContaining([
+        '/sign-up/email',
+        '/sign-in/email',
+        '/change-password',
+        '/two-factor/disable',
+        '/two-factor/verify-totp',
+        '/two-factor/verify-otp',
+        '/two-factor/verify-backup-code',
+      ]),
+    );
+    expect(routes.filter(({ mints }) => mints)).toHaveLength(7);
+  });
+
   it('no route opens a session for whoever has the right password', async () => {
     expect(routes.length).toBeGreaterThan(20);
     for (const route of routes) {
@@ -154,10 +175,8 @@ describe('with two-factor on', () => {
       expect({ route, opened: await opensSession(tokensIn(answer)) }).toEqual({ route, opened: false });
     }
   });
-});
 
-describe('the code', () => {
-  it('opens sessions in two places, behind the gate', async () => {
+  it('the code opens sessions in two places, behind the gate', async () => {
     const files = await readdir('src', { recursive: true, withFileTypes: true });
     const opening: string[] = [];
     for (const file of files.filter(({ name }) => name.endsWith('.ts') && !/\.(?:spec|contract)\.ts$/.test(name))) {

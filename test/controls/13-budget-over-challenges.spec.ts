@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { race } from '../support/barrier.js';
+import { Caller, enrol, openChallenge, type EnrolledOwner } from '../support/client.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+const CHALLENGES = 60;
+/** Fewer than may be mailed to one account in a day. */
+const MAILED = 12;
+
+const services: TestService[] = [];
+beforeAll(async () => {
+  const service = await startTestService({ messages: true });
+  services.push(service, await startTestService({ replicaOf: service, messages: true }));
+});
+afterAll(async () => {
+  for (const service of services.toReversed()) await service.close();
+});
+
+const replica = (index: number) => services[index % services.length] as TestService;
+
+const post = async (index: number, path: string, code: string, token: string | undefined) =>
+  new Caller(replica(index)).post(`/two-factor/${path}`, { code }, token);
+
+async function failuresOf({ id }: EnrolledOwner): Promise<number | undefined> {
+  const text = `SELECT failures FROM two_factor_attempts WHERE account_id = $1 AND lane = 'account'`;
+  const [row] = await replica(0).query<{ failures: number }>(text, [id]);
+  return row?.failures;
+}
+
+/** Refused without a look at the code, and told for how long. */
+function expectLocked({ status, headers, body }: Awaited<ReturnType<typeof post>>): void {
+  expect([status, body.code]).toEqual([429, 'ACCOUNT_TEMPORARILY_LOCKED']);
+  expect(headers.get('retry-after')).toMatch(/^[1-9][0-9]*$/);
+}
+
+// NIST SP 800-63B-4 3.2.2, ASVS 6.6.3
+describe('control 13: one budget over all challenges and factors', () => {
+  it('evaluates ten of 60 wrong codes on 60 parallel challenges, by app and by mail, and locks', async () => {
+    const owner = await enrol(replica(0));
+    const tokens = await race(CHALLENGES, (index) => openChallenge(replica(index), owner));
+    for (const token of tokens.slice(0, MAILED)) {
+      expect((await new Caller(replica(0)).post('/two-factor/send-otp', {}, token)).status).toBe(200);
+    }
+    // Wrong for an app at once; for a mail after the one code in a million that it may be.
+    const wrong = owner.app.wrongCode();
+    const answers = await race(CHALLENGES, (index) =>
+      post(index, index < MAILED ? 'verify-otp' : 'verify-totp', wrong, tokens[index]),
+    );
+    const evaluated = answers.filter(({ status }) => status === 401);
+    expect(evaluated.map(({ body }) => body.code)).toEqual(Array.from({ length: 10 }, () => 'INVALID_CODE'));
+    const refused = answers.filter(({ status }) => status !== 401);
+    expect(refused).toHaveLength(CHALLENGES - 10);
+    for (const answer of refused) expectLocked(answer);
+    expect(await failuresOf(owner)).toBe(10);
+
+    expectLocked(await post(0, 'verify-totp', owner.app.nextCode(), tokens[CHALLENGES - 1]));
+    expectLocked(await post(1, 'verify-totp', owner.app.code(), owner.token));
+  });
+
+  it('is not used up by wrong backup codes, which are too long to be guessed', async () => {
+    const owner = await enrol(replica(0));
+    const tokens = await race(15, (index) => openChallenge(replica(index), owner));
+    const answers = await race(15, (index) => post(index, 'verify-backup-code', 'no such code', tokens[index]));
+    expect(answers.filter(({ body }) => body.code === 'INVALID_BACKUP_CODE')).toHaveLength(15);
+    expect(await failuresOf(owner)).toBe(0);
+    expect((await post(0, 'verify-totp', owner.app.nextCode(), tokens[0])).status).toBe(200);
+  });
+});

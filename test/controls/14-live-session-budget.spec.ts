@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { race } from '../support/barrier.js';
+import { Caller, enrol, openChallenge, PASSWORD } from '../support/client.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+const services: TestService[] = [];
+beforeAll(async () => {
+  const service = await startTestService();
+  services.push(service, await startTestService({ replicaOf: service }));
+});
+afterAll(async () => {
+  for (const service of services.toReversed()) await service.close();
+});
+
+const verify = async (index: number, code: string, token: string) =>
+  new Caller(services[index % services.length] as TestService).post('/two-factor/verify-totp', { code }, token);
+
+describe('control 14: verification on a live session has the same budget', () => {
+  it('evaluates ten of 200 wrong codes, then answers 429', async () => {
+    const owner = await enrol(services[0] as TestService);
+    const wrong = owner.app.wrongCode();
+    // In waves, for one client opens no more connections at a time.
+    const answers = [];
+    for (let wave = 0; wave < 4; wave++)
+      answers.push(...(await race(50, (index) => verify(index, wrong, owner.token))));
+    expect(answers.filter(({ status, body }) => status === 401 && body.code === 'INVALID_CODE')).toHaveLength(10);
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused).toHaveLength(190);
+    for (const { headers, body } of refused) {
+      expect(body.code).toBe('ACCOUNT_TEMPORARILY_LOCKED');
+      expect(headers.get('retry-after')).toMatch(/^[1-9][0-9]*$/);
+    }
+    expect((await verify(0, owner.app.nextCode(), owner.token)).status).toBe(429);
+  });
+
+  it('shares it with challenges, and ends no session by it', async () => {
+    const [service] = services as [TestService];
+    const owner = await enrol(service);
+    const wrong = owner.app.wrongCode();
+    const challenge = await openChallenge(service, owner);
+    for (const token of [challenge, challenge, challenge, ...Array.from({ length: 7 }, () => owner.token)]) {
+      expect((await verify(1, wrong, token)).body.code).toBe('INVALID_CODE');
+    }
+    for (const token of [challenge, owner.token]) {
+      expect((await verify(0, owner.app.nextCode(), token)).body.code).toBe('ACCOUNT_TEMPORARILY_LOCKED');
+    }
+    const uri = await new Caller(service).post('/two-factor/get-totp-uri', { password: PASSWORD }, owner.token);
+    expect(uri.status).toBe(200);
+  });
+});
