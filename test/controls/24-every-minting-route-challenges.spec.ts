@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { buildOpenApiDocument } from '../../src/openapi.js';
 import { Caller, enrol, openChallenge, PASSWORD, type EnrolledOwner } from '../support/client.js';
 import { trust } from '../support/devices.js';
+import { operationsOf } from '../support/openapi.js';
 import { startTestService, type TestService } from '../support/service.js';
 
 /*
@@ -12,16 +12,6 @@ import { startTestService, type TestService } from '../support/service.js';
  * driven too, without anybody having to remember this file.
  */
 
-interface Schema {
-  readonly $ref?: string;
-  readonly properties?: Record<string, unknown>;
-}
-type Content = Record<string, { readonly schema: Schema }>;
-interface Operation {
-  readonly requestBody?: { readonly content: Content };
-  readonly responses: Record<string, { readonly content?: Content }>;
-  readonly parameters?: ReadonlyArray<{ readonly name: string; readonly in: string }>;
-}
 interface Route {
   readonly method: string;
   readonly path: string;
@@ -34,21 +24,12 @@ let service: TestService;
 let routes: Route[];
 beforeAll(async () => {
   service = await startTestService({ messages: true });
-  const { paths, components } = buildOpenApiDocument(service.app, 'http://localhost:3001');
-  const membersOf = (content: Content | undefined) => {
-    const schema = content?.['application/json']?.schema;
-    const name = schema?.$ref?.split('/').at(-1) ?? '';
-    const { properties = {} } = (components?.schemas?.[name] ?? schema ?? {}) as Schema;
-    return Object.keys(properties);
-  };
-  routes = Object.entries(paths).flatMap(([path, item]) =>
-    Object.entries(item as Record<string, Operation>).map(([method, { requestBody, responses }]) => ({
-      method: method.toUpperCase(),
-      path: path.replace('{id}', randomUUID()),
-      fields: membersOf(requestBody?.content),
-      mints: membersOf(responses['200']?.content).includes('token'),
-    })),
-  );
+  routes = operationsOf(service).operations.map(({ method, path, fields, answers }) => ({
+    method,
+    path: path.replace('{id}', randomUUID()),
+    fields: Object.keys(fields ?? {}),
+    mints: answers.includes('token'),
+  }));
 });
 afterAll(() => service.close());
 

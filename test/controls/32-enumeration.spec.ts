@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import bcrypt from 'bcrypt';
+import { PASSWORD, Caller, enrol, openChallenge, signUp, type Owner } from '../support/client.js';
+import { startTestService, type TestService } from '../support/service.js';
+import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
+import { welch } from '../support/welch.js';
+
+/** Sign-ins of each kind; the larger and stricter run is `npm run bench:timing`. */
+const SAMPLES = 60;
+
+let service: TestService;
+let proxy: StatementProxy;
+let known: Owner;
+beforeAll(async () => {
+  service = await startTestService({
+    route: async (databaseUrl) => {
+      proxy = await startStatementProxy(databaseUrl);
+      return proxy.url;
+    },
+  });
+  known = await signUp(service);
+});
+afterAll(async () => {
+  await service.close();
+  await proxy.close();
+});
+
+let strangers = 0;
+const stranger = () => `stranger${++strangers}@example.com`;
+
+/** An answer to the byte, but for the time of day. */
+async function signIn(email: string, password: string, headers: Record<string, string> = {}) {
+  const response = await fetch(`${service.url}/sign-in/email`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ email, password }),
+  });
+  const lines = [...response.headers].filter(([name]) => name !== 'date');
+  return { status: response.status, headers: lines, text: await response.text() };
+}
+
+/** An owner whose verification is locked. */
+async function lockedOwner(): Promise<Owner> {
+  const owner = await enrol(service);
+  const caller = new Caller(service);
+  for (let round = 0; round < 2; round++) {
+    const challenge = await openChallenge(service, owner);
+    for (let guess = 0; guess < 5; guess++) {
+      await caller.post('/two-factor/verify-totp', { code: owner.app.wrongCode() }, challenge);
+    }
+  }
+  const { status } = await caller.post('/two-factor/verify-totp', { code: owner.app.code() }, owner.token);
+  expect(status).toBe(429);
+  return owner;
+}
+
+// ASVS 6.3.8
+describe('control 32: sign-in does not tell whether there is an account', () => {
+  it('answers an unknown address and a wrong password with the same bytes', async () => {
+    const [plain, locked] = [known, await lockedOwner()];
+    const device = { 'x-trusted-device': `tfd_${'x'.repeat(43)}` };
+    const cookie = { cookie: `session_token=tfs_${'x'.repeat(43)}`, origin: 'http://app.localhost:5173' };
+    for (const headers of [{}, device, cookie]) {
+      for (const password of ['wrong password', '', 'x'.repeat(5000), 'lone \ud800 surrogate', 'with \u0000 NUL']) {
+        const answers = [];
+        for (const email of [plain.email, locked.email, locked.email.toUpperCase(), stranger()]) {
+          answers.push(await signIn(email, password, headers));
+        }
+        expect(answers[0]?.status).toBe(401);
+        expect(answers[0]?.text).toBe('{"message":"Invalid email or password","code":"INVALID_EMAIL_OR_PASSWORD"}');
+        for (const answer of answers) expect(answer).toEqual(answers[0]);
+      }
+    }
+    // The right password of somebody else is a wrong one.
+    expect(await signIn(stranger(), PASSWORD)).toEqual(await signIn(known.email, `${PASSWORD}!`));
+  });
+
+  it('asks Postgres the same, and bcrypt for the same work', async () => {
+    const locked = await lockedOwner();
+    const compare = jest.spyOn(bcrypt, 'compare');
+    const hash = jest.spyOn(bcrypt, 'hash');
+    try {
+      const work = [];
+      for (const email of [known.email, locked.email, stranger()]) {
+        compare.mockClear();
+        const statements = await proxy.statementsOf(() => signIn(email, 'wrong password'));
+        const costs = compare.mock.calls.map(([, against]) => bcrypt.getRounds(String(against)));
+        work.push({ statements, costs });
+      }
+      expect(work[0]?.statements).toHaveLength(1);
+      expect(work[0]?.costs).toEqual([10]);
+      for (const each of work) expect(each).toEqual(work[0]);
+      expect(hash).not.toHaveBeenCalled();
+    } finally {
+      compare.mockRestore();
+      hash.mockRestore();
+    }
+  });
+
+  it('takes no grossly different time', async () => {
+    const times: { known: number[]; unknown: number[] } = { known: [], unknown: [] };
+    const timed = async (email: string) => {
+      const began = performance.now();
+      await signIn(email, 'wrong password');
+      return performance.now() - began;
+    };
+    for (const email of [known.email, stranger()]) await timed(email);
+    // In turn, so that whatever else the machine does hits both alike.
+    for (let n = 0; n < SAMPLES; n++) {
+      times.known.push(await timed(known.email));
+      times.unknown.push(await timed(stranger()));
+    }
+    const { difference, relative, t, p } = welch(times.known, times.unknown);
+    process.stderr.write(
+      `sign-in, unknown against known address: ${difference.toFixed(2)} ms (${(100 * relative).toFixed(1)} %), ` +
+        `Welch's t ${t.toFixed(2)}, p ${p.toFixed(3)}, ${SAMPLES} each\n`,
+    );
+    expect(Math.abs(t) > 10 && Math.abs(relative) > 0.25).toBe(false);
+  });
+
+  it('tells a taken address at sign-up, which it must: a stated residual', async () => {
+    const body = { email: known.email, password: PASSWORD, name: 'Again' };
+    const { status, body: answer } = await new Caller(service).post('/sign-up/email', body);
+    expect([status, answer.code]).toEqual([422, 'USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL']);
+  });
+});
