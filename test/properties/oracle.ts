@@ -168,15 +168,15 @@ export class Oracle {
       account.lastStep = shown.step;
       return this.proven(prover, trust);
     }
-    if (shown && staged && shown.app === staged.app) {
+    if (shown && staged && shown.app === staged.app && this.mayConfirm(prover)) {
       const replaced = account.app !== null;
       account.app = staged.app;
       account.lastStep = shown.step;
       if (staged.codes) account.backupCodes = new Set(staged.codes);
-      for (const session of account.sessions) {
-        session.stagedApp = null;
-        if (session.stagedMail) session.stagedMail.codes = null;
-      }
+      this.dropStagedElsewhere(prover as Session);
+      const own = prover as Session;
+      own.stagedApp = null;
+      if (own.stagedMail) own.stagedMail.codes = null;
       if (replaced) this.endOldProofs(account, prover as Session);
       return this.proven(prover, trust);
     }
@@ -191,12 +191,15 @@ export class Oracle {
     if (!code || !known || code.expiresAt <= this.now) throw new Refusal('400 OTP_HAS_EXPIRED');
     this.takeGuess(prover, true);
     if (digits !== code.digits) return this.fail(prover, '401 INVALID_CODE');
+    const confirms = staged !== null && code.sentBy === staged;
+    if (confirms && !this.mayConfirm(prover)) return this.fail(prover, '401 INVALID_CODE');
     prover.code = null;
-    if (staged && code.sentBy === staged) {
+    if (confirms) {
       const replaced = account.mail !== null;
       account.mail = staged;
       if (staged.codes) account.backupCodes = new Set(staged.codes);
-      for (const session of account.sessions) session.stagedMail = null;
+      this.dropStagedElsewhere(prover as Session);
+      (prover as Session).stagedMail = null;
       if (replaced) this.endOldProofs(account, prover as Session);
     }
     return this.proven(prover, trust);
@@ -370,11 +373,16 @@ export class Oracle {
     return challenge;
   }
 
-  /** Seen by the session that staged it alone, and by a weak one no more once two-factor is on. */
+  /** Seen by the session that staged it alone. */
   private stagedOn(prover: Session | Challenge): { app: StagedApp | null; mail: Staged | null } {
-    if (isChallenge(prover) || (isOn(prover.account) && !this.isStrong(prover))) return { app: null, mail: null };
+    if (isChallenge(prover)) return { app: null, mail: null };
     const live = <T extends Staged>(staged: T | null) => (staged && staged.until > this.now ? staged : null);
     return { app: live(prover.stagedApp), mail: live(prover.stagedMail) };
+  }
+
+  /** With two-factor on, a factor is added by a strong session alone. */
+  private mayConfirm(prover: Session | Challenge): boolean {
+    return !isOn(prover.account) || (!isChallenge(prover) && this.isStrong(prover));
   }
 
   private deviceOf({ account, device }: Session): Device | null {
@@ -465,6 +473,14 @@ export class Oracle {
   private endOldProofs(account: Account, spared: Session): void {
     Object.assign(account, { challenges: [], devices: [], sessions: [spared] });
     Object.assign(spared, { stagedApp: null, stagedMail: null, code: null });
+  }
+
+  /** What sessions staged that may know no more than the password. */
+  private dropStagedElsewhere(own: Session): void {
+    for (const session of own.account.sessions.filter((each) => each !== own)) {
+      if (session.code && session.code.sentBy === session.stagedMail) session.code = null;
+      Object.assign(session, { stagedApp: null, stagedMail: null });
+    }
   }
 
   private isStrong({ secondFactorAt }: Session): boolean {

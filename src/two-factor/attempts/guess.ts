@@ -1,3 +1,4 @@
+import { isOn } from '../enrolment/is-on.js';
 import { statement, type Statement } from '../postgres/statement.js';
 import type { SignInContext } from '../ports/session-gateway.js';
 import { ACCOUNT_LANE, sessionLane } from './lane.js';
@@ -126,6 +127,14 @@ const BURN = {
 };
 
 /**
+ * SQL, within `spend`, for whether the caller may add a factor: with two-factor on only from a strong session [ASVS 7.5.1].
+ * Asked again when it is confirmed, for it may have been staged when nothing was on yet.
+ */
+export function mayConfirm(account: string): string {
+  return `(($1::text[])[3]::boolean OR NOT ${isOn(account)})`;
+}
+
+/**
  * One statement that burns the challenge, looks at the lock again, clears the failures and spends the factor, each only
  * if the one before did: whoever comes second gets no row, and must roll back.
  *
@@ -133,7 +142,8 @@ const BURN = {
  * lock that strangers brought about ends. It leaves the lanes of other devices alone, or whoever sits at a stolen one
  * could guess on after each of the owner's sign-ins.
  *
- * Values: `$1` is `[id of the challenge]` or `[id of the account, lane]`, `$2 …` belong to the factor.
+ * Values: `$1` is `[id of the challenge]` or `[id of the account, lane, whether the session is strong]`, `$2 …` belong to the
+ * factor.
  *
  * @param spent SQL statements `name AS (…)` of which the last is called `spent`; they join `cleared(account_id)`
  */

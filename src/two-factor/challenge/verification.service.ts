@@ -4,6 +4,7 @@ import type { Guess } from '../attempts/guess.js';
 import { LONGEST_LOCK_SECONDS, nextLockSeconds } from '../attempts/lock-schedule.js';
 import type { ChallengeCaller, SessionCaller } from '../credentials/caller.js';
 import type { HttpExchange } from '../credentials/http-exchange.js';
+import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
 import { MessageWriter, type Addressee } from '../messages/message-writer.js';
 import { AccountDirectory, type UserView } from '../ports/account-directory.js';
 import { SecurityEvents } from '../ports/security-events.js';
@@ -61,6 +62,7 @@ export class VerificationService {
     private readonly options: TwoFactorOptions,
     private readonly messages: MessageWriter,
     private readonly devices: TrustedDevicesService,
+    private readonly secondFactor: SecondFactorPolicy,
   ) {}
 
   /**
@@ -112,7 +114,7 @@ export class VerificationService {
     let written: Written<T | undefined>;
     try {
       written = await this.database.transaction(async (transaction) => {
-        const spent = await this.spend(match, guess, transaction);
+        const spent = await this.spend(match, guess, caller, transaction);
         return { spent, result: together ? await follow({ guess, match, spent }, transaction) : undefined };
       });
     } catch (error) {
@@ -153,11 +155,18 @@ export class VerificationService {
     }
   }
 
-  private async spend(match: Match, guess: Guess<unknown>, transaction: Transaction): Promise<Spent> {
-    const { accountId, challengeId, lane } = guess;
-    const [spent] = await (challengeId === null
-      ? transaction.query<Spent>(match.spend.onSession, [[accountId, lane], ...match.values])
-      : transaction.query<Spent>(match.spend.onChallenge, [[challengeId], ...match.values]));
+  private async spend(
+    match: Match,
+    { accountId, challengeId, lane }: Guess<unknown>,
+    caller: Prover,
+    transaction: Transaction,
+  ): Promise<Spent> {
+    const [spent] = await (caller.kind === 'challenge'
+      ? transaction.query<Spent>(match.spend.onChallenge, [[challengeId], ...match.values])
+      : transaction.query<Spent>(match.spend.onSession, [
+          [accountId, lane, this.secondFactor.isStrong(caller.session)],
+          ...match.values,
+        ]));
     if (!spent) throw new Overtaken();
     // In a statement of its own, which sees what those that the first one waited for have written.
     if (spent.replaced) await this.devices.dropAll(accountId, transaction);

@@ -1,4 +1,4 @@
-import { AT_LAST, guess, spend } from '../attempts/guess.js';
+import { AT_LAST, guess, mayConfirm, spend } from '../attempts/guess.js';
 import { ACCOUNT_LANE, sessionLane } from '../attempts/lane.js';
 import { isOn } from '../enrolment/is-on.js';
 import type { Channel } from '../messages/message.js';
@@ -182,7 +182,8 @@ export const SPEND_OTP = spend(
 
 /**
  * Confirms a staged way to send codes by the first code that came back, in the place of an older one of its channel.
- * Where nothing was on before, staged backup codes come into force with it.
+ * Where nothing was on before, staged backup codes come into force with it. What other sessions staged is dropped, as
+ * `CONFIRM_AUTHENTICATOR` does.
  *
  * Values after the first: code id, method id, session id.
  */
@@ -194,7 +195,7 @@ export const CONFIRM_OTP_METHOD = spend(
      RETURNING c.account_id
    ), due AS (
      SELECT m.id, m.account_id, m.channel FROM two_factor_otp_method m JOIN used ON used.account_id = m.account_id
-     WHERE m.id = $3 AND m.staged_by = $4 AND m.staged_until > ${AT_LAST}
+     WHERE m.id = $3 AND m.staged_by = $4 AND m.staged_until > ${AT_LAST} AND ${mayConfirm('used.account_id')}
      FOR UPDATE OF m
    ), was_on AS (
      SELECT ${isOn('due.account_id')} AS was_on FROM due
@@ -204,6 +205,16 @@ export const CONFIRM_OTP_METHOD = spend(
      RETURNING o.confirmed_at
    ), replaced AS (
      SELECT count(confirmed_at) > 0 AS replaced FROM dropped
+   ), dropped_staged AS (
+     DELETE FROM two_factor_otp_method o USING due, replaced
+     WHERE o.account_id = due.account_id AND o.id <> due.id AND o.confirmed_at IS NULL
+       AND (replaced.replaced OR o.staged_by <> $4)
+   ), dropped_authenticators AS (
+     DELETE FROM two_factor_authenticator a USING due, replaced
+     WHERE a.account_id = due.account_id AND a.confirmed_at IS NULL AND (replaced.replaced OR a.staged_by <> $4)
+     RETURNING a.id
+   ), dropped_codes AS (
+     DELETE FROM two_factor_backup_code b USING dropped_authenticators d WHERE b.staged_for = d.id
    ), burnt_challenges AS (
      DELETE FROM two_factor_challenge c USING due, replaced WHERE c.account_id = due.account_id AND replaced.replaced
    ), codes_in_force AS (

@@ -1,4 +1,4 @@
-import { guess, spend } from '../attempts/guess.js';
+import { guess, mayConfirm, spend } from '../attempts/guess.js';
 import { isOn } from '../enrolment/is-on.js';
 import { statement } from '../postgres/statement.js';
 
@@ -68,7 +68,8 @@ export const SPEND_STEP = spend(
 
 /**
  * Confirms a staged authenticator with its first code, in the place of what was confirmed before. Staged backup codes
- * come into force with it, where none were discarded meanwhile; a replaced authenticator takes open challenges along.
+ * come into force with it, where none were discarded meanwhile; a replaced authenticator takes open challenges and whatever
+ * else is staged along. What other sessions staged is dropped in any case: they may know no more than the password.
  *
  * Values after the first: authenticator id, accepted step, session id.
  */
@@ -76,7 +77,7 @@ export const CONFIRM_AUTHENTICATOR = spend(
   'confirm_totp',
   `due AS (
      SELECT a.id, a.account_id FROM two_factor_authenticator a JOIN cleared ON a.account_id = cleared.account_id
-     WHERE a.id = $2 AND a.staged_by = $4 AND a.staged_until > now()
+     WHERE a.id = $2 AND a.staged_by = $4 AND a.staged_until > now() AND ${mayConfirm('cleared.account_id')}
      FOR UPDATE OF a
    ), dropped AS (
      DELETE FROM two_factor_authenticator o USING due
@@ -86,6 +87,9 @@ export const CONFIRM_AUTHENTICATOR = spend(
      SELECT ${isOn('due.account_id')} AS was_on FROM due
    ), replaced AS (
      SELECT count(confirmed_at) > 0 AS replaced FROM dropped
+   ), dropped_methods AS (
+     DELETE FROM two_factor_otp_method m USING due, replaced
+     WHERE m.account_id = due.account_id AND m.confirmed_at IS NULL AND (replaced.replaced OR m.staged_by <> $4)
    ), burnt_challenges AS (
      DELETE FROM two_factor_challenge c USING due, replaced WHERE c.account_id = due.account_id AND replaced.replaced
    ), dead_one_time_codes AS (
