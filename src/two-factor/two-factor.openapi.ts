@@ -36,6 +36,7 @@ type ErrorTable = Readonly<Record<string, readonly [status: number, message: str
 /** What every operation can answer, whatever it does. */
 const EVERYWHERE = {
   VALIDATION_ERROR: TWO_FACTOR_ERRORS.VALIDATION_ERROR,
+  BAD_REQUEST: [400, 'Bad Request'],
   UNAUTHORIZED: TWO_FACTOR_ERRORS.UNAUTHORIZED,
   INVALID_ORIGIN: TWO_FACTOR_ERRORS.INVALID_ORIGIN,
   NOT_FOUND: [404, 'Not Found'],

@@ -29,6 +29,14 @@ async function faults(dto: Dto, body: unknown): Promise<string[]> {
   return Object.keys(errors).toSorted();
 }
 
+describe('a body nested so deeply that recursion would exhaust the stack', () => {
+  it.each(['[', '{"a":'])('of %s is at fault, whatever its fields are', async (open) => {
+    const close = open === '[' ? ']' : '}';
+    const deep: unknown = JSON.parse(`${open.repeat(8000)}1${close.repeat(8000)}`);
+    expect(await faults(PasswordBody, { password: 'secret', deep })).toEqual(['body']);
+  });
+});
+
 describe('a good body', () => {
   it('comes through as its class, without fields that it does not name [ASVS 15.3.3]', async () => {
     const body = await accept(PasswordBody, { password: 'secret', twoFactorEnabled: false, accountId: 'bob' });

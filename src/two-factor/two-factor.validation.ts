@@ -1,6 +1,9 @@
 import { Injectable, ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
 import { TwoFactorException } from './two-factor.errors.js';
 
+/** Levels of objects and arrays that a body may have; those of this library have one. */
+const MAX_DEPTH = 16;
+
 /**
  * Bodies as their DTO says: unknown fields are dropped, everything else answers 400 VALIDATION_ERROR with `errors` by
  * field.
@@ -22,8 +25,21 @@ export class TwoFactorValidationPipe extends ValidationPipe {
     if (metadata.type === 'body' && !fits) {
       throw new TwoFactorException('VALIDATION_ERROR', { errors: { body: ['Body must be an object'] } });
     }
+    // Transforming and validating go down by recursion: thousands of levels would exhaust the stack.
+    if (metadata.type === 'body' && isDeeperThan(MAX_DEPTH, value)) {
+      throw new TwoFactorException('VALIDATION_ERROR', { errors: { body: ['Body must not be nested deeply'] } });
+    }
     return super.transform(value, metadata) as Promise<unknown>;
   }
+}
+
+function isDeeperThan(levels: number, body: unknown): boolean {
+  let members = [body];
+  for (let level = 0; level <= levels; level++) {
+    members = members.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+    if (members.length === 0) return false;
+  }
+  return true;
 }
 
 function byField(faults: readonly ValidationError[]): Record<string, string[]> {

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
+import type { AnySchemaObject } from 'ajv/dist/2020.js';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { buildOpenApiDocument, serializeOpenApi } from '../../src/openapi.js';
-import { AuthenticatorApp, Caller, enrol, openChallenge, PASSWORD, signUp, type Answer } from '../support/client.js';
+import { AuthenticatorApp, Caller, enrol, openChallenge, PASSWORD, signUp } from '../support/client.js';
 import type { DeviceBody } from '../support/devices.js';
+import { AnswerCheck } from '../support/openapi.js';
 import { startTestService, type TestService } from '../support/service.js';
 
 /** The eight endpoints of the document that the service was asked for, and what it says of their bodies. */
@@ -181,40 +181,6 @@ class DocumentedCaller extends Caller {
   }
 }
 
-class AnswerCheck {
-  private readonly ajv = new Ajv2020({ strict: false, allErrors: true });
-
-  constructor(private readonly checked: OpenAPIObject) {
-    addFormats.default(this.ajv);
-    const closed = structuredClone(checked);
-    // An answer shall hold nothing that the document is silent about.
-    for (const schema of Object.values(closed.components?.schemas ?? {})) {
-      if ('properties' in schema) Object.assign(schema, { additionalProperties: false });
-    }
-    this.ajv.addSchema(closed, 'openapi.json');
-  }
-
-  answer(method: string, path: string, { status, headers, body }: Answer<unknown>): void {
-    const at = ['paths', path, method.toLowerCase(), 'responses', String(status)];
-    const response = at.reduce<unknown>(
-      (node, key) => (node as Record<string, unknown> | undefined)?.[key],
-      this.checked,
-    );
-    const documented = response as Operation['responses'][string] | undefined;
-    const where = `${method} ${path} ${status}`;
-    expect({ where, documented: documented !== undefined }).toEqual({ where, documented: true });
-    const [type = ''] = headers.get('content-type')?.split(';') ?? [];
-    const pointer = [...at, 'content', type, 'schema'].map((key) => key.replaceAll('/', '~1')).join('/');
-    const validate = this.ajv.getSchema(`openapi.json#/${pointer}`);
-    const valid = validate?.(body);
-    expect({ where, valid, faults: validate?.errors }).toEqual({ where, valid: true, faults: null });
-    const codes = documented?.content['application/json']?.examples;
-    if (codes)
-      expect({ where, codes: Object.keys(codes) }).toMatchObject({ codes: expect.arrayContaining([codeOf(body)]) });
-    if (status === 429) expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
-  }
-}
-
 /** Goes through every operation, the right way and wrong ones. */
 async function walk(within: TestService, caller: DocumentedCaller): Promise<void> {
   const password = { password: PASSWORD };
@@ -349,10 +315,6 @@ function operationOf(method: string, path: string): Operation {
 function resolve(schema: AnySchemaObject | undefined): AnySchemaObject {
   const name = /^#\/components\/schemas\/(\w+)$/.exec(String(schema?.['$ref']))?.[1];
   return (name === undefined ? schema : document.components?.schemas?.[name]) ?? {};
-}
-
-function codeOf(body: unknown): unknown {
-  return typeof body === 'object' && body !== null && 'code' in body ? body.code : undefined;
 }
 
 /** `METHOD /path` of every route that Fastify knows below the base URL, read off the tree that it prints. */

@@ -21,6 +21,8 @@ export class Town {
   readonly challengeTokens: string[] = [];
   readonly deviceTokens: string[] = [];
   readonly backupCodes: string[] = [];
+  /** What a session staged last, whether or not anything came of it. */
+  readonly stagedApps = new Map<Session, App>();
   private readonly apps = new Map<App, AuthenticatorApp>();
   private readonly caller: Caller;
 
@@ -66,6 +68,7 @@ export class Town {
       this.service.clock.now().getTime() / 1000,
     );
     for (const list of [this.sessionTokens, this.challengeTokens, this.deviceTokens, this.backupCodes]) list.length = 0;
+    this.stagedApps.clear();
   }
 
   async pass(seconds: number): Promise<void> {
@@ -132,6 +135,7 @@ export class Town {
     if (!staged) return;
     same('backup codes of what is staged', answer.body.backupCodes?.length ?? null, staged.codes && 10);
     if (staged.codes) staged.codes = this.keep(answer.body.backupCodes);
+    if (expected.outcome && stagedApp && method === 'totp') this.stagedApps.set(expected.outcome, stagedApp.app);
     if (stagedApp && method === 'totp')
       this.apps.set(stagedApp.app, new AuthenticatorApp(answer.body.totpURI, this.service));
   }

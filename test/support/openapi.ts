@@ -1,5 +1,9 @@
+import { expect } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import { buildOpenApiDocument } from '../../src/openapi.js';
+import type { Answer } from './client.js';
 import type { TestService } from './service.js';
 
 /** The parts of a JSON Schema that tests look at. */
@@ -18,6 +22,10 @@ interface DocumentedOperation {
   readonly operationId: string;
   readonly requestBody?: { readonly content: Content };
   readonly responses: Record<string, { readonly content?: Content }>;
+}
+
+interface DocumentedAnswer {
+  readonly content: Record<string, { readonly examples?: Record<string, unknown> }>;
 }
 
 /** An operation of the document, as a test drives it. */
@@ -51,4 +59,44 @@ export function operationsOf(service: Pick<TestService, 'app'>): { document: Ope
     })),
   );
   return { document, operations };
+}
+
+/** Holds answers against the document: status, body, code, and `Retry-After` where one belongs. */
+export class AnswerCheck {
+  private readonly ajv = new Ajv2020({ strict: false, allErrors: true });
+
+  constructor(private readonly checked: OpenAPIObject) {
+    addFormats.default(this.ajv);
+    const closed = structuredClone(checked);
+    // An answer shall hold nothing that the document is silent about.
+    for (const schema of Object.values(closed.components?.schemas ?? {})) {
+      if ('properties' in schema) Object.assign(schema, { additionalProperties: false });
+    }
+    this.ajv.addSchema(closed, 'openapi.json');
+  }
+
+  /** @param path as the document spells it */
+  answer(method: string, path: string, { status, headers, body }: Answer<unknown>): void {
+    const at = ['paths', path, method.toLowerCase(), 'responses', String(status)];
+    const response = at.reduce<unknown>(
+      (node, key) => (node as Record<string, unknown> | undefined)?.[key],
+      this.checked,
+    );
+    const documented = response as DocumentedAnswer | undefined;
+    const where = `${method} ${path} ${status}`;
+    expect({ where, documented: documented !== undefined }).toEqual({ where, documented: true });
+    const [type = ''] = headers.get('content-type')?.split(';') ?? [];
+    const pointer = [...at, 'content', type, 'schema'].map((key) => key.replaceAll('/', '~1')).join('/');
+    const validate = this.ajv.getSchema(`openapi.json#/${pointer}`);
+    const valid = validate?.(body);
+    expect({ where, valid, faults: validate?.errors }).toEqual({ where, valid: true, faults: null });
+    const codes = documented?.content['application/json']?.examples;
+    if (codes)
+      expect({ where, codes: Object.keys(codes) }).toMatchObject({ codes: expect.arrayContaining([codeOf(body)]) });
+    if (status === 429) expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+  }
+}
+
+function codeOf(body: unknown): unknown {
+  return typeof body === 'object' && body !== null && 'code' in body ? body.code : undefined;
 }

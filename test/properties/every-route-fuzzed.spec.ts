@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Agent, request } from 'node:http';
+import { PasswordHasher } from '../../src/accounts/passwords/password-hasher.js';
+import { Caller, enrol, openChallenge, PASSWORD, signUp } from '../support/client.js';
+import { trust, type DeviceBody } from '../support/devices.js';
+import { AnswerCheck, operationsOf, type Operation } from '../support/openapi.js';
+import { startTestService, TRUSTED_ORIGIN, type TestService } from '../support/service.js';
+import { bodies, contentTypes, ids, oddHeaders } from './oddities.js';
+
+/*
+ * Every operation of the document gets whatever a client can send, with every kind of credential. No answer is a fault of
+ * ours, none is undocumented, and each has the shape that the document gives it.
+ */
+
+const { PROPERTY_RUNS, PROPERTY_SEED } = process.env;
+const REQUESTS = Number(PROPERTY_RUNS ?? 50);
+
+/** What HTTP itself has to say of a body, below all routes; the documents of the routes keep to the six errors they promise. */
+const OF_HTTP = [413, 415];
+
+let service: TestService;
+let operations: Operation[];
+let check: AnswerCheck;
+/** Tokens that live, as the saved state has them. */
+const tokens: Record<string, string> = {};
+/** What a right body holds. */
+let right: Record<string, unknown>;
+let deviceId: string;
+const agent = new Agent({ keepAlive: true });
+
+beforeAll(async () => {
+  service = await startTestService({ messages: true, config: { outbox: false } });
+  // Below the floor that the service insists on: thousands of requests, and bcrypt is not what they are for.
+  Reflect.set(service.app.get(PasswordHasher), 'cost', 4);
+  const read = operationsOf(service);
+  operations = read.operations;
+  check = new AnswerCheck(read.document);
+  const owner = await enrol(service);
+  const trusted = await trust(service, owner);
+  const caller = new Caller(service);
+  const headers = { 'x-trusted-device': trusted.device };
+  const weak = await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD }, undefined, headers);
+  const off = await signUp(service);
+  Object.assign(tokens, {
+    strong: trusted.session,
+    weak: weak.body.token,
+    off: off.token,
+    challenge: await openChallenge(service, owner),
+  });
+  const { body } = await caller.get<DeviceBody[]>('/two-factor/trusted-devices', trusted.session);
+  deviceId = body[0]?.id ?? '';
+  right = {
+    email: owner.email,
+    password: PASSWORD,
+    currentPassword: PASSWORD,
+    newPassword: 'a quite different passphrase',
+    code: owner.app.code(1),
+    token: off.token,
+    phoneNumber: '+4915112345678',
+  };
+  await save();
+});
+afterAll(async () => {
+  agent.destroy();
+  await service.close();
+});
+
+const SAVED = [
+  'users',
+  'sessions',
+  ...['attempts', 'authenticator', 'backup_code', 'challenge', 'otp_method', 'one_time_code', 'send_budget'].map(
+    (name) => `two_factor_${name}`,
+  ),
+  'two_factor_trusted_device',
+];
+
+async function save(): Promise<void> {
+  await service.query(
+    ['CREATE SCHEMA saved', ...SAVED.map((table) => `CREATE TABLE saved.${table} AS TABLE public.${table}`)].join(';'),
+  );
+}
+
+/** Every request meets the same accounts. */
+async function restore(): Promise<void> {
+  const drop = SAVED.toReversed().map((table) => `DELETE FROM public.${table}`);
+  const fill = SAVED.map((table) => `INSERT INTO public.${table} SELECT * FROM saved.${table}`);
+  await service.query(['BEGIN', ...drop, ...fill, 'COMMIT'].join(';'));
+}
+
+interface Shot {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body: Buffer | undefined;
+}
+
+/** Past `fetch`, which would straighten out what is odd. */
+async function fire({ method, path, headers, body }: Shot) {
+  const { hostname, port, pathname } = new URL(service.url);
+  return new Promise<{ status: number; headers: Headers; text: string }>((resolve, reject) => {
+    const outgoing = request(
+      { hostname, port, method, path: pathname + path, headers, agent, setHost: true },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const lines = Object.entries(response.headersDistinct).flatMap(([name, values]) =>
+            (values ?? []).map((value): [string, string] => [name, value]),
+          );
+          const text = Buffer.concat(chunks).toString();
+          resolve({ status: response.statusCode ?? 0, headers: new Headers(lines), text });
+        });
+      },
+    );
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+function credentialHeaders(kind: string, carrier: string): Record<string, string> {
+  const token = tokens[kind];
+  if (token === undefined) return {};
+  if (carrier === 'bearer') return { authorization: `Bearer ${token}` };
+  const name = kind === 'challenge' ? 'two_factor' : 'session_token';
+  return { cookie: `${name}=${token}`, origin: TRUSTED_ORIGIN };
+}
+
+function look({ method, path }: Operation, { status, headers, text }: Awaited<ReturnType<typeof fire>>): void {
+  expect(status).toBeLessThan(500);
+  expect(headers.get('cache-control')).toBe('no-store');
+  const json = headers.get('content-type')?.startsWith('application/json') ?? false;
+  const body: unknown = json ? JSON.parse(text) : text;
+  if (status >= 300) {
+    expect(json).toBe(true);
+    expect(body).toEqual(expect.objectContaining({ message: expect.any(String), code: expect.any(String) }));
+  }
+  if (!OF_HTTP.includes(status)) check.answer(method, path, { status, headers, body });
+}
+
+describe('whatever a client sends', () => {
+  it('every operation answers as the document says', async () => {
+    expect(operations.length).toBeGreaterThan(20);
+    const seen = new Map<number, number>();
+    for (const operation of operations) {
+      const shots = fc.record({
+        credential: fc.constantFrom('none', 'challenge', 'weak', 'strong', 'strong', 'off'),
+        carrier: fc.constantFrom('bearer', 'cookie'),
+        id: ids,
+        body: bodies(operation.fields, right),
+        contentType: contentTypes,
+        odd: oddHeaders,
+      });
+      const property = fc.asyncProperty(shots, async ({ credential, carrier, id, body, contentType, odd }) => {
+        await restore();
+        const answer = await fire({
+          method: operation.method,
+          path: operation.path.replace('{id}', id ?? deviceId),
+          headers: {
+            ...credentialHeaders(credential, carrier),
+            ...(body !== undefined && contentType !== '' && { 'content-type': contentType }),
+            ...(body !== undefined && { 'content-length': String(body.length) }),
+            ...odd,
+          },
+          body,
+        });
+        seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1);
+        look(operation, answer);
+      });
+      await fc.assert(property, {
+        numRuns: REQUESTS,
+        interruptAfterTimeLimit: 10_000,
+        ...(PROPERTY_SEED && { seed: Number(PROPERTY_SEED) }),
+      });
+    }
+    const counts = [...seen].toSorted(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`);
+    process.stderr.write(`answers by status: ${counts.join(', ')}\n`);
+    expect([...seen.keys()]).toEqual(expect.arrayContaining([200, 400, 401, 403, 404, 415]));
+  }, 120_000);
+});
