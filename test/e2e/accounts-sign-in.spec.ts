@@ -201,14 +201,3 @@ describe('signing up and in', () => {
     expect(sessionCookie(verified)).not.toMatch(/max-age|expires/i);
   });
 });
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}
-
-/** @returns milliseconds */
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
-}
