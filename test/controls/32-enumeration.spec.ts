@@ -6,7 +6,7 @@ import { startStatementProxy, type StatementProxy } from '../support/statement-p
 import { welch } from '../support/welch.js';
 
 /** Sign-ins of each kind; the larger and stricter run is `npm run bench:timing`. */
-const SAMPLES = 60;
+const SAMPLES = 50;
 
 let service: TestService;
 let proxy: StatementProxy;
@@ -54,6 +54,13 @@ async function lockedOwner(): Promise<Owner> {
   return owner;
 }
 
+/** Milliseconds of a failed sign-in. */
+const timed = async (email: string) => {
+  const began = performance.now();
+  await signIn(email, 'wrong password');
+  return performance.now() - began;
+};
+
 // ASVS 6.3.8
 describe('control 32: sign-in does not tell whether there is an account', () => {
   it('answers an unknown address and a wrong password with the same bytes', async () => {
@@ -61,7 +68,7 @@ describe('control 32: sign-in does not tell whether there is an account', () => 
     const device = { 'x-trusted-device': `tfd_${'x'.repeat(43)}` };
     const cookie = { cookie: `session_token=tfs_${'x'.repeat(43)}`, origin: 'http://app.localhost:5173' };
     for (const headers of [{}, device, cookie]) {
-      for (const password of ['wrong password', '', 'x'.repeat(5000), 'lone \ud800 surrogate', 'with \u0000 NUL']) {
+      for (const password of ['wrong password', 'lone \ud800 surrogate', 'x'.repeat(5000)]) {
         const answers = [];
         for (const email of [plain.email, locked.email, locked.email.toUpperCase(), stranger()]) {
           answers.push(await signIn(email, password, headers));
@@ -99,11 +106,6 @@ describe('control 32: sign-in does not tell whether there is an account', () => 
 
   it('takes no grossly different time', async () => {
     const times: { known: number[]; unknown: number[] } = { known: [], unknown: [] };
-    const timed = async (email: string) => {
-      const began = performance.now();
-      await signIn(email, 'wrong password');
-      return performance.now() - began;
-    };
     for (const email of [known.email, stranger()]) await timed(email);
     // In turn, so that whatever else the machine does hits both alike.
     for (let n = 0; n < SAMPLES; n++) {

@@ -188,18 +188,18 @@ async function deviceOf(owner: EnrolledOwner): Promise<string> {
   return body[0]?.id ?? '';
 }
 
-describe('control 38: a foreign id is a missing id', () => {
-  /** An answer to the byte, but for what every answer has of its own. */
-  async function bytes(method: string, path: string, token: string, body?: object): Promise<unknown> {
-    const response = await fetch(service.url + path, {
-      method,
-      headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    const headers = [...response.headers].filter(([name]) => name !== 'date');
-    return { status: response.status, headers, text: await response.text() };
-  }
+/** An answer to the byte, but for what every answer has of its own. */
+async function bytes(method: string, path: string, token: string, body?: object): Promise<unknown> {
+  const response = await fetch(service.url + path, {
+    method,
+    headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  const headers = [...response.headers].filter(([name]) => name !== 'date');
+  return { status: response.status, headers, text: await response.text() };
+}
 
+describe('control 38: a foreign id is a missing id', () => {
   it('of a trusted device, to rename and to revoke', async () => {
     const [owner, other] = [await enrol(service), await enrol(service)];
     const foreign = await deviceOf(other);

@@ -1,4 +1,5 @@
-import fc, { type Arbitrary } from 'fast-check';
+import * as fc from 'fast-check';
+import type { Arbitrary } from 'fast-check';
 import { type Account, type App, type Challenge, type Session } from './oracle.js';
 import { PASSWORDS, type Carrier, type Town } from './town.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Agent, request } from 'node:http';
 import { PasswordHasher } from '../../src/accounts/passwords/password-hasher.js';
 import { Caller, enrol, openChallenge, PASSWORD, signUp } from '../support/client.js';

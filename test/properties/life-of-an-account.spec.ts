@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { acts, look, settle } from './acts.js';
 import { Town } from './town.js';
 

@@ -1,4 +1,5 @@
-import fc, { type Arbitrary } from 'fast-check';
+import * as fc from 'fast-check';
+import type { Arbitrary } from 'fast-check';
 import type { FieldSchema } from '../support/openapi.js';
 import { TRUSTED_ORIGIN as TRUSTED } from '../support/service.js';
 

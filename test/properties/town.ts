@@ -202,7 +202,8 @@ export class Town {
     }
     const { accounts } = this.oracle;
     for (const account of accounts.filter(isOn)) {
-      for (const token of [...this.deviceTokens]) await this.signIn(account, account.password, true, token, 'bearer');
+      for (const token of this.deviceTokens.slice())
+        await this.signIn(account, account.password, true, token, 'bearer');
     }
   }
 
@@ -215,10 +216,10 @@ export class Town {
   private async learnId(session: Session): Promise<void> {
     const { body } = await this.caller.get<DeviceBody[]>('/two-factor/trusted-devices', session.token);
     const known = session.account.devices.map(({ id }) => id);
-    const fresh = body.find(({ id }) => !known.includes(id));
-    if (!fresh || !session.device) throw new Error('A device that was trusted is not listed');
-    same('the new device is the current one', fresh.current, true);
-    session.device.id = fresh.id;
+    const listed = body.find(({ id }) => !known.includes(id));
+    if (!listed || !session.device) throw new Error('A device that was trusted is not listed');
+    same('the new device is the current one', listed.current, true);
+    session.device.id = listed.id;
     this.oracle.find(session.token);
   }
 
