@@ -16,8 +16,8 @@ import { bodies, contentTypes, ids, oddHeaders } from './oddities.js';
 const { PROPERTY_RUNS, PROPERTY_SEED } = process.env;
 const REQUESTS = Number(PROPERTY_RUNS ?? 50);
 
-/** What HTTP itself has to say of a body, below all routes; the documents of the routes keep to the six errors they promise. */
-const OF_HTTP = [413, 415];
+/** What HTTP itself has to say of a body or a path, below all routes: these keep to the six errors that they promise. */
+const OF_HTTP = [413, 414, 415];
 
 let service: TestService;
 let operations: Operation[];
