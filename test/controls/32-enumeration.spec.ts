@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import bcrypt from 'bcrypt';
-import { PASSWORD, Caller, enrol, openChallenge, signUp, type Owner } from '../support/client.js';
+import { PASSWORD, Caller, enrol, openChallenge, signUp, type Owner, lastingHeaders } from '../support/client.js';
 import { startTestService, type TestService } from '../support/service.js';
 import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
 import { welch } from '../support/welch.js';
@@ -35,7 +35,7 @@ async function signIn(email: string, password: string, headers: Record<string, s
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ email, password }),
   });
-  const lines = [...response.headers].filter(([name]) => name !== 'date');
+  const lines = lastingHeaders(response.headers);
   return { status: response.status, headers: lines, text: await response.text() };
 }
 

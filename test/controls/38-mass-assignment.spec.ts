@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { Caller, enrol, openChallenge, PASSWORD, signUp, type EnrolledOwner } from '../support/client.js';
+import {
+  Caller,
+  enrol,
+  openChallenge,
+  PASSWORD,
+  signUp,
+  type EnrolledOwner,
+  lastingHeaders,
+} from '../support/client.js';
 import { trust, type DeviceBody } from '../support/devices.js';
 import { operationsOf, type Operation } from '../support/openapi.js';
 import { startTestService, type TestService } from '../support/service.js';
@@ -195,7 +203,7 @@ async function bytes(method: string, path: string, token: string, body?: object)
     headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
     ...(body && { body: JSON.stringify(body) }),
   });
-  const headers = [...response.headers].filter(([name]) => name !== 'date');
+  const headers = lastingHeaders(response.headers);
   return { status: response.status, headers, text: await response.text() };
 }
 

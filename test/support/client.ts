@@ -29,6 +29,11 @@ export interface AnyBody {
   readonly session?: Record<string, unknown> & { readonly token: string };
 }
 
+/** The header lines of an answer without those that differ from request to request by their nature. */
+export function lastingHeaders(headers: Headers): Array<[name: string, value: string]> {
+  return [...headers].filter(([name]) => name !== 'date' && name !== 'x-request-id');
+}
+
 /** A program without cookies: it sends what it is told, as bearer token if any. */
 export class Caller {
   constructor(protected readonly service: Pick<TestService, 'url'>) {}

@@ -73,8 +73,8 @@ export class AccountSeeder {
        ), session AS (
          ${OPEN_SESSION('$5', '$6', '$1', '$4')}
        ), authenticator AS (
-         INSERT INTO two_factor_authenticator (id, account_id, secret, issuer, label, confirmed_at)
-         SELECT $7, $1::text, $8, 'Test', 'owner', now() WHERE $4
+         INSERT INTO two_factor_authenticator (id, account_id, secret, kid, issuer, label, confirmed_at)
+         SELECT $7, $1::text, $8::text, split_part($8::text, '.', 1), 'Test', 'owner', now() WHERE $4
        )
        INSERT INTO two_factor_backup_code (account_id, code_hash) SELECT $1::text, unnest($9::bytea[]) WHERE $4`,
       [
@@ -122,8 +122,8 @@ export class AccountSeeder {
   async stagedApp({ id, sessionId }: SeededAccount): Promise<SeededApp> {
     const { authenticatorId, secret, sealed } = this.secretFor(id);
     await this.service.query(
-      `INSERT INTO two_factor_authenticator (id, account_id, secret, issuer, label, staged_by, staged_until)
-       VALUES ($1, $2, $3, 'Test', 'owner', $4, now() + interval '15 minutes')`,
+      `INSERT INTO two_factor_authenticator (id, account_id, secret, kid, issuer, label, staged_by, staged_until)
+       VALUES ($1, $2, $3::text, split_part($3::text, '.', 1), 'Test', 'owner', $4, now() + interval '15 minutes')`,
       [authenticatorId, id, sealed, sessionId],
     );
     return new App(secret, this.service);
