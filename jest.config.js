@@ -28,4 +28,6 @@ export default {
   testTimeout: 30_000,
   // Jest would leave one core to the developer; more than a few would wait for the one Postgres.
   maxWorkers: Math.min(availableParallelism(), 4),
+  // Node keeps the modules of every file that ran: a worker that has grown works for the garbage collector.
+  workerIdleMemoryLimit: '600MB',
 };

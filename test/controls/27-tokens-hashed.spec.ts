@@ -14,7 +14,7 @@ describe('control 27: the database holds digests of tokens and codes, and sealed
   const dead: string[] = [];
   let seed: string;
   beforeAll(async () => {
-    service = await startTestService({ messages: true });
+    service = await startTestService({ messages: true, config: { bcryptCost: 10 } });
     const caller = new Caller(service);
     owner = await enrol(service);
     alive.set('a session', owner.token);

@@ -13,6 +13,7 @@ let proxy: StatementProxy;
 let known: Owner;
 beforeAll(async () => {
   service = await startTestService({
+    config: { bcryptCost: 10 },
     route: async (databaseUrl) => {
       proxy = await startStatementProxy(databaseUrl);
       return proxy.url;

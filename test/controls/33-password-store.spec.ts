@@ -7,7 +7,7 @@ describe('control 33: passwords are hashed with bcrypt, whole and at a cost of t
   let service: TestService;
   let caller: Caller;
   beforeAll(async () => {
-    service = await startTestService();
+    service = await startTestService({ config: { bcryptCost: 10 } });
     caller = new Caller(service);
   });
   afterAll(() => service.close());

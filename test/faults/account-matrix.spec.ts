@@ -9,15 +9,12 @@ import type { AccountSeeder, SeededAccount } from '../support/seeded-account.js'
 function operation(
   name: string,
   send: (caller: Caller, account: SeededAccount, credential: string) => Promise<Answer<AnyBody>>,
-  {
-    credential,
-    bcryptCost = 4,
-  }: { credential?: (seeder: AccountSeeder, id: string) => Promise<string>; bcryptCost?: number } = {},
+  { credential }: { credential?: (seeder: AccountSeeder, id: string) => Promise<string> } = {},
 ): Operation {
   return {
     name,
     async prepare(seeder) {
-      const account = await seeder.account({ bcryptCost });
+      const account = await seeder.account();
       const given = (await credential?.(seeder, account.id)) ?? account.session;
       const ask = (caller: Caller) => send(caller, account, given);
       return { account, send: ask, again: ask, once: false, counted: false };
@@ -25,20 +22,17 @@ function operation(
   };
 }
 
-const serviceCost = { bcryptCost: 10 };
 const password = PASSWORD;
 
 const OPERATIONS: readonly Operation[] = [
-  operation(
-    'sign-in that ends in a challenge',
-    (caller, { email }) => caller.post('/sign-in/email', { email, password }),
-    serviceCost,
+  operation('sign-in that ends in a challenge', (caller, { email }) =>
+    caller.post('/sign-in/email', { email, password }),
   ),
   operation(
     'sign-in by a trusted device',
     (caller, { email }, device) =>
       caller.post('/sign-in/email', { email, password }, undefined, { 'x-trusted-device': device }),
-    { ...serviceCost, credential: (seeder, id) => seeder.device(id) },
+    { credential: (seeder, id) => seeder.device(id) },
   ),
   operation('send-otp on a challenge', (caller, _, challenge) => caller.post('/two-factor/send-otp', {}, challenge), {
     credential: (seeder, id) => seeder.challenge(id),

@@ -1,5 +1,4 @@
 import { parseSetCookie } from 'cookie';
-import { PasswordHasher } from '../../src/accounts/passwords/password-hasher.js';
 import { MessageDelivery } from '../../src/two-factor/index.js';
 import { AuthenticatorApp, Caller, type AnyBody, type Answer } from '../support/client.js';
 import type { DeviceBody } from '../support/devices.js';
@@ -32,8 +31,6 @@ export class Town {
 
   static async found(): Promise<Town> {
     const service = await startTimedService({ messages: true, config: { outbox: false } });
-    // Below the floor that the service insists on: here bcrypt is not what is tested, and would take nine tenths of the time.
-    Reflect.set(service.app.get(PasswordHasher), 'cost', 4);
     const town = new Town(service);
     for (const email of EMAILS) {
       await town.caller.post('/sign-up/email', { email, password: PASSWORDS[0], name: email });

@@ -13,15 +13,11 @@ const FAILURES = 3;
 
 const random = new SystemRandom();
 
-const passwordHashes = new Map<number, Promise<string>>();
+let passwordHash: Promise<string> | undefined;
 
-/** The hash of everybody's password, as `PasswordHasher` makes it. */
-function passwordHash(cost: number): Promise<string> {
-  const hash =
-    passwordHashes.get(cost) ?? bcrypt.hash(createHash('sha384').update(PASSWORD, 'utf8').digest('base64'), cost);
-  passwordHashes.set(cost, hash);
-  return hash;
-}
+/** The hash of everybody's password, as `PasswordHasher` makes it in tests. */
+const hashOfPassword = () =>
+  (passwordHash ??= bcrypt.hash(createHash('sha384').update(PASSWORD, 'utf8').digest('base64'), 4));
 
 /** SQL that opens a session. */
 const OPEN_SESSION = (id: string, hash: string, userId: string, strong: string) =>
@@ -53,9 +49,8 @@ export class AccountSeeder {
 
   /**
    * @param options.enrolled false: two-factor is off, and the session weak
-   * @param options.bcryptCost cheap by default; a sign-in would hash such a password anew
    */
-  async account({ enrolled = true, bcryptCost = 4 } = {}): Promise<SeededAccount> {
+  async account({ enrolled = true } = {}): Promise<SeededAccount> {
     const [id, email, session, sessionId] = [
       randomUUID(),
       `${randomUUID()}@example.com`,
@@ -77,17 +72,7 @@ export class AccountSeeder {
          SELECT $7, $1::text, $8::text, split_part($8::text, '.', 1), 'Test', 'owner', now() WHERE $4
        )
        INSERT INTO two_factor_backup_code (account_id, code_hash) SELECT $1::text, unnest($9::bytea[]) WHERE $4`,
-      [
-        id,
-        email,
-        await passwordHash(bcryptCost),
-        enrolled,
-        sessionId,
-        tokenHash(session),
-        authenticatorId,
-        sealed,
-        hashes,
-      ],
+      [id, email, await hashOfPassword(), enrolled, sessionId, tokenHash(session), authenticatorId, sealed, hashes],
     );
     return { id, email, session, sessionId, app: new App(secret, this.service), backupCodes: codes };
   }

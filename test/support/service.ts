@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { Client } from 'pg';
 import { AppModule } from '../../src/app.module.js';
+import { PasswordHasher } from '../../src/accounts/passwords/password-hasher.js';
 import { ServiceConfig } from '../../src/config/service-config.js';
 import { configureHttp } from '../../src/http/configure-http.js';
 import { createHttpAdapter } from '../../src/http/http-adapter.js';
@@ -48,6 +49,7 @@ export interface TestService {
 }
 
 export interface TestServiceOptions {
+  /** With a `bcryptCost` passwords are hashed at that; otherwise at one below the floor. */
   readonly config?: Partial<ServiceConfig>;
   /** Options of the library that the service itself leaves at their defaults. */
   readonly twoFactor?: Partial<TwoFactorModuleOptions>;
@@ -62,6 +64,9 @@ export interface TestServiceOptions {
 const KEYS = [{ kid: 'test', secret: randomBytes(32) }];
 
 /** Keeps events for tests, and logs them as the service does. */
+/** The least that bcrypt can do. */
+const LEAST_BCRYPT_COST = 4;
+
 class RecordedEvents extends LogSecurityEvents {
   constructor(private readonly events: SecurityEvent[]) {
     super();
@@ -132,6 +137,7 @@ export async function startTestService({
     builder.overrideProvider(SmsSender).useValue(sent.sms);
   }
   const module = await builder.compile();
+  if (config.bcryptCost === undefined) cheapenPasswords(module.get(PasswordHasher, { strict: false }));
   const app = module.createNestApplication<NestFastifyApplication>(createHttpAdapter(settings), { logger });
   for (const { secret } of settings.keys) secrets.addBytes('ring key', secret);
   recordTraffic(app);
@@ -160,4 +166,10 @@ export async function startTestService({
       searchLog();
     },
   };
+}
+
+/** Below the floor that the service insists on: where bcrypt is not what is tested it would be most of the time. */
+function cheapenPasswords(hasher: PasswordHasher): void {
+  Reflect.set(hasher, 'cost', LEAST_BCRYPT_COST);
+  Reflect.set(hasher, 'decoy', hasher.hash('nobody’s password'));
 }
