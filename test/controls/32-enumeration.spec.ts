@@ -6,7 +6,7 @@ import { startStatementProxy, type StatementProxy } from '../support/statement-p
 import { welch } from '../support/welch.js';
 
 /** Sign-ins of each kind; the larger and stricter run is `npm run bench:timing`. */
-const SAMPLES = 50;
+const SAMPLES = 30;
 
 let service: TestService;
 let proxy: StatementProxy;

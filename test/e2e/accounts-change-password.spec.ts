@@ -9,7 +9,8 @@ describe('change-password', () => {
   let service: TestService;
 
   beforeAll(async () => {
-    service = await startTestService();
+    // At a cost at which hashing can be overtaken.
+    service = await startTestService({ config: { bcryptCost: 10 } });
   });
   afterAll(() => service.close());
 

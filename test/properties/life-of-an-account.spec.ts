@@ -12,9 +12,9 @@ import { Town } from './town.js';
  */
 
 const { PROPERTY_RUNS, PROPERTY_SEED, PROPERTY_TIME } = process.env;
-const RUNS = Number(PROPERTY_RUNS ?? 50);
+const RUNS = Number(PROPERTY_RUNS ?? 25);
 /** After these milliseconds no further life begins, and no failure is shrunk any more. */
-const TIME_LIMIT = Number(PROPERTY_TIME ?? 30_000);
+const TIME_LIMIT = Number(PROPERTY_TIME ?? 20_000);
 
 let town: Town;
 beforeAll(async () => {
