@@ -88,7 +88,14 @@ async function work(copy: string, queue: IterableIterator<Task>): Promise<void> 
 
 /** @returns whether all tests pass; a run that takes too long is a fault that was noticed */
 async function passes(cwd: string, tests: readonly string[], patience = 1): Promise<boolean> {
-  const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--bail', '--maxWorkers=1', '--silent'];
+  const jest = [
+    '--max-semi-space-size=32',
+    '--experimental-vm-modules',
+    'node_modules/jest/bin/jest.js',
+    '--bail',
+    '--maxWorkers=1',
+    '--silent',
+  ];
   const child = spawn(process.execPath, [...jest, '--testTimeout=15000', ...tests], {
     cwd,
     env: { ...process.env, TEST_DATABASE_URL: server.url, NODE_OPTIONS: '--no-warnings' },
