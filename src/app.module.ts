@@ -23,7 +23,7 @@ export class AppModule {
   /** @param databaseUrl of a database whose migrations have run */
   static forRoot(config: ServiceConfig, databaseUrl: string): DynamicModule {
     const secureCookies = config.baseUrl.startsWith('https:');
-    const { issuer, keys, trustedOrigins, bcryptCost, smsCountries, smsPerDay } = config;
+    const { issuer, keys, trustedOrigins, bcryptCost, smsCountries, smsPerDay, mailFallback } = config;
     const delivery = deliveryOptions(config);
     const timeouts = databaseTimeouts(config.databaseTimeoutMs);
     const database = timeouts.limits;
@@ -40,7 +40,7 @@ export class AppModule {
           keys,
           trustedOrigins,
           secureCookies,
-          otp: { smsCountries, smsPerDay },
+          otp: { smsCountries, smsPerDay, mailFallback },
           database,
           accounts: PostgresAccountDirectory,
           sessions: PostgresSessions,

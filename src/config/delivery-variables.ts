@@ -8,13 +8,14 @@ const SMTP_PARAMETERS = new Set(['requireTLS', 'ignoreTLS', 'name', 'tls.servern
 export function readDelivery(
   variables: Variables,
   production: boolean,
-): Pick<ServiceConfig, 'smtp' | 'twilio' | 'smsWebhook' | 'smsCountries' | 'smsPerDay' | 'outbox'> {
+): Pick<ServiceConfig, 'smtp' | 'twilio' | 'smsWebhook' | 'smsCountries' | 'smsPerDay' | 'mailFallback' | 'outbox'> {
   return {
     smtp: readSmtp(variables, production),
     twilio: readTwilio(variables),
     smsWebhook: readSmsWebhook(variables),
     smsCountries: variables.read('SMS_COUNTRIES', (text) => list(text).map(country)),
     smsPerDay: variables.read('SMS_PER_DAY', wholeNumber),
+    mailFallback: variables.read('MAIL_FALLBACK', onOrOff) ?? true,
     outbox: variables.read('OUTBOX', onOrOff) ?? true,
   };
 }

@@ -36,6 +36,7 @@ describe('readEnvironment', () => {
       smsWebhook: undefined,
       smsCountries: undefined,
       smsPerDay: undefined,
+      mailFallback: true,
       outbox: true,
     });
   });
@@ -79,6 +80,7 @@ describe('readEnvironment', () => {
       SMS_WEBHOOK_SECRET: 'a secret of at least 24 bytes',
       SMS_COUNTRIES: 'DE, AT',
       SMS_PER_DAY: '50',
+      MAIL_FALLBACK: 'off',
       OUTBOX: 'off',
     });
     expect(config).toMatchObject({
@@ -90,6 +92,7 @@ describe('readEnvironment', () => {
       smsWebhook: { url: 'https://sms.example.com/send', secret: 'a secret of at least 24 bytes' },
       smsCountries: ['DE', 'AT'],
       smsPerDay: 50,
+      mailFallback: false,
       outbox: false,
     });
   });

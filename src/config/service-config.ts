@@ -81,6 +81,8 @@ export class ServiceConfig implements KeyConfig {
   readonly smsCountries: readonly string[] | undefined;
   /** Ceiling of all text messages a day; `undefined`: the library's own. */
   readonly smsPerDay: number | undefined;
+  /** Whether an account with an authenticator app may also have codes mailed to its own address. */
+  readonly mailFallback!: boolean;
   /** Whether this process delivers messages; `false`: another one does. */
   readonly outbox!: boolean;
 }

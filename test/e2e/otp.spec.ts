@@ -225,3 +225,24 @@ describe('the owner is told by mail', () => {
     for (const { text } of service.messages.mailsTo(owner.email)) expect(text).not.toMatch(/\d{6}/);
   });
 });
+
+describe('with the fallback to mail closed', () => {
+  it('an account with an authenticator app gets no code, unless it added mail as a method', async () => {
+    const strict = await startTestService({ messages: true, config: { mailFallback: false } });
+    try {
+      const owner = await enrol(strict);
+      const program = new Caller(strict);
+      const challenge = async () =>
+        (await program.post('/sign-in/email', { email: owner.email, password: PASSWORD })).body;
+      const first = await challenge();
+      expect(first.twoFactorMethods).toEqual(['totp']);
+      expect((await codes.sendOtp(strict, first.twoFactorToken)).body.code).toBe('OTP_NOT_ENABLED');
+      await program.post('/two-factor/enable', { password: PASSWORD, method: 'otp' }, owner.token);
+      await codes.sendOtp(strict, owner.token);
+      await codes.verifyOtp(strict, owner.token, await strict.messages.codeMailedTo(owner.email));
+      expect((await challenge()).twoFactorMethods).toEqual(['totp', 'otp']);
+    } finally {
+      await strict.close();
+    }
+  });
+});

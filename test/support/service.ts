@@ -113,6 +113,7 @@ export async function startTestService({
     smsWebhook: undefined,
     smsCountries: undefined,
     smsPerDay: undefined,
+    mailFallback: true,
     outbox: false,
     // Console senders stand where the recorded ones go.
     ...(messages && { production: false, outbox: true }),
