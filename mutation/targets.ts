@@ -11,7 +11,7 @@ export const TARGETS: readonly Target[] = [
   { file: `${LIBRARY}/totp/totp.ts`, tests: ['src/two-factor/totp', 'test/controls/0[123]'] },
   {
     file: `${LIBRARY}/totp/totp.service.ts`,
-    tests: ['test/controls/0[236]', 'test/e2e/enrolment', 'test/e2e/one-time'],
+    tests: ['test/controls/0[236]', 'test/e2e/enrolment', 'test/e2e/backup-codes'],
   },
   {
     file: `${LIBRARY}/totp/totp.statements.ts`,
@@ -34,11 +34,11 @@ export const TARGETS: readonly Target[] = [
   { file: `${LIBRARY}/backup-codes/backup-codes.ts`, tests: ['src/two-factor/backup-codes'] },
   {
     file: `${LIBRARY}/backup-codes/backup-codes.service.ts`,
-    tests: ['test/controls/11', 'test/e2e/one-time', 'test/e2e/enrolment'],
+    tests: ['test/controls/11', 'test/e2e/backup-codes', 'test/e2e/enrolment'],
   },
   {
     file: `${LIBRARY}/backup-codes/backup-codes.statements.ts`,
-    tests: ['test/controls/11', 'test/races/interleavings', 'test/e2e/one-time', 'test/e2e/enrolment'],
+    tests: ['test/controls/11', 'test/races/interleavings', 'test/e2e/backup-codes', 'test/e2e/enrolment'],
   },
   { file: `${LIBRARY}/attempts/lock-schedule.ts`, tests: ['src/two-factor/attempts'] },
   {
@@ -58,7 +58,7 @@ export const TARGETS: readonly Target[] = [
   {
     file: `${LIBRARY}/challenge/verification.service.ts`,
     tests: [
-      'test/e2e/one-time',
+      'test/e2e/backup-codes',
       'test/controls/(06|09|14|15|17|39)',
       'test/e2e/otp',
       'test/races/interleavings',

@@ -26,16 +26,6 @@ async function sessionsOf(accountId: string): Promise<number> {
 }
 
 describe('exactly one winner', () => {
-  it('of one backup code over 50 challenges', async () => {
-    const owner = await enrol(replica(0));
-    const tokens = await race(50, () => openChallenge(replica(0), owner));
-    const [code] = owner.backupCodes;
-    const answers = await race(50, (index) =>
-      new Caller(replica(index)).post('/two-factor/verify-backup-code', { code }, tokens[index]),
-    );
-    expect(winners(answers)).toBe(1);
-  });
-
   it('of one challenge, whatever the factors', async () => {
     const owner = await enrol(replica(0));
     const token = await openChallenge(replica(0), owner);
