@@ -84,7 +84,8 @@ export function mutantsOf(source: string): Mutant[] {
 }
 
 function shown(part: string): string {
-  return part.replaceAll(/\s+/g, ' ').trim().slice(0, 70);
+  // Without backquotes, for the document quotes it.
+  return part.replaceAll(/\s+/g, ' ').replaceAll('`', "'").trim().slice(0, 70);
 }
 
 function visit(node: ts.Node, changes: Change[]): void {

@@ -27,6 +27,11 @@ describe('a sealed secret', () => {
     expect(bytes.includes(SECRET)).toBe(false);
   });
 
+  it('may be under a key with a name of one letter', () => {
+    const short = sealerWith({ ...OLD, kid: 'k' });
+    expect(short.open(short.seal(SECRET, ADA), ADA)).toEqual(SECRET);
+  });
+
   it('looks different each time', () => {
     expect(new Set(Array.from({ length: 1000 }, () => sealer.seal(SECRET, ADA))).size).toBe(1000);
   });

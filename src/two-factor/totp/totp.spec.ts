@@ -49,6 +49,16 @@ describe('the window [RFC 6238 §5.2]', () => {
   });
 });
 
+describe('a seed', () => {
+  it.each([16, 20, 64])('of %d bytes has codes', (bytes) => {
+    expect(codeOfStep(Buffer.alloc(bytes, 1), 1)).toMatch(/^[0-9]{6}$/);
+  });
+
+  it.each([0, 15, 65])('of %d bytes is refused', (bytes) => {
+    expect(() => codeOfStep(Buffer.alloc(bytes, 1), 1)).toThrow(/secret/i);
+  });
+});
+
 describe('a step is spent', () => {
   const NOW = 41_000_000;
   const match = (offset: number, lastStep: number) =>
