@@ -13,7 +13,7 @@ import { TARGETS, type Target } from './targets.js';
  * notices is either a test to write or explained in docs/mutation-testing.md.
  *
  *   npm run mutation                          all files: about an hour on two cores
- *   npm run mutation -- --file totp/totp.ts   files whose path contains that
+ *   npm run mutation -- --file totp/,sealer    files whose path contains one of these
  *   npm run mutation -- --sample 5            every fifth fault only
  */
 
@@ -35,6 +35,7 @@ const { values: options } = parseArgs({
   options: { file: { type: 'string', default: '' }, sample: { type: 'string', default: '1' } },
 });
 
+const wanted = options.file.split(',');
 const tasks = await allTasks();
 const explained = await explainedKeys();
 const server = await startDatabase();
@@ -54,7 +55,7 @@ report();
 
 async function allTasks(): Promise<Task[]> {
   const all: Task[] = [];
-  for (const target of TARGETS.filter(({ file }) => file.includes(options.file))) {
+  for (const target of TARGETS.filter(({ file }) => wanted.some((part) => file.includes(part)))) {
     const source = await readFile(target.file, 'utf8');
     all.push(...mutantsOf(source).map((mutant) => ({ target, mutant })));
   }

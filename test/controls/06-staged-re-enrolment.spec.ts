@@ -45,6 +45,18 @@ describe('control 06: what re-enrolment stages replaces nothing until it is conf
     }
   });
 
+  it('it is shown on the session that staged it, and elsewhere the old one is', async () => {
+    const owner = await enrol(service);
+    const other = await verifyTotp(await openChallenge(service, owner), owner.app.nextCode());
+    const shown = async (token: string) =>
+      (await caller.post('/two-factor/get-totp-uri', { password: PASSWORD }, token)).body.totpURI;
+    const old = await shown(owner.token);
+    const staged = (await enable(owner.token)).body.totpURI;
+    expect(await shown(owner.token)).toBe(staged);
+    expect(await shown(other.body.token)).toBe(old);
+    expect(staged).not.toBe(old);
+  });
+
   it('only its own first code puts the new one in the place of the old', async () => {
     const owner = await enrol(service);
     const staged = await enable(owner.token);
