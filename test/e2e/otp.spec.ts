@@ -246,3 +246,37 @@ describe('with the fallback to mail closed', () => {
     }
   });
 });
+
+describe('a replaced authenticator', () => {
+  it('burns the codes that were sent on its session, and nothing of anybody else’s', async () => {
+    const [owner, other, third] = [await enrol(service), await enrol(service), await enrolByMail()];
+    await send(owner.token);
+    const pending = await service.messages.codeMailedTo(owner.email);
+    await send(other.token);
+    const foreign = await service.messages.codeMailedTo(other.email);
+    const challenge = await openChallenge(service, third);
+    await send(challenge);
+    const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
+    const app = new AuthenticatorApp(staged.body.totpURI, service);
+    const replaced = await caller.post('/two-factor/verify-totp', { code: app.nextCode() }, owner.token);
+    expect(replaced.status).toBe(200);
+    expect((await verify(replaced.body.token, pending)).body.code).toBe('OTP_HAS_EXPIRED');
+    expect((await verify(other.token, foreign)).status).toBe(200);
+    expect((await verify(challenge, await service.messages.codeMailedTo(third.email, 2))).status).toBe(200);
+  });
+
+  it('leaves codes and challenges alone where it is the first one, and came in addition', async () => {
+    const owner = await enrolByMail();
+    const challenge = await openChallenge(service, owner);
+    const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
+    await coolDown(owner);
+    await send(owner.token);
+    const code = await service.messages.codeMailedTo(owner.email, 2);
+    const app = new AuthenticatorApp(staged.body.totpURI, service);
+    const added = await caller.post('/two-factor/verify-totp', { code: app.nextCode() }, owner.token);
+    expect(added.status).toBe(200);
+    expect((await verify(added.body.token, code)).status).toBe(200);
+    const entered = await caller.post('/two-factor/verify-totp', { code: app.nextCode() }, challenge);
+    expect(entered.status).toBe(200);
+  });
+});
