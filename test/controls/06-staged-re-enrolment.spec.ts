@@ -12,6 +12,8 @@ afterAll(() => service.close());
 
 const enable = (token: string) => caller.post('/two-factor/enable', { password: PASSWORD }, token);
 const verifyTotp = (token: string, code: string) => caller.post('/two-factor/verify-totp', { code }, token);
+const shown = async (token: string) =>
+  (await caller.post('/two-factor/get-totp-uri', { password: PASSWORD }, token)).body.totpURI;
 const verifyBackupCode = (token: string, code: string | undefined) =>
   caller.post('/two-factor/verify-backup-code', { code }, token);
 
@@ -48,8 +50,6 @@ describe('control 06: what re-enrolment stages replaces nothing until it is conf
   it('it is shown on the session that staged it, and elsewhere the old one is', async () => {
     const owner = await enrol(service);
     const other = await verifyTotp(await openChallenge(service, owner), owner.app.nextCode());
-    const shown = async (token: string) =>
-      (await caller.post('/two-factor/get-totp-uri', { password: PASSWORD }, token)).body.totpURI;
     const old = await shown(owner.token);
     const staged = (await enable(owner.token)).body.totpURI;
     expect(await shown(owner.token)).toBe(staged);

@@ -1,10 +1,34 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { deriveCode, sameCode } from './one-time-code.js';
 
 const KEY = Buffer.alloc(32, 1);
 const NONCE = Buffer.alloc(16, 2);
 
+/** The draws that a code is made of, by hand. */
+function drawsFor(nonce: Buffer): number[] {
+  const mac = createHmac('sha256', KEY)
+    .update(JSON.stringify(['a', nonce.toString('hex'), 0]))
+    .digest();
+  return [0, 4].map((offset) => mac.readUInt32BE(offset));
+}
+
 describe('a derived code', () => {
+  it('is the first fair draw of HMAC-SHA-256: one that would favour small codes is thrown away', () => {
+    const fairBelow = 4_294_000_000;
+    let [fair, unfair] = [0, 0];
+    for (let n = 0; unfair === 0; n++) {
+      const nonce = Buffer.alloc(4);
+      nonce.writeUInt32BE(n);
+      const [first = 0, second = 0] = drawsFor(nonce);
+      if (first < fairBelow ? fair++ > 20 : second >= fairBelow) continue;
+      unfair += Number(first >= fairBelow);
+      const draw = first < fairBelow ? first : second;
+      expect(deriveCode(KEY, ['a'], nonce)).toBe(String(draw % 1_000_000).padStart(6, '0'));
+    }
+    expect(fair).toBeGreaterThan(20);
+  });
+
   it('is the same again, which is all that sending again needs', () => {
     expect(deriveCode(KEY, ['a', 'b'], NONCE)).toBe(deriveCode(KEY, ['a', 'b'], NONCE));
     expect(deriveCode(KEY, ['a', 'b'], NONCE)).toMatch(/^\d{6}$/);
