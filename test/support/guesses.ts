@@ -47,7 +47,7 @@ export async function guessMany(
   return race(count, (n) => guess(services[n % services.length]!, email, options));
 }
 
-/** Counts as many guesses at an address, from changing networks unless one is given; no password is looked at. */
+/** Counts as many guesses at an address, from changing networks unless one is given: all of them wrong. */
 export async function useUp(
   service: Pick<TestService, 'app'>,
   email: string,
@@ -56,7 +56,10 @@ export async function useUp(
 ): Promise<void> {
   const guesses = service.app.get(PasswordGuesses);
   const nobody = { trustedDevice: () => Promise.resolve(null) };
-  for (let n = 0; n < count; n++) await guesses.count({ address: email, ip: address ?? freshAddress(), ...nobody });
+  for (let n = 0; n < count; n++) {
+    const guess = { address: email, ip: address ?? freshAddress(), ...nobody };
+    await guesses.evaluate('wrong password', guess, () => Promise.resolve(null));
+  }
 }
 
 /** How many answers there are of each status. */

@@ -3,14 +3,12 @@ import { type PasswordSender, PasswordVerifier } from '../../two-factor/index.js
 import { Users } from '../users/users.js';
 import { isUuid } from '../uuid.js';
 import { PasswordGuesses } from './password-guesses.service.js';
-import { PasswordHasher } from './password-hasher.js';
 
 /** Checks a signed-in user's password for the library. */
 @Injectable()
 export class BcryptPasswordVerifier extends PasswordVerifier {
   constructor(
     private readonly users: Users,
-    private readonly hasher: PasswordHasher,
     private readonly guesses: PasswordGuesses,
   ) {
     super();
@@ -19,13 +17,11 @@ export class BcryptPasswordVerifier extends PasswordVerifier {
   /** @throws {TwoFactorException} TOO_MANY_REQUESTS */
   override async verify(accountId: string, password: string, sender: PasswordSender): Promise<boolean> {
     const credentials = isUuid(accountId) ? await this.users.credentialsById(accountId) : null;
-    const guess = await this.guesses.count({
+    const guess = {
       address: credentials?.email ?? accountId,
       ip: sender.request.ip,
       trustedDevice: () => sender.trustedDevice(),
-    });
-    const right = await this.hasher.verify(password, credentials?.passwordHash ?? null);
-    if (right) await guess.succeeded();
-    return right;
+    };
+    return (await this.guesses.evaluate(password, guess, async () => credentials)) !== null;
   }
 }

@@ -62,15 +62,14 @@ export class ChangePasswordService {
     password: string,
     { request }: HttpExchange,
   ): Promise<Credentials> {
-    const guess = await this.guesses.count({
-      address: session.user.email,
+    const { accountId, user } = session;
+    const guess = {
+      address: user.email,
       ip: request.ip,
-      trustedDevice: () => this.twoFactor.trustedDevice(session.accountId, request, session),
-    });
-    const credentials = await this.users.credentialsById(session.accountId);
-    const right = await this.hasher.verify(password, credentials?.passwordHash ?? null);
-    if (!credentials || !right) throw new TwoFactorException('INVALID_PASSWORD');
-    await guess.succeeded();
+      trustedDevice: () => this.twoFactor.trustedDevice(accountId, request, session),
+    };
+    const credentials = await this.guesses.evaluate(password, guess, () => this.users.credentialsById(accountId));
+    if (!credentials) throw new TwoFactorException('INVALID_PASSWORD');
     return credentials;
   }
 

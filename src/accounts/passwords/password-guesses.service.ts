@@ -4,6 +4,8 @@ import type { RateLimiter, Taken } from '../../rate-limits/rate-limiter.js';
 import type { Budget } from '../../rate-limits/rate-limits.options.js';
 import { RateLimitsService } from '../../rate-limits/rate-limits.service.js';
 import { TwoFactorException } from '../../two-factor/index.js';
+import type { Credentials } from '../users/users.js';
+import { PasswordHasher } from './password-hasher.js';
 
 const MINUTE = 60;
 
@@ -31,14 +33,14 @@ export interface PasswordGuess {
 }
 
 /** A guess that may be evaluated, and is counted as a failure until it says otherwise. */
-export interface CountedGuess {
+interface CountedGuess {
   /** The password was right. */
   succeeded(): Promise<void>;
 }
 
 /**
- * Budgets of guesses at passwords, over sign-in and everything that asks a signed-in user again. A guess is counted
- * before the password is looked at, so that parallel ones cannot exceed a budget, and by what was typed: whether there
+ * Where passwords are looked at, within budgets, for sign-in and everything that asks a signed-in user again. A guess is
+ * counted before the password is looked at, so that parallel ones cannot exceed a budget, and by what was typed: whether there
  * is such an account plays no part.
  *
  * A guess counts against its address from its network, and against its address from everywhere. Where one of them is
@@ -50,14 +52,36 @@ export class PasswordGuesses {
   private readonly fromEverywhere: RateLimiter;
   private readonly byDevice: RateLimiter;
 
-  constructor(limits: RateLimitsService) {
+  constructor(
+    limits: RateLimitsService,
+    private readonly hasher: PasswordHasher,
+  ) {
     this.fromNetwork = limits.limiter('password-network', FROM_A_NETWORK);
     this.fromEverywhere = limits.limiter('password-address', FROM_EVERYWHERE);
     this.byDevice = limits.limiter('password-device', BY_A_DEVICE);
   }
 
-  /** @throws {TwoFactorException} TOO_MANY_REQUESTS: the password must not be looked at */
-  async count(guess: PasswordGuess): Promise<CountedGuess> {
+  /**
+   * Takes the same work whether there is an account or not.
+   *
+   * @param find what the password is compared with, null where there is no account; asked when the guess is counted
+   * @returns what it was compared with when it was right, else null
+   * @throws {TwoFactorException} TOO_MANY_REQUESTS: nobody looked at the password
+   */
+  async evaluate(
+    password: string,
+    guess: PasswordGuess,
+    find: () => Promise<Credentials | null>,
+  ): Promise<Credentials | null> {
+    const counted = await this.count(guess);
+    const credentials = await find();
+    const right = await this.hasher.verify(password, credentials?.passwordHash ?? null);
+    if (!credentials || !right) return null;
+    await counted.succeeded();
+    return credentials;
+  }
+
+  private async count(guess: PasswordGuess): Promise<CountedGuess> {
     const { address } = guess;
     const network = await this.fromNetwork.take(`${clientNetwork(guess.ip)} ${address}`);
     // Not counted here: one network alone would use up the budget of all.

@@ -7,7 +7,7 @@ import {
   TwoFactorService,
 } from '../../two-factor/index.js';
 import { AccountsException } from '../accounts.errors.js';
-import { type CountedGuess, PasswordGuesses } from '../passwords/password-guesses.service.js';
+import { type PasswordGuess, PasswordGuesses } from '../passwords/password-guesses.service.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { requireGoodPassword } from '../passwords/password-policy.js';
 import { SessionCookie } from '../sessions/session-cookie.js';
@@ -60,11 +60,10 @@ export class SignInService {
    */
   async signIn(body: SignInBody, exchange: HttpExchange): Promise<SignInAnswer> {
     const email = requireEmailAddress(body.email);
-    const guess = await this.countGuess(email, exchange.request);
-    const credentials = await this.users.credentialsByEmail(email);
-    const right = await this.hasher.verify(body.password, credentials?.passwordHash ?? null);
-    if (!credentials || !right) throw new AccountsException('INVALID_EMAIL_OR_PASSWORD');
-    await guess.succeeded();
+    const guess = this.guessAt(email, exchange.request);
+    const find = () => this.users.credentialsByEmail(email);
+    const credentials = await this.guesses.evaluate(body.password, guess, find);
+    if (!credentials) throw new AccountsException('INVALID_EMAIL_OR_PASSWORD');
     await this.keepCost(credentials, body.password);
     const result = await this.twoFactor.signIn({
       accountId: credentials.userId,
@@ -85,8 +84,8 @@ export class SignInService {
     return result.body;
   }
 
-  private countGuess(address: string, request: IncomingRequest): Promise<CountedGuess> {
-    return this.guesses.count({
+  private guessAt(address: string, request: IncomingRequest): PasswordGuess {
+    return {
       address,
       ip: request.ip,
       trustedDevice: async () => {
@@ -95,7 +94,7 @@ export class SignInService {
         // Where there is no account the same is asked of nobody's.
         return this.twoFactor.trustedDevice(credentials?.userId ?? '', request);
       },
-    });
+    };
   }
 
   /** The right password is the one chance to hash it anew after the cost was raised. */
