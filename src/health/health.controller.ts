@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, Optional, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Optional, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import {
   DeliveryHealth,
@@ -43,7 +43,6 @@ export class HealthController {
   ) {}
 
   @Get()
-  @Header('cache-control', 'no-store')
   async read(@Res({ passthrough: true }) response: { status(code: number): unknown }): Promise<Health> {
     this.latest ??= this.look();
     const health = await this.latest;

@@ -1,5 +1,4 @@
 import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
 import { ThrottlerGuard, type ThrottlerLimitDetail, type ThrottlerOptions } from '@nestjs/throttler';
 import { TwoFactorException } from '../two-factor/index.js';
 import { clientNetwork } from './client-network.js';
@@ -33,9 +32,6 @@ export class ClientLimitGuard extends ThrottlerGuard {
   @Inject(RATE_LIMITS_OPTIONS)
   private readonly limits!: RateLimitsModuleOptions;
 
-  @Inject(HttpAdapterHost)
-  private readonly host!: HttpAdapterHost;
-
   protected override async shouldSkip(context: ExecutionContext): Promise<boolean> {
     return this.limits.exempt.includes(context.getClass());
   }
@@ -59,11 +55,9 @@ export class ClientLimitGuard extends ThrottlerGuard {
 
   /** @throws {TwoFactorException} TOO_MANY_REQUESTS */
   protected override async throwThrottlingException(
-    context: ExecutionContext,
+    _context: ExecutionContext,
     { timeToBlockExpire }: ThrottlerLimitDetail,
   ): Promise<void> {
-    // Whoever marks secrets as such has not been asked yet.
-    this.host.httpAdapter.setHeader(context.switchToHttp().getResponse<unknown>(), 'cache-control', 'no-store');
     throw new TwoFactorException('TOO_MANY_REQUESTS', { retryAfter: timeToBlockExpire });
   }
 }
