@@ -1,10 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
 import { Caller, enrol, openChallenge, type EnrolledOwner } from '../support/client.js';
 import { startTestService, type TestService } from '../support/service.js';
 import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
 
 const verify = (service: TestService, code: string, bearer: string) =>
   new Caller(service).post('/two-factor/verify-totp', { code }, bearer);
+
+/** Waits until somebody waits for what this connection holds. */
+async function waiting(holder: Client): Promise<void> {
+  for (let tries = 0; tries < 500; tries++) {
+    const { rowCount } = await holder.query(
+      'SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))',
+    );
+    if (rowCount) return;
+    await sleep(10);
+  }
+  throw new Error('Nobody waits');
+}
 
 describe('control 15: a lock is looked at again when the session is opened', () => {
   let slow: TestService;
@@ -64,6 +78,32 @@ describe('control 15: a lock is looked at again when the session is opened', () 
       [owner.id],
     );
     expect(guesses[0]).toEqual({ guesses: 1 });
+  });
+
+  it('waits for a lock that is being written at that instant, and obeys it', async () => {
+    const owner = await enrol(slow);
+    const before = await strongSessions(owner);
+    const token = await openChallenge(slow, owner);
+    const writer = new Client({ connectionString: slow.databaseUrl });
+    await writer.connect();
+    try {
+      const spend = proxy.hold(/^WITH burnt AS/);
+      const answer = verify(slow, owner.app.nextCode(), token);
+      await spend.reached;
+      await writer.query('BEGIN');
+      await writer.query(
+        `UPDATE two_factor_attempts SET failures = 10, locks = 1, locked_until = now() + interval '15 minutes'
+         WHERE account_id = $1`,
+        [owner.id],
+      );
+      spend.release();
+      await waiting(writer);
+      await writer.query('COMMIT');
+      expect(await answer).toMatchObject({ status: 429, body: { code: 'ACCOUNT_TEMPORARILY_LOCKED' } });
+    } finally {
+      await writer.end();
+    }
+    expect(await strongSessions(owner)).toEqual(before);
   });
 
   it('leaves a session as weak as it was', async () => {
