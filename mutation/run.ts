@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -72,7 +72,15 @@ async function copyOfProject(): Promise<string> {
 /** Tests that fail without a fault would seem to notice every one. */
 async function requireGreen(copy: string): Promise<void> {
   const tests = new Set(tasks.flatMap(({ target }) => target.tests));
+  const files = (await Promise.all(['src', 'test'].map(filesOf))).flat();
+  const lost = [...tests].filter((pattern) => !files.some((file) => new RegExp(pattern).test(file)));
+  if (lost.length > 0) throw new Error(`No test is called ${lost.join(', ')}`);
   if (!(await passes(copy, [...tests], tests.size))) throw new Error('The tests fail before there is a fault in them');
+}
+
+async function filesOf(folder: string): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true });
+  return names.filter((name) => name.endsWith('.spec.ts')).map((name) => join(folder, name));
 }
 
 /** Takes faults from the queue and puts each into a copy. */
