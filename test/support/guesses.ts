@@ -57,8 +57,8 @@ export async function useUp(
   const guesses = service.app.get(PasswordGuesses);
   const nobody = { trustedDevice: () => Promise.resolve(null) };
   for (let n = 0; n < count; n++) {
-    const guess = { address: email, ip: address ?? freshAddress(), ...nobody };
-    await guesses.evaluate('wrong password', guess, () => Promise.resolve(null));
+    const wrong = { address: email, ip: address ?? freshAddress(), ...nobody };
+    await guesses.evaluate('wrong password', wrong, () => Promise.resolve(null));
   }
 }
 
