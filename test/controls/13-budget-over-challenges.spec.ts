@@ -1,22 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { race } from '../support/barrier.js';
 import { Caller, enrol, openChallenge, type EnrolledOwner } from '../support/client.js';
-import { startTestService, type TestService } from '../support/service.js';
+import { Replicas } from '../support/replicas.js';
 
 const CHALLENGES = 60;
 /** Fewer than may be mailed to one account in a day. */
 const MAILED = 12;
 
-const services: TestService[] = [];
+let replicas: Replicas;
 beforeAll(async () => {
-  const service = await startTestService({ messages: true });
-  services.push(service, await startTestService({ replicaOf: service, messages: true }));
+  replicas = await Replicas.start({ messages: true });
 });
-afterAll(async () => {
-  for (const service of services.toReversed()) await service.close();
-});
+afterAll(() => replicas.close());
 
-const replica = (index: number) => services[index % services.length] as TestService;
+const replica = (index: number) => replicas.at(index);
 
 const post = async (index: number, path: string, code: string, token: string | undefined) =>
   new Caller(replica(index)).post(`/two-factor/${path}`, { code }, token);

@@ -1,23 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { race } from '../support/barrier.js';
 import { Caller, enrol, openChallenge, PASSWORD } from '../support/client.js';
-import { startTestService, type TestService } from '../support/service.js';
+import { Replicas } from '../support/replicas.js';
 
-const services: TestService[] = [];
+let replicas: Replicas;
 beforeAll(async () => {
-  const service = await startTestService();
-  services.push(service, await startTestService({ replicaOf: service }));
+  replicas = await Replicas.start();
 });
-afterAll(async () => {
-  for (const service of services.toReversed()) await service.close();
-});
+afterAll(() => replicas.close());
 
 const verify = async (index: number, code: string, token: string) =>
-  new Caller(services[index % services.length] as TestService).post('/two-factor/verify-totp', { code }, token);
+  new Caller(replicas.at(index)).post('/two-factor/verify-totp', { code }, token);
 
 describe('control 14: verification on a live session has the same budget', () => {
   it('evaluates ten of 200 wrong codes, then answers 429', async () => {
-    const owner = await enrol(services[0] as TestService);
+    const owner = await enrol(replicas.at(0));
     const wrong = owner.app.wrongCode();
     // In waves, for one client opens no more connections at a time.
     const answers = [];
@@ -34,7 +31,7 @@ describe('control 14: verification on a live session has the same budget', () =>
   });
 
   it('shares it with challenges, and ends no session by it', async () => {
-    const [service] = services as [TestService];
+    const service = replicas.at(0);
     const owner = await enrol(service);
     const wrong = owner.app.wrongCode();
     const challenge = await openChallenge(service, owner);

@@ -42,6 +42,14 @@ describe('staging', () => {
     expect((await verifyTotp(owner.token, app.code())).status).toBe(200);
   });
 
+  it('is left alone by what another session stages', async () => {
+    const owner = await signUp(service);
+    const other = (await signIn(owner)).body.token;
+    const app = new AuthenticatorApp((await enable(owner.token)).body.totpURI, service);
+    expect((await enable(other)).status).toBe(200);
+    expect((await verifyTotp(owner.token, app.code())).status).toBe(200);
+  });
+
   it('lives 15 minutes', async () => {
     const owner = await signUp(service);
     const { body } = await enable(owner.token);

@@ -265,6 +265,21 @@ describe('a replaced authenticator', () => {
     expect((await verify(challenge, await service.messages.codeMailedTo(third.email, 2))).status).toBe(200);
   });
 
+  it('leaves the numbers that were proven', async () => {
+    const owner = await enrol(service);
+    const number = '+4915112345677';
+    await enableOtp(owner.token, { channel: 'sms', phoneNumber: number });
+    await send(owner.token);
+    const { text } = await service.messages.textTo(number);
+    const proven = await verify(owner.token, /\d{6}/.exec(text)?.[0] ?? '');
+    const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, proven.body.token);
+    const app = new AuthenticatorApp(staged.body.totpURI, service);
+    const replaced = await caller.post('/two-factor/verify-totp', { code: app.nextCode() }, proven.body.token);
+    expect(replaced.status).toBe(200);
+    const sent = await send(await openChallenge(service, owner), { channel: 'sms' });
+    expect(sent).toMatchObject({ status: 200, body: { channel: 'sms' } });
+  });
+
   it('leaves codes and challenges alone where it is the first one, and came in addition', async () => {
     const owner = await enrolByMail();
     const challenge = await openChallenge(service, owner);

@@ -1,18 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { race } from '../support/barrier.js';
 import { Caller, enrol, openChallenge, type EnrolledOwner } from '../support/client.js';
-import { startTestService, type TestService } from '../support/service.js';
+import { Replicas } from '../support/replicas.js';
 
-const services: TestService[] = [];
+let replicas: Replicas;
 beforeAll(async () => {
-  const service = await startTestService();
-  services.push(service, await startTestService({ replicaOf: service }));
+  replicas = await Replicas.start();
 });
-afterAll(async () => {
-  for (const service of services.toReversed()) await service.close();
-});
+afterAll(() => replicas.close());
 
-const replica = (index: number) => services[index % services.length] as TestService;
+const replica = (index: number) => replicas.at(index);
 
 const guess = async (index: number, code: string, token: string | undefined) =>
   new Caller(replica(index)).post('/two-factor/verify-totp', { code }, token);

@@ -1,23 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { race } from '../support/barrier.js';
 import { Caller, enrol, openChallenge } from '../support/client.js';
-import { startTestService, type TestService } from '../support/service.js';
+import { Replicas } from '../support/replicas.js';
 
-const services: TestService[] = [];
+let replicas: Replicas;
 beforeAll(async () => {
-  const service = await startTestService({ messages: true });
-  services.push(service, await startTestService({ replicaOf: service, messages: true }));
+  replicas = await Replicas.start({ messages: true });
 });
-afterAll(async () => {
-  for (const service of services.toReversed()) await service.close();
-});
+afterAll(() => replicas.close());
 
-const replica = (index: number) => services[index % services.length] as TestService;
+const replica = (index: number) => replicas.at(index);
 
 /** The replicas share the work, so a mail may be sent by either. */
 async function codesMailedTo(address: string, count: number): Promise<string[]> {
   for (;;) {
-    const texts = services.flatMap(({ messages }) => messages.mailsTo(address)).map(({ text }) => text);
+    const texts = replicas.services.flatMap(({ messages }) => messages.mailsTo(address)).map(({ text }) => text);
     const codes = texts.map((text) => /^\d{6}$/m.exec(text)?.[0]).filter((code) => code !== undefined);
     if (codes.length >= count) return codes;
     await new Promise((resolve) => {

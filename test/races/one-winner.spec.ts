@@ -1,19 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { race } from '../support/barrier.js';
 import { AuthenticatorApp, Caller, enrol, openChallenge, PASSWORD, signUp, type Answer } from '../support/client.js';
-import { startTestService, type TestService } from '../support/service.js';
+import { Replicas } from '../support/replicas.js';
 
-const services: TestService[] = [];
+let replicas: Replicas;
 beforeAll(async () => {
-  const service = await startTestService();
-  services.push(service, await startTestService({ replicaOf: service }));
+  replicas = await Replicas.start();
 });
-afterAll(async () => {
-  for (const service of services.toReversed()) await service.close();
-});
+afterAll(() => replicas.close());
 
 /** One of the two replicas, in turn. */
-const replica = (index: number) => services[index % services.length] as TestService;
+const replica = (index: number) => replicas.at(index);
 
 const winners = (answers: ReadonlyArray<Answer<unknown>>) => answers.filter(({ status }) => status === 200).length;
 
