@@ -103,6 +103,7 @@ async function passes(cwd: string, tests: readonly string[], patience = 1): Prom
     'node_modules/jest/bin/jest.js',
     '--bail',
     '--maxWorkers=1',
+    `--testSequencer=${resolve('mutation/quick-first.js')}`,
     '--silent',
   ];
   const child = spawn(process.execPath, [...jest, '--testTimeout=15000', ...tests], {

@@ -11,7 +11,7 @@ export const TARGETS: readonly Target[] = [
   { file: `${LIBRARY}/totp/totp.ts`, tests: ['src/two-factor/totp', 'test/controls/0[123]'] },
   {
     file: `${LIBRARY}/totp/totp.service.ts`,
-    tests: ['test/controls/(02|03|06|34)', 'test/e2e/enrolment', 'test/races/guesses'],
+    tests: ['test/controls/(02|03|06|26|34)', 'test/e2e/enrolment', 'test/races/guesses'],
   },
   {
     file: `${LIBRARY}/totp/totp.statements.ts`,
@@ -26,12 +26,12 @@ export const TARGETS: readonly Target[] = [
   },
   {
     file: `${LIBRARY}/totp/authenticators.service.ts`,
-    tests: ['src/two-factor/totp', 'test/e2e/enrolment', 'test/controls/0[46]'],
+    tests: ['src/two-factor/totp', 'test/e2e/enrolment', 'test/controls/0[46]', 'test/races/interleavings'],
   },
   { file: `${LIBRARY}/otp/one-time-code.ts`, tests: ['src/two-factor/otp', 'test/controls/08'] },
   {
     file: `${LIBRARY}/otp/otp.service.ts`,
-    tests: ['test/e2e/otp', 'test/controls/(08|10)', 'test/e2e/session-strength'],
+    tests: ['test/e2e/otp', 'test/controls/(08|09|10)', 'test/e2e/session-strength'],
   },
   {
     file: `${LIBRARY}/otp/otp.statements.ts`,

@@ -247,6 +247,25 @@ describe('with the fallback to mail closed', () => {
   });
 });
 
+describe('without a sender of mail or texts', () => {
+  it('no code can be right, which a challenge is told only while it lives', async () => {
+    const mute = await startTestService();
+    try {
+      const owner = await enrol(mute);
+      const challenge = await openChallenge(mute, owner);
+      for (const bearer of [owner.token, challenge]) {
+        const refused = await codes.verifyOtp(mute, bearer, '000000');
+        expect(refused).toMatchObject({ status: 400, body: { code: 'OTP_NOT_CONFIGURED' } });
+      }
+      await mute.query('UPDATE two_factor_challenge SET expires_at = now() WHERE account_id = $1', [owner.id]);
+      const late = await codes.verifyOtp(mute, challenge, '000000');
+      expect(late).toMatchObject({ status: 401, body: { code: 'INVALID_TWO_FACTOR_COOKIE' } });
+    } finally {
+      await mute.close();
+    }
+  });
+});
+
 describe('a replaced authenticator', () => {
   it('burns the codes that were sent on its session, and nothing of anybody else’s', async () => {
     const [owner, other, third] = [await enrol(service), await enrol(service), await enrolByMail()];

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuthenticatorApp, Caller, enrol, openChallenge, PASSWORD, signUp } from '../support/client.js';
 import { signIn, trust } from '../support/devices.js';
+import { enrolByMail } from '../support/one-time-codes.js';
 import { startTestService, type TestService } from '../support/service.js';
 
 interface SessionBody {
@@ -86,6 +87,11 @@ describe('a session tells how and when it was proven', () => {
     const { text } = await service.messages.textTo(phoneNumber);
     const { body } = await caller.post('/two-factor/verify-otp', { code: /\d{6}/.exec(text)?.[0] }, owner.token);
     expect((await sessionOf(body.token))?.amr).toEqual(['pwd', 'sms', 'mfa']);
+  });
+
+  it('by mail, which is a password that is good once', async () => {
+    const { token } = await enrolByMail(service);
+    expect((await sessionOf(token))?.amr).toEqual(['pwd', 'otp', 'mfa']);
   });
 
   it('in the list too, with the device', async () => {

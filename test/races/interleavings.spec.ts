@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { race } from '../support/barrier.js';
-import { Caller, enrol, openChallenge, PASSWORD } from '../support/client.js';
+import { AuthenticatorApp, Caller, enrol, openChallenge, PASSWORD, signUp } from '../support/client.js';
 import { startTestService, type TestService } from '../support/service.js';
 import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
 
@@ -15,6 +15,7 @@ let proxy: StatementProxy;
 let caller: Caller;
 beforeAll(async () => {
   service = await startTestService({
+    messages: true,
     route: async (databaseUrl) => {
       proxy = await startStatementProxy(databaseUrl);
       return proxy.url;
@@ -132,5 +133,28 @@ describe('between the check of a right code and the session', () => {
     await service.query('DELETE FROM sessions WHERE user_id = $1', [owner.id]);
     spend.release();
     expect(await answer).toMatchObject({ status: 401, body: { code: 'UNAUTHORIZED' } });
+  });
+});
+
+describe('between the password of a weak session and what it stages', () => {
+  it.each([
+    { method: 'totp', staging: /^WITH allowed AS/ },
+    { method: 'otp', staging: /^WITH state AS/ },
+  ])('two-factor that another session turned on refuses it ($method)', async ({ method, staging }) => {
+    const owner = await signUp(service);
+    const other = await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD });
+    const { body } = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
+    const stage = proxy.hold(staging);
+    const answer = caller.post('/two-factor/enable', { password: PASSWORD, method }, other.body.token);
+    await stage.reached;
+    expect((await verifyTotp(new AuthenticatorApp(body.totpURI, service).code(), owner.token)).status).toBe(200);
+    stage.release();
+    expect(await answer).toMatchObject({ status: 403, body: { code: 'SECOND_FACTOR_REQUIRED' } });
+    const staged = await service.query(
+      `SELECT FROM two_factor_authenticator WHERE account_id = $1 AND confirmed_at IS NULL
+       UNION ALL SELECT FROM two_factor_otp_method WHERE account_id = $1`,
+      [owner.id],
+    );
+    expect(staged).toEqual([]);
   });
 });
