@@ -35,7 +35,13 @@ export const TARGETS: readonly Target[] = [
   },
   {
     file: `${LIBRARY}/otp/otp.statements.ts`,
-    tests: ['test/e2e/otp', 'test/controls/(08|09|10|20|22)', 'test/races/one-time-codes', 'test/e2e/status'],
+    tests: [
+      'test/e2e/otp',
+      'test/controls/(08|09|10|15|20|22)',
+      'test/races/(one-time-codes|interleavings)',
+      'test/e2e/status',
+      'test/e2e/staged-elsewhere',
+    ],
   },
   { file: `${LIBRARY}/otp/send-limits.ts`, tests: ['src/two-factor/otp', 'test/controls/(17|20)'] },
   { file: `${LIBRARY}/backup-codes/backup-codes.ts`, tests: ['src/two-factor/backup-codes'] },

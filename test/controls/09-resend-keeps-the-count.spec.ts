@@ -25,6 +25,16 @@ describe('control 09: asking for a code again gives no guess back [NIST SP 800-6
     expect((await sendOtp(service, challenge)).body.code).toBe('INVALID_TWO_FACTOR_COOKIE');
   });
 
+  it('says so once for each challenge', async () => {
+    const owner = await enrol(service);
+    const challenges = [await openChallenge(service, owner), await openChallenge(service, owner)];
+    await service.query('UPDATE two_factor_challenge SET guesses = 5 WHERE account_id = $1', [owner.id]);
+    for (const challenge of challenges) {
+      expect((await sendOtp(service, challenge)).body.code).toBe('TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE');
+      expect((await sendOtp(service, challenge)).body.code).toBe('INVALID_TWO_FACTOR_COOKIE');
+    }
+  });
+
   it('nor does a fresh code, after the old one died', async () => {
     const owner = await enrolByMail(service);
     const challenge = await openChallenge(service, owner);

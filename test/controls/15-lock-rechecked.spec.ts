@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { Caller, enrol, openChallenge, type EnrolledOwner } from '../support/client.js';
+import { Caller, enrol, openChallenge, PASSWORD, type EnrolledOwner } from '../support/client.js';
+import { sendOtp, verifyOtp } from '../support/one-time-codes.js';
 import { startTestService, type TestService } from '../support/service.js';
 import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
 
@@ -26,6 +27,7 @@ describe('control 15: a lock is looked at again when the session is opened', () 
   let proxy: StatementProxy;
   beforeAll(async () => {
     slow = await startTestService({
+      messages: true,
       route: async (url) => {
         proxy = await startStatementProxy(url);
         return proxy.url;
@@ -52,9 +54,13 @@ describe('control 15: a lock is looked at again when the session is opened', () 
   }
 
   /** Offers a right code, and lets strangers lock the account between the check of the code and the session. */
-  async function overtaken(owner: EnrolledOwner, bearer: string) {
+  async function overtaken(
+    owner: EnrolledOwner,
+    bearer: string,
+    offer = () => verify(slow, owner.app.nextCode(), bearer),
+  ) {
     const spend = proxy.hold(/^WITH burnt AS/);
-    const answer = verify(slow, owner.app.nextCode(), bearer);
+    const answer = offer();
     await spend.reached;
     await lock(owner);
     spend.release();
@@ -78,6 +84,26 @@ describe('control 15: a lock is looked at again when the session is opened', () 
       [owner.id],
     );
     expect(guesses[0]).toEqual({ guesses: 1 });
+  });
+
+  it('refuses a mailed code as well, on a challenge and on a session that stages mail', async () => {
+    const owner = await enrol(slow);
+    const staging = { password: PASSWORD, method: 'otp' };
+    expect((await new Caller(slow).post('/two-factor/enable', staging, owner.token)).status).toBe(200);
+    for (const [index, bearer] of [await openChallenge(slow, owner), owner.token].entries()) {
+      await sendOtp(slow, bearer);
+      const code = await slow.messages.codeMailedTo(owner.email, index + 1);
+      expect(await overtaken(owner, bearer, () => verifyOtp(slow, bearer, code))).toMatchObject({
+        status: 429,
+        body: { code: 'ACCOUNT_TEMPORARILY_LOCKED' },
+      });
+      await slow.query(
+        'UPDATE two_factor_attempts SET locked_until = NULL, failures = 0, locks = 0 WHERE account_id = $1',
+        [owner.id],
+      );
+    }
+    const confirmed = 'SELECT FROM two_factor_otp_method WHERE account_id = $1 AND confirmed_at IS NOT NULL';
+    expect(await slow.query(confirmed, [owner.id])).toEqual([]);
   });
 
   it('waits for a lock that is being written at that instant, and obeys it', async () => {

@@ -55,6 +55,23 @@ describe('control 20: sending is capped by challenge, account, destination and d
     expect((await sendOtp(service, await openChallenge(service, owner))).status).toBe(200);
   });
 
+  it('a refused one uses up nothing, and tells the longer of the waits', async () => {
+    const owner = await enrolByMail(service);
+    const challenge = await openChallenge(service, owner);
+    expect((await sendOtp(service, challenge)).status).toBe(200);
+    const used = async () =>
+      service.query('SELECT bucket, used FROM two_factor_send_budget ORDER BY bucket COLLATE "C"');
+    const before = await used();
+    expect((await sendOtp(service, challenge)).status).toBe(429);
+    expect(await used()).toEqual(before);
+    await service.query(`UPDATE two_factor_send_budget SET used = 20 WHERE bucket = $1`, [`account:${owner.id}`]);
+    const spent = await used();
+    const refused = await sendOtp(service, challenge);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(80_000);
+    expect((await sendOtp(service, await openChallenge(service, owner))).status).toBe(429);
+    expect(await used()).toEqual(spent);
+  });
+
   it('however parallel', async () => {
     const owner = await enrolByMail(service);
     await service.query(`UPDATE two_factor_send_budget SET used = 17 WHERE bucket = $1`, [`account:${owner.id}`]);

@@ -101,11 +101,16 @@ describe('the counters of sends', () => {
     const owner = await enrolByMail();
     await service.query(
       `INSERT INTO two_factor_send_budget (bucket, used, resets_at)
-       SELECT 'stale:' || n, 1, now() - interval '1 hour' FROM generate_series(1, 3) n`,
+       SELECT 'stale:' || n, 1, now() - interval '1 hour' FROM generate_series(1, 3) n
+       UNION ALL SELECT 'somebody’s', 1, now() + interval '1 minute'`,
     );
     await coolDown(owner);
     expect((await send(await openChallenge(service, owner))).status).toBe(200);
-    expect(await service.query(`SELECT FROM two_factor_send_budget WHERE bucket LIKE 'stale:%'`)).toEqual([]);
+    expect(
+      await service.query(
+        `SELECT bucket FROM two_factor_send_budget WHERE bucket LIKE 'stale:%' OR bucket LIKE 'some%'`,
+      ),
+    ).toEqual([{ bucket: 'somebody’s' }]);
   });
 
   it('begin anew where the one that is over is wanted again', async () => {
@@ -120,6 +125,48 @@ describe('the counters of sends', () => {
       [`account:${owner.id}`],
     );
     expect(row).toEqual({ used: 1, live: true });
+  });
+});
+
+describe('codes that are over', () => {
+  it('are swept out at the next send of their account, except those of challenges, which count its sends', async () => {
+    const owner = await enrol(service);
+    const other = await enrol(service);
+    const challenge = await openChallenge(service, owner);
+    const lifted = await caller.post(
+      '/two-factor/verify-totp',
+      { code: owner.app.nextCode() },
+      await openChallenge(service, owner),
+    );
+    for (const bearer of [lifted.body.token, challenge, other.token]) expect((await send(bearer)).status).toBe(200);
+    const over = await service.query<{ binding: string }>(
+      `UPDATE two_factor_one_time_code SET expires_at = now() WHERE account_id IN ($1, $2) RETURNING binding, account_id`,
+      [owner.id, other.id],
+    );
+    expect(over).toHaveLength(3);
+    expect((await send(owner.token)).status).toBe(200);
+    const left = await service.query<{ kind: string; live: boolean }>(
+      `SELECT account_id = $1 AS own, split_part(binding, ':', 1) AS kind, expires_at > now() AS live
+       FROM two_factor_one_time_code WHERE account_id IN ($1, $2) ORDER BY own, kind`,
+      [owner.id, other.id],
+    );
+    expect(left).toEqual([
+      { own: false, kind: 'session', live: false },
+      { own: true, kind: 'challenge', live: false },
+      { own: true, kind: 'session', live: true },
+    ]);
+  });
+});
+
+describe('a code that was used', () => {
+  it('leaves those of the account’s other challenges good', async () => {
+    const owner = await enrolByMail();
+    const challenges = [await openChallenge(service, owner), await openChallenge(service, owner)];
+    for (const challenge of challenges) expect((await send(challenge)).status).toBe(200);
+    for (const [index, challenge] of challenges.entries()) {
+      const code = await service.messages.codeMailedTo(owner.email, index + 2);
+      expect((await verify(challenge, code)).status).toBe(200);
+    }
   });
 });
 
@@ -181,6 +228,38 @@ describe('an account with an authenticator app', () => {
     expect((await verify(challenge, code)).body.code).toBe('TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE');
   });
 
+  it('adds mail without loss to codes and challenges elsewhere', async () => {
+    const owner = await enrol(service);
+    const challenge = await openChallenge(service, owner);
+    await send(challenge);
+    const elsewhere = await service.messages.codeMailedTo(owner.email);
+    await enableOtp(owner.token);
+    await send(owner.token);
+    expect((await verify(owner.token, await service.messages.codeMailedTo(owner.email, 2))).status).toBe(200);
+    expect((await verify(challenge, elsewhere)).status).toBe(200);
+  });
+
+  it('confirms mail no more once what it staged is over', async () => {
+    const owner = await enrol(service);
+    await enableOtp(owner.token);
+    await send(owner.token);
+    await service.query('UPDATE two_factor_otp_method SET staged_until = now() WHERE account_id = $1', [owner.id]);
+    const late = await verify(owner.token, await service.messages.codeMailedTo(owner.email));
+    expect(late).toMatchObject({ status: 401, body: { code: 'INVALID_CODE' } });
+  });
+
+  it('gets a new code where it stages mail while one to its own address lives', async () => {
+    const owner = await enrol(service);
+    await send(owner.token);
+    const before = await service.messages.codeMailedTo(owner.email);
+    await enableOtp(owner.token);
+    await coolDown(owner);
+    expect((await send(owner.token)).status).toBe(200);
+    const code = await service.messages.codeMailedTo(owner.email, 2);
+    expect(code).not.toBe(before);
+    expect((await verify(owner.token, code)).status).toBe(200);
+  });
+
   it('asks for the staged way first, where the session staged one', async () => {
     const owner = await enrol(service);
     await enableOtp(owner.token);
@@ -194,8 +273,10 @@ describe('an account with an authenticator app', () => {
 });
 
 describe('an account without a second factor', () => {
-  it('is sent nothing', async () => {
+  it('is sent nothing, with an authenticator app staged neither', async () => {
     const { token } = await signUp(service);
+    expect(await send(token)).toMatchObject({ status: 400, body: { code: 'OTP_NOT_ENABLED' } });
+    expect((await caller.post('/two-factor/enable', { password: PASSWORD }, token)).status).toBe(200);
     expect(await send(token)).toMatchObject({ status: 400, body: { code: 'OTP_NOT_ENABLED' } });
   });
 });

@@ -20,10 +20,30 @@ const post = (path: string, body: object, token: string) => caller.post(`/two-fa
 const NUMBER = '+4915112345678';
 
 /** Two sessions of one account: the owner's, and one of somebody who knows the password. */
-async function twoSessions(): Promise<{ email: string; owner: string; other: string }> {
-  const { email, token } = await signUp(service);
+async function twoSessions(): Promise<{ id: string; email: string; owner: string; other: string }> {
+  const { id, email, token } = await signUp(service);
   const { body } = await caller.post('/sign-in/email', { email, password: PASSWORD });
-  return { email, owner: token, other: body.token };
+  return { id, email, owner: token, other: body.token };
+}
+
+/**
+ * Hides an account's rows for a while: as a staging leaves them that did not see another session's confirmation yet, and
+ * was not seen by it.
+ */
+async function takeAway(accountId: string, ...tables: string[]): Promise<() => Promise<void>> {
+  const taken: Array<{ table: string; rows: string }> = [];
+  for (const table of tables) {
+    const rows = await service.query<{ row: object }>(
+      `DELETE FROM ${table} WHERE account_id = $1 RETURNING to_jsonb(${table}) AS row`,
+      [accountId],
+    );
+    taken.unshift({ table, rows: JSON.stringify(rows.map(({ row }) => row)) });
+  }
+  return async () => {
+    for (const { table, rows } of taken) {
+      await service.query(`INSERT INTO ${table} SELECT * FROM jsonb_populate_recordset(NULL::${table}, $1)`, [rows]);
+    }
+  };
 }
 
 async function enrolByMail(email: string, token: string): Promise<string> {
@@ -65,6 +85,29 @@ describe('what a session staged before another one turned two-factor on', () => 
     expect(service.messages.sms.sent.filter(({ to }) => to === NUMBER)).toEqual([]);
   });
 
+  it('is no number either where the owner chose mail; what the owner staged beside it stays', async () => {
+    const { email, owner, other } = await twoSessions();
+    const [owners, others] = ['+4915112345681', '+4915112345682'];
+    await post('enable', { password: PASSWORD, method: 'otp', phoneNumber: others }, other);
+    await post('enable', { password: PASSWORD, method: 'otp', phoneNumber: owners }, owner);
+    const strong = await enrolByMail(email, owner);
+    const refused = await post('send-otp', { channel: 'sms' }, other);
+    expect(refused).toMatchObject({ status: 400, body: { code: 'OTP_NOT_ENABLED' } });
+    expect((await post('send-otp', { channel: 'sms' }, strong)).body).toMatchObject({ channel: 'sms' });
+    const { text } = await service.messages.textTo(owners);
+    expect((await post('verify-otp', { code: /\d{6}/.exec(text)?.[0] }, strong)).status).toBe(200);
+    expect(service.messages.sms.sent.filter(({ to }) => to === others)).toEqual([]);
+  });
+
+  it('is sent no code that the owner asked for', async () => {
+    const { owner, other } = await twoSessions();
+    const number = '+4915112345680';
+    await post('enable', { password: PASSWORD, method: 'otp' }, owner);
+    await post('enable', { password: PASSWORD, method: 'otp', phoneNumber: number }, other);
+    expect((await post('send-otp', {}, owner)).body).toMatchObject({ status: true, channel: 'mail' });
+    expect(service.messages.sms.sent.filter(({ to }) => to === number)).toEqual([]);
+  });
+
   it('is not confirmed by a code that was sent before', async () => {
     const { owner, other } = await twoSessions();
     const number = '+4915112345679';
@@ -93,24 +136,28 @@ describe('what a session staged before another one turned two-factor on', () => 
   });
 
   it('is not confirmed where it was staged while the owner confirmed', async () => {
-    const { email, owner, other } = await twoSessions();
+    const { id, email, owner, other } = await twoSessions();
     const { body } = await post('enable', { password: PASSWORD }, other);
-    // As a staging leaves it that did not see the confirmation yet, and was not seen by it.
-    const [id] = await service.query<{ account_id: string }>(
-      'SELECT account_id FROM two_factor_authenticator WHERE issuer = $1 ORDER BY created_at DESC LIMIT 1',
-      ['Test'],
-    );
-    const rows = await service.query('DELETE FROM two_factor_authenticator WHERE account_id = $1 RETURNING *', [
-      id?.account_id,
-    ]);
+    const putBack = await takeAway(id, 'two_factor_authenticator');
     const strong = await enrolByMail(email, owner);
-    await service.query(
-      'INSERT INTO two_factor_authenticator SELECT * FROM jsonb_populate_recordset(NULL::two_factor_authenticator, $1)',
-      [JSON.stringify(rows)],
-    );
+    await putBack();
     const refused = await post('verify-totp', { code: new AuthenticatorApp(body.totpURI, service).code() }, other);
     expect(refused).toMatchObject({ status: 401, body: { code: 'INVALID_CODE' } });
     const status = await caller.get<{ methods: string[] }>('/two-factor/status', strong);
     expect(status.body.methods).toEqual(['otp']);
+  });
+
+  it('nor is mail, by the code that was sent for it', async () => {
+    const { id, email, owner, other } = await twoSessions();
+    await post('enable', { password: PASSWORD, method: 'otp' }, other);
+    await post('send-otp', {}, other);
+    const code = await service.messages.codeMailedTo(email);
+    const putBack = await takeAway(id, 'two_factor_one_time_code', 'two_factor_otp_method');
+    await enrolByApp(owner);
+    await putBack();
+    const refused = await post('verify-otp', { code }, other);
+    expect(refused).toMatchObject({ status: 401, body: { code: 'INVALID_CODE' } });
+    const confirmed = 'SELECT FROM two_factor_otp_method WHERE account_id = $1 AND confirmed_at IS NOT NULL';
+    expect(await service.query(confirmed, [id])).toEqual([]);
   });
 });

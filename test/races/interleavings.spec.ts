@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { race } from '../support/barrier.js';
 import { AuthenticatorApp, Caller, enrol, openChallenge, PASSWORD, signUp } from '../support/client.js';
+import { sendOtp, verifyOtp } from '../support/one-time-codes.js';
 import { startTestService, type TestService } from '../support/service.js';
 import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
 
@@ -110,6 +111,19 @@ describe('between the check of a right code and the session', () => {
     await service.query('UPDATE two_factor_challenge SET expires_at = now() WHERE account_id = $1', [owner.id]);
     spend.release();
     expect(await answer).toMatchObject({ status: 401, body: { code: 'INVALID_TWO_FACTOR_COOKIE' } });
+  });
+
+  it('a mailed code that dies opens none', async () => {
+    const owner = await enrol(service);
+    const token = await openChallenge(service, owner);
+    await sendOtp(service, token);
+    const code = await service.messages.codeMailedTo(owner.email);
+    const spend = proxy.hold(/^WITH burnt AS/);
+    const answer = verifyOtp(service, token, code);
+    await spend.reached;
+    await service.query('UPDATE two_factor_one_time_code SET expires_at = now() WHERE account_id = $1', [owner.id]);
+    spend.release();
+    expect(await answer).toMatchObject({ status: 401, body: { code: 'INVALID_CODE' } });
   });
 
   it('a newer step that was accepted makes the older one worthless', async () => {

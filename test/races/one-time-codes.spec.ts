@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { race } from '../support/barrier.js';
 import { Caller, enrol, openChallenge } from '../support/client.js';
+import { coolDown, sendOtp } from '../support/one-time-codes.js';
 import { Replicas } from '../support/replicas.js';
 
 let replicas: Replicas;
@@ -33,6 +34,17 @@ describe('parallel requests for a code', () => {
     await codesMailedTo(owner.email, 1);
     const rows = await replica(0).query('SELECT sends FROM two_factor_one_time_code WHERE account_id = $1', [owner.id]);
     expect(rows).toEqual([{ sends: 1 }]);
+  });
+
+  it('again, after the cool-down, send one mail more', async () => {
+    const owner = await enrol(replica(0));
+    const challenge = await openChallenge(replica(0), owner);
+    expect((await sendOtp(replica(0), challenge)).status).toBe(200);
+    await coolDown(replica(0), owner);
+    const answers = await race(12, (index) => sendOtp(replica(index), challenge));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    const rows = await replica(0).query('SELECT sends FROM two_factor_one_time_code WHERE account_id = $1', [owner.id]);
+    expect(rows).toEqual([{ sends: 2 }]);
   });
 
   it('on many challenges stop at the account’s limit of the day', async () => {
