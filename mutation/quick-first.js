@@ -8,7 +8,11 @@ const FAILED = 0;
  */
 export default class QuickFirst extends TestSequencer {
   sort(tests) {
-    const failed = (test) => this._getCache(test)[test.path]?.[0] === FAILED;
-    return super.sort(tests).sort((a, b) => failed(b) - failed(a) || (a.duration ?? 0) - (b.duration ?? 0));
+    const lastTime = (test) => {
+      const [outcome, duration = 0] = this._getCache(test)[test.path] ?? [];
+      return { failed: outcome === FAILED, duration };
+    };
+    const ranked = tests.map((test) => ({ test, ...lastTime(test) }));
+    return ranked.toSorted((a, b) => b.failed - a.failed || a.duration - b.duration).map(({ test }) => test);
   }
 }

@@ -15,6 +15,7 @@ import { TARGETS, type Target } from './targets.js';
  *   npm run mutation                          all files: about an hour on two cores
  *   npm run mutation -- --file totp/,sealer    files whose path contains one of these
  *   npm run mutation -- --sample 5            every fifth fault only
+ *   npm run mutation -- --again run.log       what survived in the run that wrote this
  */
 
 const TIMEOUT_MS = 180_000;
@@ -32,7 +33,11 @@ interface Survivor extends Task {
 }
 
 const { values: options } = parseArgs({
-  options: { file: { type: 'string', default: '' }, sample: { type: 'string', default: '1' } },
+  options: {
+    file: { type: 'string', default: '' },
+    sample: { type: 'string', default: '1' },
+    again: { type: 'string' },
+  },
 });
 
 const wanted = options.file.split(',');
@@ -59,7 +64,17 @@ async function allTasks(): Promise<Task[]> {
     const source = await readFile(target.file, 'utf8');
     all.push(...mutantsOf(source).map((mutant) => ({ target, mutant })));
   }
-  return all.filter((_, index) => index % Number(options.sample) === 0);
+  const survived = options.again === undefined ? null : await survivorsIn(options.again);
+  return all.filter((task, index) => (survived ? survived.has(keyOf(task)) : index % Number(options.sample) === 0));
+}
+
+async function survivorsIn(log: string): Promise<ReadonlySet<string>> {
+  const lines = (await readFile(log, 'utf8')).matchAll(/^\[\d+\/\d+\] SURVIVED (\S+?):\d+ (.+)$/gm);
+  return new Set([...lines].map(([, file, description]) => `${file}: ${description}`));
+}
+
+function keyOf({ target, mutant }: Task): string {
+  return `${target.file}: ${mutant.description}`;
 }
 
 async function copyOfProject(): Promise<string> {
@@ -118,12 +133,13 @@ async function passes(cwd: string, tests: readonly string[], patience = 1): Prom
   return code === 0;
 }
 
-function tell({ target, mutant }: Task, survived: boolean): void {
+function tell(task: Task, survived: boolean): void {
   done++;
-  const key = `${target.file}: ${mutant.description}`;
+  const { target, mutant } = task;
+  const key = keyOf(task);
   if (!survived) return;
   const known = explained.has(key);
-  if (!known) survivors.push({ target, mutant, key });
+  if (!known) survivors.push({ ...task, key });
   console.log(
     `[${done}/${tasks.length}] ${known ? 'explained' : 'SURVIVED'} ${target.file}:${mutant.line} ${mutant.description}`,
   );

@@ -347,6 +347,56 @@ describe('without a sender of mail or texts', () => {
   });
 });
 
+describe('a replaced number', () => {
+  /** What an account has: open challenges, and staged and confirmed factors. */
+  const possessions = async ({ id }: Owner) => {
+    const [row] = await service.query<Record<'challenges' | 'staged' | 'confirmed', number>>(
+      `SELECT (SELECT count(*) FROM two_factor_challenge WHERE account_id = $1)::integer AS challenges,
+         count(*) FILTER (WHERE confirmed_at IS NULL)::integer AS staged, count(confirmed_at)::integer AS confirmed
+       FROM (
+         SELECT confirmed_at FROM two_factor_authenticator WHERE account_id = $1
+         UNION ALL SELECT confirmed_at FROM two_factor_otp_method WHERE account_id = $1
+       ) AS factors`,
+      [id],
+    );
+    return row;
+  };
+  const confirmNumber = async (token: string, phoneNumber: string) => {
+    await enableOtp(token, { phoneNumber });
+    expect((await send(token, { channel: 'sms' })).status).toBe(200);
+    const { text } = await service.messages.textTo(phoneNumber);
+    const confirmed = await verify(token, /\d{6}/.exec(text)?.[0] ?? '');
+    expect(confirmed.status).toBe(200);
+    return confirmed.body.token;
+  };
+  const stageAppAndMail = async (token: string) => {
+    expect((await caller.post('/two-factor/enable', { password: PASSWORD }, token)).status).toBe(200);
+    expect((await enableOtp(token)).status).toBe(200);
+  };
+
+  it('burns the challenges and staged factors of its account, and nothing of anybody else’s', async () => {
+    const [owner, stranger] = [await enrol(service), await enrol(service)];
+    await enableOtp(owner.token);
+    await send(owner.token);
+    const withMail = await verify(owner.token, await service.messages.codeMailedTo(owner.email));
+    const token = await confirmNumber(withMail.body.token, '+4915112345690');
+    for (const bearer of [token, stranger.token]) await stageAppAndMail(bearer);
+    for (const account of [owner, stranger]) await openChallenge(service, account);
+    await confirmNumber(token, '+4915112345691');
+    expect(await possessions(owner)).toEqual({ challenges: 0, staged: 0, confirmed: 3 });
+    expect(await possessions(stranger)).toEqual({ challenges: 1, staged: 2, confirmed: 1 });
+  });
+
+  it('burns none of it where it is the first one', async () => {
+    const [owner, stranger] = [await enrol(service), await enrol(service)];
+    for (const { token } of [owner, stranger]) await stageAppAndMail(token);
+    for (const account of [owner, stranger]) await openChallenge(service, account);
+    await confirmNumber(owner.token, '+4915112345692');
+    expect(await possessions(owner)).toEqual({ challenges: 1, staged: 2, confirmed: 2 });
+    expect(await possessions(stranger)).toEqual({ challenges: 1, staged: 2, confirmed: 1 });
+  });
+});
+
 describe('a replaced authenticator', () => {
   it('burns the codes that were sent on its session, and nothing of anybody else’s', async () => {
     const [owner, other, third] = [await enrol(service), await enrol(service), await enrolByMail()];
