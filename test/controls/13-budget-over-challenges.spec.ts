@@ -61,5 +61,13 @@ describe('control 13: one budget over all challenges and factors', () => {
     expect(answers.filter(({ body }) => body.code === 'INVALID_BACKUP_CODE')).toHaveLength(15);
     expect(await failuresOf(owner)).toBe(0);
     expect((await post(0, 'verify-totp', owner.app.nextCode(), tokens[0])).status).toBe(200);
+
+    // Nor does one lock where others have used it up.
+    await replica(0).query('UPDATE two_factor_attempts SET failures = 10 WHERE account_id = $1', [owner.id]);
+    const wrong = await post(0, 'verify-backup-code', 'no such code', tokens[1]);
+    expect(wrong.body.code).toBe('INVALID_BACKUP_CODE');
+    expect(
+      await replica(0).query('SELECT locks FROM two_factor_attempts WHERE account_id = $1 AND locks > 0', [owner.id]),
+    ).toEqual([]);
   });
 });

@@ -347,6 +347,41 @@ describe('without a sender of mail or texts', () => {
   });
 });
 
+describe('what is staged', () => {
+  const staged = async (...owners: readonly Owner[]) =>
+    service.query<{ own: boolean; channel: string; codes: number }>(
+      `SELECT m.account_id = $2 AS own, m.channel,
+         (SELECT count(*) FROM two_factor_backup_code b WHERE b.staged_for = m.id)::integer AS codes
+       FROM two_factor_otp_method m WHERE m.account_id = ANY ($1) ORDER BY own, channel`,
+      [owners.map(({ id }) => id), owners[0]?.id],
+    );
+
+  it('gives way to what its session stages for the channel, and when it is over; all else stays', async () => {
+    const [owner, stranger] = [await signUp(service), await signUp(service)];
+    const other = await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD });
+    const codes = 10;
+    await enableOtp(owner.token);
+    for (const token of [owner.token, other.body.token, stranger.token, owner.token]) {
+      expect((await enableOtp(token, { phoneNumber: NUMBER })).status).toBe(200);
+    }
+    expect(await staged(owner, stranger)).toEqual([
+      { own: false, channel: 'sms', codes },
+      { own: true, channel: 'mail', codes },
+      { own: true, channel: 'sms', codes },
+      { own: true, channel: 'sms', codes },
+    ]);
+    await service.query(
+      `UPDATE two_factor_otp_method SET staged_until = now() WHERE account_id = ANY ($1) AND channel = 'sms'`,
+      [[owner.id, stranger.id]],
+    );
+    await enableOtp(owner.token);
+    expect(await staged(owner, stranger)).toEqual([
+      { own: false, channel: 'sms', codes },
+      { own: true, channel: 'mail', codes },
+    ]);
+  });
+});
+
 describe('a replaced number', () => {
   /** What an account has: open challenges, and staged and confirmed factors. */
   const possessions = async ({ id }: Owner) => {
