@@ -47,11 +47,11 @@ export const TARGETS: readonly Target[] = [
   { file: `${LIBRARY}/backup-codes/backup-codes.ts`, tests: ['src/two-factor/backup-codes'] },
   {
     file: `${LIBRARY}/backup-codes/backup-codes.service.ts`,
-    tests: ['test/controls/1[13]', 'test/e2e/backup-codes', 'test/e2e/enrolment'],
+    tests: ['test/controls/(11|13|26)', 'test/e2e/backup-codes', 'test/e2e/enrolment', 'test/races/interleavings'],
   },
   {
     file: `${LIBRARY}/backup-codes/backup-codes.statements.ts`,
-    tests: ['test/controls/11', 'test/races/interleavings', 'test/e2e/backup-codes', 'test/e2e/enrolment'],
+    tests: ['test/controls/11', 'test/races/(interleavings|guesses)', 'test/e2e/backup-codes', 'test/e2e/enrolment'],
   },
   { file: `${LIBRARY}/attempts/lock-schedule.ts`, tests: ['src/two-factor/attempts'] },
   {
@@ -66,7 +66,7 @@ export const TARGETS: readonly Target[] = [
   { file: `${LIBRARY}/attempts/lane.ts`, tests: ['test/controls/17', 'test/races/trusted-devices'] },
   {
     file: `${LIBRARY}/attempts/attempts.service.ts`,
-    tests: ['test/races/guesses', 'test/controls/(15|17)', 'test/acme/life-cycle'],
+    tests: ['test/races/(guesses|interleavings)', 'test/controls/(15|17)', 'test/acme/life-cycle'],
   },
   {
     file: `${LIBRARY}/challenge/verification.service.ts`,

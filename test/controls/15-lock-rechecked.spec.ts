@@ -144,4 +144,17 @@ describe('control 15: a lock is looked at again when the session is opened', () 
     expect(await strongSessions(owner)).toEqual([]);
     expect((await new Caller(slow).get('/get-session', owner.token)).body).not.toBeNull();
   });
+
+  it('tells a code that came second of no lock of anybody else’s', async () => {
+    const [locked, owner] = [await enrol(slow), await enrol(slow)];
+    await lock(locked);
+    const code = owner.app.nextCode();
+    const [first, second] = [await openChallenge(slow, owner), await openChallenge(slow, owner)];
+    const spend = proxy.hold(/^WITH burnt AS/);
+    const answer = verify(slow, code, second);
+    await spend.reached;
+    expect((await verify(fast, code, first)).status).toBe(200);
+    spend.release();
+    expect(await answer).toMatchObject({ status: 401, body: { code: 'INVALID_CODE' } });
+  });
 });

@@ -44,6 +44,21 @@ describe('a backup code', () => {
     expect(old.body.code).toBe('INVALID_BACKUP_CODE');
   });
 
+  it('is counted without those that are staged, and their replacement is told', async () => {
+    const owner = await enrol(service);
+    expect(
+      (await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token)).body.backupCodes,
+    ).toHaveLength(10);
+    const used = await caller.post('/two-factor/verify-backup-code', { code: owner.backupCodes[0] }, owner.token);
+    expect(service.events).toContainEqual({
+      name: 'two-factor.backup-code-used',
+      accountId: owner.id,
+      details: { left: 9 },
+    });
+    await caller.post('/two-factor/generate-backup-codes', { password: PASSWORD }, used.body.token);
+    expect(service.events).toContainEqual({ name: 'two-factor.backup-codes-replaced', accountId: owner.id });
+  });
+
   it('needs two-factor on', async () => {
     const { token } = await signUp(service);
     expect(await caller.post('/two-factor/generate-backup-codes', { password: 'wrong' }, token)).toMatchObject({

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { race } from '../support/barrier.js';
 import { Caller, enrol, openChallenge, type EnrolledOwner } from '../support/client.js';
+import { TwoFactorService } from '../../src/two-factor/two-factor.service.js';
 import { Replicas } from '../support/replicas.js';
 
 let replicas: Replicas;
@@ -74,7 +75,7 @@ describe('the budget of an account', () => {
   it('locks by itself when guesses were abandoned, instead of staying shut', async () => {
     const owner = await enrol(replica(0));
     await replica(0).query(
-      `UPDATE two_factor_attempts SET failures = 10, last_guess_at = now() - interval '2 minutes' WHERE account_id = $1`,
+      `UPDATE two_factor_attempts SET failures = 10, last_guess_at = now() - interval '1 minute' WHERE account_id = $1`,
       [owner.id],
     );
     const shut = await guess(0, owner.app.nextCode(), await openChallenge(replica(0), owner));
@@ -82,6 +83,27 @@ describe('the budget of an account', () => {
     await outwaitLock(owner);
     const right = await guess(0, owner.app.nextCode(), await openChallenge(replica(0), owner));
     expect(right.status).toBe(200);
+  });
+
+  it('does not lock while others of its guesses are being evaluated, and locks nobody else', async () => {
+    const [owner, other] = [await enrol(replica(0)), await enrol(replica(0))];
+    const useUp =
+      'UPDATE two_factor_attempts SET failures = 10, last_guess_at = now() - $2::interval WHERE account_id = $1';
+    await replica(0).query(useUp, [owner.id, '0 seconds']);
+    await replica(0).query(useUp, [other.id, '1 hour']);
+    const refused = await guess(0, owner.app.wrongCode(), await openChallenge(replica(0), owner));
+    expect(refused.status).toBe(429);
+    const locked = 'SELECT account_id FROM two_factor_attempts WHERE account_id = ANY ($1) AND locks > 0';
+    expect(await replica(0).query(locked, [[owner.id, other.id]])).toEqual([]);
+  });
+
+  it('is given back by an operator, and nobody else’s with it', async () => {
+    const [owner, other] = [await enrol(replica(0)), await enrol(replica(0))];
+    for (const account of [owner, other]) await lock(account);
+    await replica(1).app.get(TwoFactorService).unlock(owner.id);
+    const right = async (account: EnrolledOwner) =>
+      (await guess(0, account.app.nextCode(), await openChallenge(replica(0), account))).status;
+    expect([await right(owner), await right(other)]).toEqual([200, 429]);
   });
 
   it('leaves a lock that comes in mid-challenge in force', async () => {

@@ -85,6 +85,25 @@ describe('guesses that wait for the same row', () => {
   });
 });
 
+describe('guesses that nobody finished', () => {
+  it('lock once, however many find them', async () => {
+    const owner = await enrol(service);
+    const tokens = [await openChallenge(service, owner), await openChallenge(service, owner)];
+    await service.query(
+      `UPDATE two_factor_attempts SET failures = 10, last_guess_at = now() - interval '1 minute' WHERE account_id = $1`,
+      [owner.id],
+    );
+    const lock = proxy.hold(/^UPDATE two_factor_attempts SET locks/);
+    const first = verifyTotp(owner.app.wrongCode(), tokens[0]);
+    await lock.reached;
+    expect((await verifyTotp(owner.app.wrongCode(), tokens[1])).status).toBe(429);
+    lock.release();
+    expect((await first).status).toBe(429);
+    const locks = await service.query('SELECT locks FROM two_factor_attempts WHERE account_id = $1', [owner.id]);
+    expect(locks).toEqual([{ locks: 1 }]);
+  });
+});
+
 describe('replacements of backup codes that wait for the same row', () => {
   it('leave one set in force', async () => {
     const owner = await enrol(service);
@@ -147,6 +166,21 @@ describe('between the check of a right code and the session', () => {
     await service.query('DELETE FROM sessions WHERE user_id = $1', [owner.id]);
     spend.release();
     expect(await answer).toMatchObject({ status: 401, body: { code: 'UNAUTHORIZED' } });
+  });
+});
+
+describe('between the password and new backup codes', () => {
+  it('two-factor that was turned off leaves none', async () => {
+    const owner = await enrol(service);
+    const turn = proxy.hold(/^SELECT FROM two_factor_attempts/);
+    const answer = caller.post('/two-factor/generate-backup-codes', { password: PASSWORD }, owner.token);
+    await turn.reached;
+    const strong = await verifyTotp(owner.app.nextCode(), await openChallenge(service, owner));
+    const disabled = await caller.post('/two-factor/disable', { password: PASSWORD }, strong.body.token);
+    expect(disabled.status).toBe(200);
+    turn.release();
+    expect(await answer).toMatchObject({ status: 400, body: { code: 'TWO_FACTOR_NOT_ENABLED' } });
+    expect(await service.query('SELECT FROM two_factor_backup_code WHERE account_id = $1', [owner.id])).toEqual([]);
   });
 });
 
