@@ -72,20 +72,24 @@ export const TARGETS: readonly Target[] = [
     file: `${LIBRARY}/challenge/verification.service.ts`,
     tests: [
       'test/e2e/backup-codes',
-      'test/controls/(06|09|14|15|17|39)',
+      'test/controls/(06|09|13|14|15|17|39)',
       'test/e2e/otp',
       'test/races/interleavings',
       'test/acme/failing-sessions',
       'test/acme/life-cycle',
       'test/races/guesses',
       'test/controls/(22|25|30)',
-      'test/e2e/enrolment',
-      'test/e2e/trusted-devices',
+      'test/e2e/(enrolment|trusted-devices|events-and-notices|cookieless|credentials|session-strength)',
     ],
   },
   {
     file: `${LIBRARY}/challenge/challenge.service.ts`,
-    tests: ['test/e2e/credentials', 'test/controls/(03|23|28)', 'test/e2e/otp', 'test/e2e/trusted-devices'],
+    tests: [
+      'test/e2e/(credentials|otp|trusted-devices|lifecycle)',
+      'test/controls/(03|23|28)',
+      'test/races/trusted-devices',
+      'test/acme/failing-sessions',
+    ],
   },
   {
     file: `${LIBRARY}/challenge/challenge.statements.ts`,

@@ -145,6 +145,21 @@ describe('control 15: a lock is looked at again when the session is opened', () 
     expect((await new Caller(slow).get('/get-session', owner.token)).body).not.toBeNull();
   });
 
+  it('tells a backup code that came second of no lock at all', async () => {
+    const owner = await enrol(slow);
+    const [code] = owner.backupCodes;
+    const offer = async (at: TestService, bearer: string) =>
+      new Caller(at).post('/two-factor/verify-backup-code', { code }, bearer);
+    const [first, second] = [await openChallenge(slow, owner), await openChallenge(slow, owner)];
+    const spend = proxy.hold(/^WITH burnt AS/);
+    const answer = offer(slow, second);
+    await spend.reached;
+    expect((await offer(fast, first)).status).toBe(200);
+    await lock(owner);
+    spend.release();
+    expect(await answer).toMatchObject({ status: 401, body: { code: 'INVALID_BACKUP_CODE' } });
+  });
+
   it('tells a code that came second of no lock of anybody else’s', async () => {
     const [locked, owner] = [await enrol(slow), await enrol(slow)];
     await lock(locked);

@@ -76,7 +76,7 @@ describe('control 21: a trust token is bound to its account and to every one of 
     const { trustedDeviceToken: next } = (await signIn(service, owner.email, device)).body;
     expect((await signIn(service, owner.email, device)).body.token).toBeDefined();
     await service.query(
-      `UPDATE two_factor_trusted_device SET rotated_at = ARRAY(SELECT r - interval '61 seconds' FROM unnest(rotated_at) r)
+      `UPDATE two_factor_trusted_device SET rotated_at = ARRAY(SELECT r - interval '1 minute' FROM unnest(rotated_at) r)
        WHERE account_id = $1`,
       [owner.id],
     );

@@ -338,6 +338,9 @@ describe('without a sender of mail or texts', () => {
         const refused = await codes.verifyOtp(mute, bearer, '000000');
         expect(refused).toMatchObject({ status: 400, body: { code: 'OTP_NOT_CONFIGURED' } });
       }
+      // One whose guesses are used up is dead only once that was said.
+      await mute.query('UPDATE two_factor_challenge SET guesses = 5 WHERE account_id = $1', [owner.id]);
+      expect((await codes.verifyOtp(mute, challenge, '000000')).body.code).toBe('OTP_NOT_CONFIGURED');
       await mute.query('UPDATE two_factor_challenge SET expires_at = now() WHERE account_id = $1', [owner.id]);
       const late = await codes.verifyOtp(mute, challenge, '000000');
       expect(late).toMatchObject({ status: 401, body: { code: 'INVALID_TWO_FACTOR_COOKIE' } });

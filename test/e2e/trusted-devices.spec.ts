@@ -114,6 +114,35 @@ describe('the token of a device', () => {
     for (const token of tokens) expect(token).toMatch(/^tfd_[A-Za-z0-9_-]{43}$/);
   });
 
+  it('is kept by a browser for as long as its device stays trusted, which is told where it signed in last', async () => {
+    const owner = await enrol(service);
+    const { device } = await trust(service, owner);
+    await service.query('UPDATE two_factor_trusted_device SET ip_address = NULL WHERE account_id = $1', [owner.id]);
+    const browser = new Browser(service);
+    browser.cookies.set(COOKIE, device);
+    const { headers } = await browser.post('/sign-in/email', { email: owner.email, password: PASSWORD });
+    const kept = headers
+      .getSetCookie()
+      .map((line) => parseSetCookie(line))
+      .find(({ name }) => name === COOKIE);
+    expect((kept?.maxAge ?? 0) / 86_400).toBeCloseTo(30, 3);
+    expect((await devicesOf(owner.token)).body).toMatchObject([{ ipAddress: '127.0.0.1' }]);
+  });
+
+  it('is remembered over 20 successors: an older one is merely unknown', async () => {
+    const owner = await enrol(service);
+    const { device: oldest } = await trust(service, owner);
+    let device = oldest;
+    let second: string | undefined;
+    for (let n = 0; n < 21; n++) {
+      device = (await signIn(service, owner.email, device)).body.trustedDeviceToken;
+      second ??= device;
+    }
+    expect((await signIn(service, owner.email, oldest)).body.twoFactorRedirect).toBe(true);
+    expect((await signIn(service, owner.email, second)).body.token).toBeDefined();
+    expect((await signIn(service, owner.email, device)).body.token).toBeDefined();
+  });
+
   it('still signs in for a minute after it gave way, and gets no successor then', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);

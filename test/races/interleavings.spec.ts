@@ -104,6 +104,17 @@ describe('guesses that nobody finished', () => {
   });
 });
 
+describe('a backup code that opens no session', () => {
+  it('is used up in one transaction with the mail about it', async () => {
+    const owner = await enrol(service);
+    const challenge = await openChallenge(service, owner);
+    const body = { code: owner.backupCodes[0], disableSession: true };
+    const statements = await proxy.statementsOf(() => caller.post('/two-factor/verify-backup-code', body, challenge));
+    expect(statements.filter((text) => /^(?:BEGIN|COMMIT)/i.test(text))).toHaveLength(2);
+    expect(statements.at(-1)).toMatch(/^COMMIT/i);
+  });
+});
+
 describe('replacements of backup codes that wait for the same row', () => {
   it('leave one set in force', async () => {
     const owner = await enrol(service);

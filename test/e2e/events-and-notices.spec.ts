@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AuthenticatorApp, Caller, openChallenge, PASSWORD, signUp, type Owner } from '../support/client.js';
+import { sendOtp, verifyOtp } from '../support/one-time-codes.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+let service: TestService;
+let caller: Caller;
+beforeAll(async () => {
+  service = await startTestService({ messages: true });
+  caller = new Caller(service);
+});
+afterAll(() => service.close());
+
+const eventsOf = ({ id }: Owner) =>
+  service.events
+    .filter(({ accountId, name }) => accountId === id && name.startsWith('two-factor.'))
+    .map(({ name }) => name.slice(11));
+
+/** Subjects of the mails to somebody, once there are as many. They may overtake each other. */
+async function noticesTo({ email }: Owner, count: number): Promise<string[]> {
+  for (;;) {
+    const subjects = service.messages
+      .mailsTo(email)
+      .map(({ subject }) => subject)
+      .filter((subject) => !subject.startsWith('Your code'));
+    if (subjects.length >= count) return subjects.toSorted((a, b) => a.localeCompare(b));
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5);
+    });
+  }
+}
+
+async function stage(token: string): Promise<AuthenticatorApp> {
+  const { body } = await caller.post('/two-factor/enable', { password: PASSWORD }, token);
+  return new AuthenticatorApp(body.totpURI, service);
+}
+
+async function verifyTotp(token: string, code: string): Promise<string> {
+  return (await caller.post('/two-factor/verify-totp', { code }, token)).body.token;
+}
+
+describe('events tell each change once, and mails what its owner must know', () => {
+  it('of factors turned on, added, replaced and used, and of nothing else', async () => {
+    const owner = await signUp(service);
+    let app = await stage(owner.token);
+    await verifyTotp(owner.token, app.wrongCode());
+    let token = await verifyTotp(owner.token, app.nextCode());
+    await verifyTotp(await openChallenge(service, owner), app.nextCode());
+    await caller.post('/two-factor/enable', { password: PASSWORD, method: 'otp' }, token);
+    await sendOtp(service, token);
+    token = (await verifyOtp(service, token, await service.messages.codeMailedTo(owner.email))).body.token;
+    app = await stage(token);
+    token = await verifyTotp(token, app.nextCode());
+    const { body } = await caller.post('/two-factor/generate-backup-codes', { password: PASSWORD }, token);
+    for (const [index, disableSession] of [false, true].entries()) {
+      const code = body.backupCodes[index];
+      const challenge = await openChallenge(service, owner);
+      await caller.post('/two-factor/verify-backup-code', { code, disableSession }, challenge);
+    }
+    expect(eventsOf(owner)).toEqual([
+      'verification-failed',
+      'enabled',
+      'verified',
+      'challenged',
+      'verified',
+      'method-added',
+      'verified',
+      'authenticator-replaced',
+      'verified',
+      'backup-codes-replaced',
+      'challenged',
+      'backup-code-used',
+      'verified',
+      'challenged',
+      'backup-code-used',
+      'verified',
+    ]);
+    expect(await noticesTo(owner, 5)).toEqual([
+      'A backup code was used',
+      'A backup code was used',
+      'A new way to receive codes',
+      'Two-factor authentication is on',
+      'Your authenticator was replaced',
+    ]);
+  });
+});
