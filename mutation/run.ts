@@ -15,7 +15,7 @@ import { TARGETS, type Target } from './targets.js';
  *   npm run mutation                          all files: about an hour on two cores
  *   npm run mutation -- --file totp/,sealer    files whose path contains one of these
  *   npm run mutation -- --sample 5            every fifth fault only
- *   npm run mutation -- --again run.log       what survived in the run that wrote this
+ *   npm run mutation -- --again run.log       what survived, unexplained, in the run that wrote this
  */
 
 const TIMEOUT_MS = 180_000;
@@ -41,8 +41,8 @@ const { values: options } = parseArgs({
 });
 
 const wanted = options.file.split(',');
-const tasks = await allTasks();
 const explained = await explainedKeys();
+const tasks = await allTasks();
 const server = await startDatabase();
 const survivors: Survivor[] = [];
 const copies: string[] = [];
@@ -65,7 +65,9 @@ async function allTasks(): Promise<Task[]> {
     all.push(...mutantsOf(source).map((mutant) => ({ target, mutant })));
   }
   const survived = options.again === undefined ? null : await survivorsIn(options.again);
-  return all.filter((task, index) => (survived ? survived.has(keyOf(task)) : index % Number(options.sample) === 0));
+  return all.filter((task, index) =>
+    survived ? survived.has(keyOf(task)) && !explained.has(keyOf(task)) : index % Number(options.sample) === 0,
+  );
 }
 
 async function survivorsIn(log: string): Promise<ReadonlySet<string>> {
