@@ -129,10 +129,20 @@ async function passes(cwd: string, tests: readonly string[], patience = 1): Prom
     stdio: 'ignore',
     detached: true,
   });
-  const timer = setTimeout(() => child.pid && process.kill(-child.pid, 'SIGKILL'), TIMEOUT_MS * patience);
+  const timer = setTimeout(() => endGroup(child.pid), TIMEOUT_MS * patience);
   const [code] = (await once(child, 'exit')) as [number | null];
   clearTimeout(timer);
+  // A fault may keep a worker of Jest's going for ever.
+  endGroup(child.pid);
   return code === 0;
+}
+
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function tell(task: Task, survived: boolean): void {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuthenticatorApp, Caller, openChallenge, PASSWORD, signUp, type Owner } from '../support/client.js';
+import { until } from '../support/messages.js';
 import { sendOtp, verifyOtp } from '../support/one-time-codes.js';
 import { startTestService, type TestService } from '../support/service.js';
 
@@ -18,16 +19,11 @@ const eventsOf = ({ id }: Owner) =>
 
 /** Subjects of the mails to somebody, once there are as many. They may overtake each other. */
 async function noticesTo({ email }: Owner, count: number): Promise<string[]> {
-  for (;;) {
-    const subjects = service.messages
-      .mailsTo(email)
-      .map(({ subject }) => subject)
-      .filter((subject) => !subject.startsWith('Your code'));
-    if (subjects.length >= count) return subjects.toSorted((a, b) => a.localeCompare(b));
-    await new Promise((resolve) => {
-      setTimeout(resolve, 5);
-    });
-  }
+  return until(() => {
+    const subjects = service.messages.mailsTo(email).map(({ subject }) => subject);
+    const notices = subjects.filter((subject) => !subject.startsWith('Your code'));
+    return notices.length >= count ? notices.toSorted((a, b) => a.localeCompare(b)) : undefined;
+  });
 }
 
 async function stage(token: string): Promise<AuthenticatorApp> {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { race } from '../support/barrier.js';
 import { Caller, enrol, openChallenge } from '../support/client.js';
+import { until } from '../support/messages.js';
 import { coolDown, sendOtp } from '../support/one-time-codes.js';
 import { Replicas } from '../support/replicas.js';
 
@@ -14,14 +15,11 @@ const replica = (index: number) => replicas.at(index);
 
 /** The replicas share the work, so a mail may be sent by either. */
 async function codesMailedTo(address: string, count: number): Promise<string[]> {
-  for (;;) {
+  return until(() => {
     const texts = replicas.services.flatMap(({ messages }) => messages.mailsTo(address)).map(({ text }) => text);
     const codes = texts.map((text) => /^\d{6}$/m.exec(text)?.[0]).filter((code) => code !== undefined);
-    if (codes.length >= count) return codes;
-    await new Promise((resolve) => {
-      setTimeout(resolve, 5);
-    });
-  }
+    return codes.length >= count ? codes : undefined;
+  });
 }
 
 describe('parallel requests for a code', () => {

@@ -52,7 +52,7 @@ export class Messages {
 }
 
 /** Looks again and again until something is there. */
-async function until<T>(look: () => T | undefined): Promise<T> {
+export async function until<T>(look: () => T | undefined): Promise<T> {
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(LOOK_AGAIN_MS)) {
     const found = look();
     if (found !== undefined) return found;
