@@ -66,6 +66,13 @@ describe('a challenge token', () => {
 });
 
 describe('cookies', () => {
+  it('of a challenge are ended only where one came', async () => {
+    const owner = await enrol(service);
+    const code = owner.app.nextCode();
+    const { headers } = await caller.post('/two-factor/verify-totp', { code }, await openChallenge(service, owner));
+    expect(headers.getSetCookie().filter((line) => line.startsWith('two_factor'))).toEqual([]);
+  });
+
   it('are HttpOnly, SameSite=Lax, Path=/, without Domain; the challenge ends the session cookie', async () => {
     const owner = await enrol(service);
     const browser = new Browser(service);
@@ -92,10 +99,10 @@ describe('cookies', () => {
 
   it('of a challenge win over those of a session, and success ends the session it replaces', async () => {
     const owner = await enrol(service);
-    const old = await signUp(service);
-    const browser = await signInBrowser(old);
-    const session = browser.cookies.get('session_token') ?? '';
+    const browser = new Browser(service);
     await browser.post('/sign-in/email', { email: owner.email, password: PASSWORD });
+    const session = (await signInBrowser(await signUp(service))).cookies.get('session_token') ?? '';
+    expect((await caller.get('/get-session', session)).body).not.toBeNull();
     browser.cookies.set('session_token', session);
     const verified = await browser.post('/two-factor/verify-totp', { code: owner.app.nextCode() });
     expect(verified).toMatchObject({ status: 200, body: { user: { id: owner.id } } });
