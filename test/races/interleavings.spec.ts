@@ -110,8 +110,14 @@ describe('a backup code that opens no session', () => {
     const challenge = await openChallenge(service, owner);
     const body = { code: owner.backupCodes[0], disableSession: true };
     const statements = await proxy.statementsOf(() => caller.post('/two-factor/verify-backup-code', body, challenge));
-    expect(statements.filter((text) => /^(?:BEGIN|COMMIT)/i.test(text))).toHaveLength(2);
-    expect(statements.at(-1)).toMatch(/^COMMIT/i);
+    // Without what the worker of the queue asks for, which comes when it likes.
+    const own = statements.filter((text) => /^(?:BEGIN|COMMIT|WITH burnt AS)|two_factor_enqueue/.test(text));
+    expect(own.map((text) => /^(?:BEGIN|COMMIT|WITH burnt)|two_factor_enqueue/.exec(text)?.[0])).toEqual([
+      expect.stringMatching(/^BEGIN/),
+      'WITH burnt',
+      'two_factor_enqueue',
+      'COMMIT',
+    ]);
   });
 });
 
