@@ -96,6 +96,14 @@ describe('staging', () => {
     });
   });
 
+  it('takes null for what was left out', async () => {
+    const { token } = await signUp(service);
+    const nothing = { issuer: null, method: null, channel: null, phoneNumber: null };
+    const answer = await enable(token, nothing);
+    expect(answer).toMatchObject({ status: 200, body: { method: 'totp' } });
+    expect(new URL(answer.body.totpURI).searchParams.get('issuer')).toBe('Test');
+  });
+
   it('of method otp answers OTP_NOT_CONFIGURED', async () => {
     const owner = await signUp(service);
     expect(await enable(owner.token, { method: 'otp' })).toMatchObject({
