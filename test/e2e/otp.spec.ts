@@ -76,6 +76,14 @@ describe('mailed codes as the only method', () => {
   });
 });
 
+describe('null', () => {
+  it('counts as left out, in what is staged and in what is asked for', async () => {
+    const { token } = await signUp(service);
+    expect((await enableOtp(token, { channel: null, phoneNumber: null })).status).toBe(200);
+    expect((await send(token, { channel: null })).body).toMatchObject({ status: true, channel: 'mail' });
+  });
+});
+
 describe('sending again', () => {
   it('waits for the cool-down, then sends the same code', async () => {
     const owner = await enrolByMail();
@@ -193,6 +201,7 @@ describe('texted codes', () => {
 
   it.each([
     [{ channel: 'sms' }, 'phoneNumber'],
+    [{ channel: 'sms', phoneNumber: null }, 'phoneNumber'],
     [{ channel: 'sms', phoneNumber: 'call me' }, 'phoneNumber'],
     [{ channel: 'pigeon' }, 'channel'],
     [{ channel: 'sms', phoneNumber: 42 }, 'phoneNumber'],
