@@ -1,8 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsOptional } from 'class-validator';
+import { IsBoolean } from 'class-validator';
 import { SessionAnswer, TRUSTED_DEVICE_TOKEN, UserAnswer, VerificationBody } from '../challenge/verification.dto.js';
 import type { UserView } from '../ports/account-directory.js';
 import type { IssuedSession } from '../ports/session-gateway.js';
+import { OptionalField } from '../optional-field.js';
 
 export class BackupCodeBody extends VerificationBody {
   @ApiProperty({
@@ -12,7 +13,7 @@ export class BackupCodeBody extends VerificationBody {
   override code!: string;
 
   @ApiPropertyOptional({ description: 'If true, the session cookie will not be set.', example: false })
-  @IsOptional()
+  @OptionalField()
   @IsBoolean()
   disableSession?: boolean;
 }

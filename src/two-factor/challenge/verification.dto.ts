@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsOptional, IsString } from 'class-validator';
+import { IsBoolean, IsString } from 'class-validator';
 import type { UserView } from '../ports/account-directory.js';
 import type { IssuedSession } from '../ports/session-gateway.js';
+import { OptionalField } from '../optional-field.js';
 
 /** Members of every verify-* body. */
 export class VerificationBody {
@@ -14,7 +15,7 @@ export class VerificationBody {
       "If true, the device will be trusted for 30 days. It'll be refreshed on every sign in request within this time.",
     example: true,
   })
-  @IsOptional()
+  @OptionalField()
   @IsBoolean()
   trustDevice?: boolean;
 }

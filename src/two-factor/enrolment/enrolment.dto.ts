@@ -1,8 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { IsIn, IsNotEmpty, IsString, Matches, MaxLength } from 'class-validator';
 import type { Channel } from '../messages/message.js';
 import type { UserView } from '../ports/account-directory.js';
 import { UserAnswer } from '../challenge/verification.dto.js';
+import { OptionalField } from '../optional-field.js';
 
 /** The owner's password, asked for again before anything sensitive. */
 export class PasswordBody {
@@ -18,7 +19,7 @@ export class EnableBody extends PasswordBody {
     maxLength: 64,
     pattern: String.raw`^[^:\u0000-\u001f\u007f]*$`,
   })
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @IsNotEmpty()
   @MaxLength(64)
@@ -30,7 +31,7 @@ export class EnableBody extends PasswordBody {
     enum: ['totp', 'otp'],
     default: 'totp',
   })
-  @IsOptional()
+  @OptionalField()
   @IsIn(['totp', 'otp'])
   method?: 'totp' | 'otp';
 
@@ -39,7 +40,7 @@ export class EnableBody extends PasswordBody {
     enum: ['mail', 'sms'],
     default: 'mail',
   })
-  @IsOptional()
+  @OptionalField()
   @IsIn(['mail', 'sms'])
   channel?: Channel;
 
@@ -48,7 +49,7 @@ export class EnableBody extends PasswordBody {
     example: '+4915112345678',
     maxLength: 32,
   })
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MaxLength(32)
   phoneNumber?: string;

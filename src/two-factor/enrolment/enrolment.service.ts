@@ -64,9 +64,7 @@ export class EnrolmentService {
     const strong = this.secondFactor.isStrong(session);
     if (!strong && (await this.state.isOn(accountId))) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
     await this.password.require(session, password, request);
-    return target
-      ? this.stageOtp(session, strong, target)
-      : this.stageTotp(session, strong, body.issuer ?? this.options.issuer);
+    return target ? this.stageOtp(session, strong, target) : this.stageTotp(session, strong, body.issuer);
   }
 
   private async stageOtp(session: SessionIdentity, strong: boolean, target: OtpTarget): Promise<EnableAnswer> {
@@ -77,7 +75,11 @@ export class EnrolmentService {
     return { method: 'otp', ...(staged && { backupCodes: codes }) };
   }
 
-  private async stageTotp(session: SessionIdentity, strong: boolean, issuer: string): Promise<EnableAnswer> {
+  private async stageTotp(
+    session: SessionIdentity,
+    strong: boolean,
+    issuer = this.options.issuer,
+  ): Promise<EnableAnswer> {
     const { accountId, sessionId } = session;
     const account = await this.accounts.find(accountId);
     if (!account) throw new TwoFactorException('UNAUTHORIZED', { bearerError: 'invalid_token' });

@@ -37,11 +37,10 @@ export class OtpMethodsService {
 
   /** @throws {TwoFactorException} OTP_NOT_CONFIGURED for a channel without sender, VALIDATION_ERROR for a bad number */
   target({ channel, phoneNumber }: OtpMethodRequest): OtpTarget {
-    const number = phoneNumber ?? null;
-    const wanted = channel ?? (number === null ? 'mail' : 'sms');
+    const wanted = channel ?? (phoneNumber === undefined ? 'mail' : 'sms');
     if (!this.channels.has(wanted)) throw new TwoFactorException('OTP_NOT_CONFIGURED');
     if (wanted === 'mail') return { channel: wanted, phoneNumber: null };
-    const parsed = number === null ? null : parsePhoneNumber(number, this.options.smsCountries);
+    const parsed = phoneNumber === undefined ? null : parsePhoneNumber(phoneNumber, this.options.smsCountries);
     if (parsed === null) {
       throw new TwoFactorException('VALIDATION_ERROR', {
         errors: { phoneNumber: ['phoneNumber must be a number in international form that can be texted from here'] },

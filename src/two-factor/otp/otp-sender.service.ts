@@ -157,7 +157,7 @@ export class OtpSenderService {
   /** What is staged on this session comes first, then confirmed methods, then the account's own address. */
   private routeTo({ methods, totp }: Recipient, wanted: Channel | undefined): Route | null {
     const usable = (methods ?? []).filter(
-      ({ channel }) => this.channels.has(channel) && channel === (wanted ?? channel),
+      ({ channel }) => this.channels.has(channel) && (wanted === undefined || channel === wanted),
     );
     const [method] = usable;
     if (method) return { channel: method.channel, method };

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional } from 'class-validator';
+import { IsIn } from 'class-validator';
 import type { Channel } from '../messages/message.js';
+import { OptionalField } from '../optional-field.js';
 
 export class SendOtpBody {
   @ApiPropertyOptional({
@@ -8,7 +9,7 @@ export class SendOtpBody {
     enum: ['mail', 'sms'],
     example: 'mail',
   })
-  @IsOptional()
+  @OptionalField()
   @IsIn(['mail', 'sms'])
   channel?: Channel;
 }
