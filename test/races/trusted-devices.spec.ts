@@ -82,6 +82,11 @@ describe('tabs that refresh one token at once', () => {
     expect((await signIn(service, owner.email, next)).body.token).toBeDefined();
   });
 
+  const alarmsOf = (owner: EnrolledOwner) =>
+    [...service.events, ...replica.events].filter(
+      ({ name, accountId }) => name === 'two-factor.device-reused' && accountId === owner.id,
+    );
+
   it('raise one alarm when the token is an old one', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
@@ -89,10 +94,22 @@ describe('tabs that refresh one token at once', () => {
     await passSeconds(service, owner.id, 61);
     const answers = await race(6, (index) => signIn(at(index), owner.email, device));
     expect(answers.every(({ body }) => body.twoFactorRedirect)).toBe(true);
-    const alarms = [...service.events, ...replica.events].filter(
-      ({ name, accountId }) => name === 'two-factor.device-reused' && accountId === owner.id,
-    );
-    expect(alarms).toHaveLength(1);
+    expect(alarmsOf(owner)).toHaveLength(1);
+  });
+
+  it.each(['old', 'current'])('end a device also for one that began before, with the %s token', async (which) => {
+    const owner = await enrol(service);
+    const { device: old } = await trust(service, owner);
+    const { trustedDeviceToken: current } = (await signIn(service, owner.email, old)).body;
+    await passSeconds(service, owner.id, 61);
+    // When its gate is reached, its transaction and with it now() has begun.
+    const gate = proxy.hold(GATE);
+    const early = signIn(service, owner.email, which === 'old' ? old : current);
+    await gate.reached;
+    expect((await signIn(replica, owner.email, old)).body.twoFactorRedirect).toBe(true);
+    gate.release();
+    expect((await early).body.twoFactorRedirect).toBe(true);
+    expect(alarmsOf(owner)).toHaveLength(1);
   });
 
   it('wait for the first of them, whose session may still fail: then the token is as good as before', async () => {

@@ -14,7 +14,8 @@ const REMEMBERED = 20;
  * - `reused(id)`: one row when the token gave way too long ago. It was copied, so the device is trusted no more
  *
  * Of parallel requests with one token the first locks the row and rotates; the others wait, look at the row again and
- * find their token among those that just gave way.
+ * find their token among those that just gave way. A device that ends is over since ever, for the others may have begun,
+ * and with them their now(), before it ended.
  *
  * The account's row of attempts is held against whoever is about to end all trust, who holds it first (see `burnAll`):
  * FOR KEY SHARE, so that guesses of strangers keep nobody waiting.
@@ -56,7 +57,7 @@ export function recognise(
       FROM device WHERE d.id = device.id AND (device.current OR device.graced)
       RETURNING d.id, device.current AS rotated, ceil(extract(epoch FROM d.expires_at - now()))::integer AS lives_for
     ), reused AS (
-      UPDATE two_factor_trusted_device d SET expires_at = now()
+      UPDATE two_factor_trusted_device d SET expires_at = '-infinity'
       FROM device WHERE d.id = device.id AND NOT (device.current OR device.graced)
       RETURNING d.id
     )`;
