@@ -17,8 +17,9 @@ const REMEMBERED = 20;
  * find their token among those that just gave way. A device that ends is over since ever, for the others may have begun,
  * and with them their now(), before it ended.
  *
- * The account's row of attempts is held against whoever is about to end all trust, who holds it first (see `burnAll`):
- * FOR KEY SHARE, so that guesses of strangers keep nobody waiting.
+ * The account's row of attempts is held against whoever is about to end all trust, who holds it first (see `burnAll`). FOR
+ * SHARE: FOR KEY SHARE would let verifications pass, and they were seen to deadlock among each other over a row that others
+ * hold so. Devices do not wait for each other, and for a stranger's guess as long as its one statement takes.
  *
  * @param on SQL condition that the account has two-factor on
  * @param values placeholders: account id, hash of the token that came or NULL, hash of the next one, life in seconds,
@@ -40,7 +41,7 @@ export function recognise(
     turn AS MATERIALIZED (
       SELECT b.account_id FROM two_factor_attempts b
       WHERE ${token} IS NOT NULL AND b.account_id = ${accountId} AND b.lane = 'account' AND ${on}
-      FOR KEY SHARE OF b
+      FOR SHARE OF b
     ), device AS MATERIALIZED (
       SELECT d.id, d.token_hash = ${token} AS current,
         d.rotated_at[array_position(d.rotated_hashes, ${token})] > now() - make_interval(secs => ${GRACE}) AS graced
