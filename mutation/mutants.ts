@@ -50,7 +50,7 @@ const SQL: ReadonlyArray<readonly [pattern: RegExp, replacement: string]> = [
   [/\bleast\b/g, 'greatest'],
   [/\bgreatest\b/g, 'least'],
   [/ FOR (?:NO KEY )?UPDATE(?: OF \w+)?/g, ''],
-  [/ FOR KEY SHARE(?: OF \w+)?/g, ''],
+  [/ FOR (?:KEY )?SHARE(?: OF \w+)?/g, ''],
   [/ AND [\w."]+(?:\.\w+)? (?:=|<>|<=?|>=?|IS(?: NOT)?|IN) [^()\n]+?(?=\s+AND\b|\n|\)|$)/g, ''],
   [/\bNULL\b(?=,|\n|$| FROM)/g, 'DEFAULT'],
   [/'infinity'/g, 'now()'],
