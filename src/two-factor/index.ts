@@ -45,7 +45,14 @@ export { MessageTemplates, type MailContent, type MessageFacts, type MessageTopi
 export { Outbox } from './ports/outbox.js';
 export { PasswordVerifier, type PasswordSender } from './ports/password-verifier.js';
 export { Random } from './ports/random.js';
-export { SecurityEvents, type SecurityEvent, type SecurityEventName } from './ports/security-events.js';
+export {
+  NO_ORIGIN,
+  originOf,
+  SecurityEvents,
+  type EventOrigin,
+  type SecurityEvent,
+  type SecurityEventName,
+} from './ports/security-events.js';
 export {
   SessionGateway,
   type IncomingRequest,

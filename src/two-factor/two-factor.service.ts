@@ -7,7 +7,7 @@ import { EnrolmentService } from './enrolment/enrolment.service.js';
 import { EnrolmentState } from './enrolment/enrolment-state.js';
 import { MessageWriter } from './messages/message-writer.js';
 import { AccountDirectory } from './ports/account-directory.js';
-import { SecurityEvents, type SecurityEventName } from './ports/security-events.js';
+import { NO_ORIGIN, originOf, SecurityEvents, type SecurityEventName } from './ports/security-events.js';
 import {
   SessionGateway,
   type IncomingRequest,
@@ -91,7 +91,10 @@ export class TwoFactorService {
       apart && this.devices.presented(exchange.request)
         ? await this.database.transaction((own) => this.open({ ...signIn, transaction: own }))
         : await this.open(signIn);
-    if (opened.event) this.events.emit({ name: opened.event, accountId });
+    if (opened.event) {
+      const session = opened.result.kind === 'session' ? opened.result.issued : null;
+      this.events.emit({ name: opened.event, accountId, ...originOf(exchange.request, session) });
+    }
     return opened.result;
   }
 
@@ -184,7 +187,7 @@ export class TwoFactorService {
     const account = await this.accounts.recordTwoFactor(accountId, false, transaction);
     if (account) await this.messages.notify(account, { topic: 'two-factor-disabled' }, NO_REQUEST, transaction);
     await this.sessions.endAll(accountId, transaction);
-    this.events.emit({ name: 'two-factor.reset', accountId });
+    transaction.afterCommit(() => this.events.emit({ name: 'two-factor.reset', accountId, ...NO_ORIGIN }));
   }
 
   /** Ends a lock of the account's verification: an operator's act. */

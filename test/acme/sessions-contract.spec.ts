@@ -124,6 +124,16 @@ class Outliving extends AcmeSessions {
   override async endAll(): Promise<void> {}
 }
 
+class Trusting extends AcmeSessions {
+  override async holds(): Promise<boolean> {
+    return true;
+  }
+}
+
+class Unmoved extends AcmeSessions {
+  override async endDevice(): Promise<void> {}
+}
+
 class Forgetful extends AcmeSessions {
   override async issue(grant: SessionGrant): Promise<IssuedSession> {
     return super.issue({ ...grant, trustedDeviceId: null });
@@ -159,6 +169,17 @@ describe('the contract finds out a gateway that', () => {
     ['makes sessions strong for nothing', Boasting, 'renew leaves the strength as it is when none was proven'],
     ['never ends a session', Endless, 'end ends that session and no other'],
     ['never ends all', Outliving, 'endAll ends every session of the account and of no other'],
+    ['vouches for ended sessions', Trusting, 'holds is false once the session has ended'],
+    [
+      'vouches for replaced tokens',
+      Trusting,
+      'holds is false once the session has another token, and true for what is found by that one',
+    ],
+    [
+      'keeps the sessions of a copied device',
+      Unmoved,
+      'endDevice ends the sessions of the account that came from that device and no others',
+    ],
     ['forgets the device', Forgetful, 'identify tells the trusted device of a session, through renewals too'],
     ['throws at the second end', Fussy, 'end may be said twice'],
     ['lets scripts read its cookie', Readable, 'identify finds the session of the cookie that it set'],

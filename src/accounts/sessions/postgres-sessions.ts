@@ -19,7 +19,7 @@ import { toUserView, type UserRow } from '../users/user-row.js';
 import { isUuid } from '../uuid.js';
 import { SESSION_TOKEN_PREFIX, SessionCookie } from './session-cookie.js';
 import { type AccountSession, type SessionRow, toAccountSession } from './session-row.js';
-import { END, END_ALL_BUT, IDENTIFY, ISSUE, RENEW } from './session.statements.js';
+import { END, END_ALL_BUT, END_DEVICE, HOLD, IDENTIFY, ISSUE, RENEW } from './session.statements.js';
 
 /** As much of a `User-Agent` as a list of sessions shows; clients may send kilobytes. */
 const USER_AGENT_LENGTH = 512;
@@ -90,6 +90,12 @@ export class PostgresSessions extends SessionGateway {
     return row ? this.issued(row, token) : null;
   }
 
+  override async holds(session: SessionIdentity, transaction?: Transaction): Promise<boolean> {
+    if (!isAccountSession(session)) return false;
+    const rows = await (transaction ?? this.database).query(HOLD, [session.sessionId, session.tokenHash]);
+    return rows.length > 0;
+  }
+
   override async end(session: SessionIdentity, transaction?: Transaction): Promise<void> {
     await (transaction ?? this.database).query(END, [session.sessionId]);
   }
@@ -98,9 +104,15 @@ export class PostgresSessions extends SessionGateway {
     if (isUuid(accountId)) await (transaction ?? this.database).query(END_ALL_BUT, [accountId, null]);
   }
 
+  override async endDevice(accountId: string, trustedDeviceId: string, transaction?: Transaction): Promise<void> {
+    if (!isUuid(accountId)) return;
+    await (transaction ?? this.database).query(END_DEVICE, [accountId, trustedDeviceId]);
+  }
+
   private issued(row: IssuedRow, token: string): IssuedSession {
     return {
       token,
+      sessionId: row.id,
       session: { token, userId: row.userId, createdAt: row.createdAt, expiresAt: row.expiresAt },
       user: toUserView(row),
       headers: [

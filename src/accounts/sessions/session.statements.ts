@@ -83,6 +83,24 @@ export const RENEW = statement(
    FROM s JOIN users u ON u.id = s.user_id`,
 );
 
+/**
+ * `$1` session, `$2` hash of the token that it was found by. One row while that is its token. FOR SHARE: nothing ends the
+ * session, and nothing gives it another token, before the transaction ends.
+ */
+export const HOLD = statement(
+  'accounts.hold_session',
+  `SELECT id FROM sessions WHERE id = $1 AND token_hash = $2 AND expires_at > now() FOR SHARE`,
+);
+
+/** `$1` user, `$2` trusted device. Locks as `RENEW` does. */
+export const END_DEVICE = statement(
+  'accounts.end_device_sessions',
+  `WITH locked AS (
+     SELECT id FROM sessions WHERE user_id = $1 AND trusted_device_id = $2 ORDER BY id FOR UPDATE
+   )
+   DELETE FROM sessions USING locked WHERE sessions.id = locked.id`,
+);
+
 /** `$1` session. */
 export const END = statement('accounts.end_session', `DELETE FROM sessions WHERE id = $1`);
 

@@ -20,7 +20,8 @@ describe('the log of security events', () => {
     ['warn', 'two-factor.locked'],
     ['error', 'two-factor.secret-unreadable'],
   ] as const)('writes at level %s: %s', (level, name) => {
-    new LogSecurityEvents().emit({ name, accountId: 'ada', details: { factor: 'totp' } });
-    expect(lines).toEqual([[level, { event: name, accountId: 'ada', factor: 'totp' }]]);
+    const origin = { ip: '192.0.2.7', sessionId: 'session', requestId: 'request' };
+    new LogSecurityEvents().emit({ name, accountId: 'ada', ...origin, details: { factor: 'totp' } });
+    expect(lines).toEqual([[level, { event: name, accountId: 'ada', ...origin, factor: 'totp' }]]);
   });
 });

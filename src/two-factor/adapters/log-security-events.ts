@@ -6,6 +6,9 @@ const WARNINGS: ReadonlySet<SecurityEvent['name']> = new Set([
   'two-factor.disabled',
   'two-factor.device-reused',
   'two-factor.reset',
+  'sms.ceiling-reached',
+  'sign-in.throttled',
+  'password.throttled',
 ]);
 
 /** Faults of ours or an attack: somebody must look at once. */
@@ -17,7 +20,8 @@ export class LogSecurityEvents extends SecurityEvents {
   private readonly logger = new Logger('TwoFactor');
 
   override emit(event: SecurityEvent): void {
-    const line = { event: event.name, accountId: event.accountId, ...event.details };
+    const { name, details, ...origin } = event;
+    const line = { event: name, ...origin, ...details };
     if (ALARMS.has(event.name)) this.logger.error(line);
     else if (WARNINGS.has(event.name)) this.logger.warn(line);
     else this.logger.log(line);

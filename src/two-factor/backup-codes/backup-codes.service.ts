@@ -7,7 +7,7 @@ import { PasswordCheckService } from '../credentials/password-check.service.js';
 import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
 import { EnrolmentState } from '../enrolment/enrolment-state.js';
 import { Random } from '../ports/random.js';
-import { SecurityEvents } from '../ports/security-events.js';
+import { originOf, SecurityEvents } from '../ports/security-events.js';
 import type { IncomingRequest, SessionIdentity } from '../ports/session-gateway.js';
 import { Database } from '../postgres/database.js';
 import { TwoFactorException } from '../two-factor.errors.js';
@@ -67,7 +67,7 @@ export class BackupCodesService implements Factor<readonly Buffer[]> {
       const [row] = await transaction.query<{ added: number }>(REPLACE_BACKUP_CODES, [accountId, hashes]);
       if (!row?.added) throw new TwoFactorException('TWO_FACTOR_NOT_ENABLED');
     });
-    this.events.emit({ name: 'two-factor.backup-codes-replaced', accountId });
+    this.events.emit({ name: 'two-factor.backup-codes-replaced', accountId, ...originOf(request, session) });
     return { status: true, backupCodes: codes };
   }
 }

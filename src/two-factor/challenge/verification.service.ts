@@ -7,7 +7,7 @@ import type { HttpExchange } from '../credentials/http-exchange.js';
 import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
 import { MessageWriter, type Addressee } from '../messages/message-writer.js';
 import { AccountDirectory, type UserView } from '../ports/account-directory.js';
-import { SecurityEvents } from '../ports/security-events.js';
+import { originOf, SecurityEvents, type SecurityEvent, type SecurityEventName } from '../ports/security-events.js';
 import { SessionGateway, type IssuedSession } from '../ports/session-gateway.js';
 import type { Transaction } from '../ports/transaction.js';
 import { Database } from '../postgres/database.js';
@@ -82,7 +82,7 @@ export class VerificationService {
       return opened;
     });
     proof.exchange.setHeaders(issued.headers);
-    if (device) proof.exchange.setHeaders(this.devices.trusted(device, issued.session.userId));
+    if (device) proof.exchange.setHeaders(this.devices.trusted(device, issued, request));
     if (this.challenges.tokenOf(request.cookies)) proof.exchange.setHeaders(this.challenges.expiredCookie());
     return { ...issued, ...this.devices.inBody(request, device?.token) };
   }
@@ -121,9 +121,9 @@ export class VerificationService {
       if (error instanceof Overtaken) return this.refuseLatecomer(factor, guess, { caller, exchange });
       throw error;
     }
-    this.tellSpent(guess.accountId, written.spent);
+    this.tellSpent(guess, written.spent, exchange);
     const result = written.result ?? (await follow({ guess, match, spent: written.spent }));
-    this.events.emit({ name: 'two-factor.verified', accountId: guess.accountId, details: { factor: factor.name } });
+    this.tell('two-factor.verified', guess, exchange, { factor: factor.name });
     return result;
   }
 
@@ -201,10 +201,10 @@ export class VerificationService {
   /** Answers a wrong code; its guess stays taken. */
   private async fail(factor: Factor<unknown>, guess: Guess<unknown>, exchange: HttpExchange): Promise<never> {
     const { accountId } = guess;
-    this.events.emit({ name: 'two-factor.verification-failed', accountId, details: { factor: factor.name } });
+    this.tell('two-factor.verification-failed', guess, exchange, { factor: factor.name });
     const lockedFor = factor.lockable ? await this.attempts.lockWhenDue(guess) : null;
     if (lockedFor !== null) {
-      this.events.emit({ name: 'two-factor.locked', accountId, details: { seconds: lockedFor } });
+      this.tell('two-factor.locked', guess, exchange, { seconds: lockedFor });
       const account = await this.accounts.find(accountId);
       if (account) {
         await this.messages.notify(account, { topic: 'verification-locked' }, exchange.request, this.database);
@@ -241,11 +241,21 @@ export class VerificationService {
     await this.messages.notify(addressee, { topic }, request, transaction);
   }
 
-  private tellSpent(accountId: string, { enrolled, replaced, added, left }: Spent): void {
-    if (left !== undefined) this.events.emit({ name: 'two-factor.backup-code-used', accountId, details: { left } });
+  private tellSpent(guess: Guess<unknown>, { enrolled, replaced, added, left }: Spent, exchange: HttpExchange): void {
+    if (left !== undefined) this.tell('two-factor.backup-code-used', guess, exchange, { left });
     if (!enrolled) return;
     const change = replaced ? 'authenticator-replaced' : added ? 'method-added' : 'enabled';
-    this.events.emit({ name: `two-factor.${change}`, accountId });
+    this.tell(`two-factor.${change}`, guess, exchange);
+  }
+
+  private tell(
+    name: SecurityEventName,
+    { accountId, sessionId }: Guess<unknown>,
+    { request }: HttpExchange,
+    details?: SecurityEvent['details'],
+  ): void {
+    const origin = originOf(request, sessionId === null ? null : { sessionId });
+    this.events.emit({ name, accountId, ...origin, ...(details && { details }) });
   }
 }
 

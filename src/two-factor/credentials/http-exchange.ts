@@ -14,6 +14,9 @@ export interface HttpRequest {
   readonly method: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly ip?: string;
+  /** Fastify has one; Express has where a middleware gives it. */
+  readonly id?: unknown;
+  readonly socket?: { readonly destroyed: boolean };
 }
 
 /** One request and its answer, the same under Express and under Fastify. */
@@ -33,6 +36,8 @@ export class HttpExchange {
       cookies: parseCookies(single(headers['cookie'])),
       ip: request.ip,
       userAgent: single(headers['user-agent']),
+      id: typeof request.id === 'string' ? request.id : undefined,
+      abandoned: () => request.socket?.destroyed === true,
     };
   }
 

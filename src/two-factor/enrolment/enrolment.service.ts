@@ -8,7 +8,7 @@ import { MessageWriter, NOTICE_LIFE } from '../messages/message-writer.js';
 import { OtpMethodsService, type OtpTarget } from '../otp/otp-methods.service.js';
 import { AccountDirectory } from '../ports/account-directory.js';
 import { Random } from '../ports/random.js';
-import { SecurityEvents } from '../ports/security-events.js';
+import { originOf, SecurityEvents } from '../ports/security-events.js';
 import {
   SessionGateway,
   type IncomingRequest,
@@ -119,7 +119,7 @@ export class EnrolmentService {
       if (wasOn.length === 0) throw new TwoFactorException('TWO_FACTOR_NOT_ENABLED');
       return this.sessions.transactional ? this.renew(renewal, transaction) : null;
     });
-    this.events.emit({ name: 'two-factor.disabled', accountId });
+    this.events.emit({ name: 'two-factor.disabled', accountId, ...originOf(request, session) });
     const { token, user, headers } = renewed ?? (await this.renew(renewal));
     exchange.setHeaders(headers);
     return { status: true, token, user };

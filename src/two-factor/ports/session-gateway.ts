@@ -10,6 +10,10 @@ export interface IncomingRequest {
   readonly cookies: Readonly<Record<string, string | undefined>>;
   readonly ip: string | undefined;
   readonly userAgent: string | undefined;
+  /** Id of the request, as the HTTP server gave it; security events carry it. */
+  readonly id?: string | undefined;
+  /** Whether the client has closed the connection: no one waits for the answer. Absent where the server cannot tell. */
+  readonly abandoned?: () => boolean;
 }
 
 /** One place of a request where a session token may be. */
@@ -66,6 +70,8 @@ export interface SessionRenewal {
 /** A session that was opened or renewed. */
 export interface IssuedSession {
   readonly token: string;
+  /** The same as `SessionIdentity.sessionId`: names the session and opens nothing. A UUID or the like. */
+  readonly sessionId: string;
   readonly session: {
     readonly token: string;
     readonly userId: string;
@@ -96,9 +102,27 @@ export abstract class SessionGateway {
   /** Gives a session a new token; the old one is dead from then on. Null when the session ended meanwhile. */
   abstract renew(renewal: SessionRenewal, transaction?: Transaction): Promise<IssuedSession | null>;
 
+  /**
+   * Tells whether a session is still the one that `identify` found: it has not ended, and its token was not replaced.
+   *
+   * A sensitive call checks session and password first, and writes later. In between the owner may have changed the
+   * password, and with it ended this session. So the library asks again in the transaction that writes.
+   *
+   * @param transaction a transactional gateway locks the session's row (`FOR SHARE`) until this transaction ends, so that
+   *   nothing can end the session between the answer and the commit
+   */
+  abstract holds(session: SessionIdentity, transaction?: Transaction): Promise<boolean>;
+
   /** Ends one session. Ending an ended one is not an error. */
   abstract end(session: SessionIdentity, transaction?: Transaction): Promise<void>;
 
   /** Ends all sessions of an account. */
   abstract endAll(accountId: string, transaction?: Transaction): Promise<void>;
+
+  /**
+   * Ends the sessions of an account that came from one trusted device: a copy of its token was found.
+   *
+   * @param trustedDeviceId as `SessionGrant.trustedDeviceId` and `SessionRenewal.trustedDeviceId` told it
+   */
+  abstract endDevice(accountId: string, trustedDeviceId: string, transaction?: Transaction): Promise<void>;
 }

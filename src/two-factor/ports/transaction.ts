@@ -3,7 +3,7 @@ import type { Statement } from '../postgres/statement.js';
 /**
  * An open transaction of the library's database, handed to whoever has something to write together with it.
  *
- * Only `query` is offered: committing and rolling back stay with the one who opened it.
+ * Committing and rolling back stay with the code that opened it.
  */
 export abstract class Transaction {
   /**
@@ -12,4 +12,12 @@ export abstract class Transaction {
    * @throws whatever the driver throws; the transaction is then rolled back
    */
   abstract query<Row extends object>(text: string | Statement, values?: readonly unknown[]): Promise<Row[]>;
+
+  /**
+   * Runs `work` once what was written is committed, and never when it is rolled back: for events, which must not tell of
+   * what did not happen.
+   *
+   * @param work must not throw
+   */
+  abstract afterCommit(work: () => void): void;
 }

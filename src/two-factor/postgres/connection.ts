@@ -7,6 +7,7 @@ import type { Statement } from './statement.js';
 /** A connection taken from the pool. Gives it back if it is sound, and closes it otherwise. */
 export class Connection extends Transaction {
   private broken: Error | undefined;
+  private readonly whenCommitted: Array<() => void> = [];
 
   /** @param answerTimeoutMs how long the server may be silent about one statement */
   constructor(
@@ -27,6 +28,10 @@ export class Connection extends Transaction {
     return rows;
   }
 
+  override afterCommit(work: () => void): void {
+    this.whenCommitted.push(work);
+  }
+
   async begin(): Promise<void> {
     await this.run({ text: 'BEGIN' });
   }
@@ -36,6 +41,7 @@ export class Connection extends Transaction {
     const { command } = await this.run({ text: 'COMMIT' });
     // Postgres answers COMMIT in a failed transaction by rolling back, and calls that a success.
     if (command !== 'COMMIT') throw new Error('The transaction was rolled back, for a statement in it had failed');
+    for (const work of this.whenCommitted) work();
   }
 
   /** Never throws: where it cannot be asked the server rolls back by itself, when the connection ends. */

@@ -46,6 +46,11 @@ export class Database extends Transaction {
     return this.connected((connection) => connection.query<Row>(text, values));
   }
 
+  /** At once: outside of a transaction every statement is committed when it was run. */
+  override afterCommit(work: () => void): void {
+    work();
+  }
+
   /**
    * Runs `work` between BEGIN and COMMIT on one connection.
    *

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { UnknownKeyError } from '../ports/key-ring.js';
-import { SecurityEvents } from '../ports/security-events.js';
+import { NO_ORIGIN, SecurityEvents } from '../ports/security-events.js';
 import type { SealedKind } from './sealed-records.js';
 import { SealBrokenError } from './sealer.js';
 
@@ -34,6 +34,7 @@ export class SecretAlarm {
     this.events.emit({
       name: 'two-factor.secret-unreadable',
       accountId,
+      ...NO_ORIGIN,
       details: { record: kind, reason, ...(kid !== null && { kid }) },
     });
   }

@@ -59,6 +59,8 @@ export function describeSessionGateway(
         const found = await find(token);
         assert.equal(found?.accountId, accountId);
         assert.equal(typeof found.sessionId, 'string');
+        assert.equal(issued.sessionId, found.sessionId, '`issue` names another session than `identify`');
+        assert.notEqual(issued.sessionId, token, 'The name of a session is its token');
         assert.equal(session.token, token);
         assert.equal(session.userId, accountId);
         assert.equal(user.id, accountId);
@@ -223,6 +225,7 @@ export function describeSessionGateway(
         assert.equal(await find(issued.token), null, 'The old token lives on');
         const found = await find(renewed.token);
         assert.equal(found?.sessionId, session.sessionId, 'The session lost its id');
+        assert.equal(renewed.sessionId, session.sessionId, '`renew` names another session than `identify`');
         assert.equal(found.accountId, accountId);
       });
 
@@ -311,6 +314,82 @@ export function describeSessionGateway(
       });
     });
 
+    describe('holds', () => {
+      it('is true for a session as it was found', async () => {
+        const { open, find, gateway } = await trial();
+        const { accountId, issued } = await open();
+        await open(accountId);
+        const session = await find(issued.token);
+        assert.ok(session);
+        assert.equal(await gateway.holds(session), true);
+      });
+
+      it('is false once the session has ended', async () => {
+        const { open, find, gateway } = await trial();
+        const ends = [
+          (session: SessionIdentity) => gateway.end(session),
+          (session: SessionIdentity) => gateway.endAll(session.accountId),
+        ];
+        for (const end of ends) {
+          const session = await find((await open()).issued.token);
+          assert.ok(session);
+          await end(session);
+          assert.equal(await gateway.holds(session), false);
+        }
+      });
+
+      it('is false once the session has another token, and true for what is found by that one', async () => {
+        const { open, find, gateway } = await trial();
+        const session = await find((await open()).issued.token);
+        assert.ok(session);
+        const renewed = await gateway.renew(renewalOf(session));
+        assert.ok(renewed);
+        assert.equal(await gateway.holds(session), false, 'A session counts under the token that it had before');
+        const found = await find(renewed.token);
+        assert.ok(found);
+        assert.equal(await gateway.holds(found), true);
+      });
+
+      it('keeps the session from ending before the transaction does, where the gateway is transactional', async () => {
+        const { open, find, gateway, rolledBack } = await trial();
+        if (!gateway.transactional) return;
+        const session = await find((await open()).issued.token);
+        assert.ok(session);
+        let ending: Promise<void> | undefined;
+        let ended = false;
+        await rolledBack(async (transaction) => {
+          assert.equal(await gateway.holds(session, transaction), true);
+          ending = gateway.end(session).then(() => void (ended = true));
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          assert.equal(ended, false, 'The session ended while it was held');
+        });
+        await ending;
+        assert.equal(await gateway.holds(session), false);
+      });
+    });
+
+    describe('endDevice', () => {
+      it('ends the sessions of the account that came from that device and no others', async () => {
+        const { open, find, gateway } = await trial();
+        const [device, otherDevice] = [randomUUID(), randomUUID()];
+        const { accountId, issued: opened } = await open(undefined, null, undefined, device);
+        const trusted = await find((await open(accountId)).issued.token);
+        assert.ok(trusted);
+        const renewed = await gateway.renew({ ...renewalOf(trusted), trustedDeviceId: device });
+        assert.ok(renewed);
+        const spared = [
+          (await open(accountId)).issued,
+          (await open(accountId, 'totp', undefined, otherDevice)).issued,
+          (await open(undefined, null, undefined, device)).issued,
+        ];
+        await gateway.endDevice(accountId, device);
+        assert.equal(await find(opened.token), null, 'A session that was opened through the device lives on');
+        assert.equal(await find(renewed.token), null, 'A session that the device was trusted along with lives on');
+        for (const { token } of spared) assert.ok(await find(token), 'A session of no such device has ended');
+        await gateway.endDevice(accountId, device);
+      });
+    });
+
     describe('end', () => {
       it('ends that session and no other', async () => {
         const { open, find, gateway } = await trial();
@@ -366,6 +445,10 @@ export function describeSessionGateway(
         assert.equal(await find(renewed.token), null, 'The session was renewed outside of the transaction');
         await rolledBack(async (transaction) => gateway.end(session, transaction));
         await rolledBack(async (transaction) => gateway.endAll(accountId, transaction));
+        const device = randomUUID();
+        const trusted = await open(accountId, null, undefined, device);
+        await rolledBack(async (transaction) => gateway.endDevice(accountId, device, transaction));
+        assert.ok(await find(trusted.issued.token), 'Sessions of a device were ended outside of the transaction');
         assert.ok(await find(issued.token), 'The session was ended outside of the transaction');
         assert.ok(await find(other.issued.token), 'Other sessions were ended outside of the transaction');
       });

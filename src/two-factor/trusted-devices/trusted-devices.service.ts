@@ -7,8 +7,8 @@ import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
 import { isToken, newToken, tokenHash } from '../credentials/tokens.js';
 import { MessageWriter, NOTICE_LIFE, type Addressee } from '../messages/message-writer.js';
 import { Random } from '../ports/random.js';
-import { SecurityEvents } from '../ports/security-events.js';
-import type { IncomingRequest, SessionIdentity } from '../ports/session-gateway.js';
+import { originOf, SecurityEvents } from '../ports/security-events.js';
+import type { IncomingRequest, IssuedSession, SessionIdentity } from '../ports/session-gateway.js';
 import type { Transaction } from '../ports/transaction.js';
 import { Database } from '../postgres/database.js';
 import type { Statement } from '../postgres/statement.js';
@@ -90,8 +90,9 @@ export class TrustedDevicesService {
   }
 
   /** Tells that the trust is committed. @returns header lines that hand a browser its token */
-  trusted({ token }: FreshDevice, accountId: string): HeaderLines {
-    this.events.emit({ name: 'two-factor.device-trusted', accountId });
+  trusted({ token }: FreshDevice, issued: IssuedSession, request: IncomingRequest): HeaderLines {
+    const accountId = issued.session.userId;
+    this.events.emit({ name: 'two-factor.device-trusted', accountId, ...originOf(request, issued) });
     return this.cookie(token, this.options.deviceLife);
   }
 
@@ -142,7 +143,7 @@ export class TrustedDevicesService {
     if (own.length === 0) await this.secondFactor.require(session);
     const revoked = isUUID(id) ? await this.database.query(REVOKE_DEVICE, [accountId, id]) : [];
     if (revoked.length === 0) throw new TwoFactorException('TRUSTED_DEVICE_NOT_FOUND');
-    this.events.emit({ name: 'two-factor.device-revoked', accountId, details: { devices: 1 } });
+    this.tellRevoked(1, session, request);
     return own.length > 0 ? this.expiredCookie(request) : [];
   }
 
@@ -151,8 +152,14 @@ export class TrustedDevicesService {
     await this.secondFactor.require(session);
     const { accountId } = session;
     const { length } = await this.database.query(DROP_DEVICES, [accountId]);
-    if (length > 0) this.events.emit({ name: 'two-factor.device-revoked', accountId, details: { devices: length } });
+    if (length > 0) this.tellRevoked(length, session, request);
     return this.expiredCookie(request);
+  }
+
+  private tellRevoked(devices: number, session: SessionIdentity, request: IncomingRequest): void {
+    const { accountId } = session;
+    const origin = originOf(request, session);
+    this.events.emit({ name: 'two-factor.device-revoked', accountId, ...origin, details: { devices } });
   }
 
   /** Header lines that hand a browser its device token. `life` in seconds. */

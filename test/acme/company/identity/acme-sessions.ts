@@ -26,6 +26,8 @@ export interface AcmeSession extends SessionIdentity {
 }
 
 interface Kept extends AcmeSession {
+  /** Hash of the token in use. */
+  readonly key: string;
   readonly createdAt: Date;
   readonly expiresAt: Date;
 }
@@ -80,6 +82,11 @@ export class AcmeSessions extends SessionGateway {
     });
   }
 
+  override async holds(session: SessionIdentity): Promise<boolean> {
+    const { key } = session as Kept;
+    return this.byHash.get(key)?.sessionId === session.sessionId;
+  }
+
   override async end({ sessionId }: SessionIdentity): Promise<void> {
     this.drop((kept) => kept.sessionId === sessionId);
   }
@@ -88,18 +95,24 @@ export class AcmeSessions extends SessionGateway {
     this.drop((kept) => kept.accountId === accountId);
   }
 
+  override async endDevice(accountId: string, trustedDeviceId: string): Promise<void> {
+    this.drop((kept) => kept.accountId === accountId && kept.trustedDeviceId === trustedDeviceId);
+  }
+
   private drop(matches: (kept: Kept) => boolean): void {
     for (const [key, kept] of this.byHash) if (matches(kept)) this.byHash.delete(key);
   }
 
-  private async keep(kept: Kept): Promise<IssuedSession> {
+  private async keep(kept: Omit<Kept, 'key'>): Promise<IssuedSession> {
     const { accountId, createdAt, expiresAt } = kept;
     const token = newToken(this.random, PREFIX);
-    this.byHash.set(keyOf(token), kept);
+    const key = keyOf(token);
+    this.byHash.set(key, { ...kept, key });
     const employee = await this.employees.find(Number(accountId));
     if (!employee) throw new Error(`There is no employee ${accountId}`);
     return {
       token,
+      sessionId: kept.sessionId,
       session: { token, userId: accountId, createdAt, expiresAt },
       user: toView(employee),
       headers: [
