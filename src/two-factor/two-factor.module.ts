@@ -9,6 +9,7 @@ import { CredentialResolver } from './credentials/credential-resolver.js';
 import { OriginPolicy } from './credentials/origin-policy.js';
 import { PasswordCheckService } from './credentials/password-check.service.js';
 import { SecondFactorPolicy } from './credentials/second-factor-policy.js';
+import { SessionHold } from './credentials/session-hold.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
 import { EnrolmentState } from './enrolment/enrolment-state.js';
 import { Channels } from './messages/channels.js';
@@ -88,6 +89,7 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
     OtpSenderService,
     OtpService,
     SecretAlarm,
+    SessionHold,
     PasswordCheckService,
     StatusService,
     TotpService,
