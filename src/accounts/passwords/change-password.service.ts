@@ -8,7 +8,6 @@ import {
   TwoFactorService,
 } from '../../two-factor/index.js';
 import { PostgresSessions } from '../sessions/postgres-sessions.js';
-import { SessionList } from '../sessions/session-list.js';
 import type { AccountSession } from '../sessions/session-row.js';
 import { type Credentials, Users } from '../users/users.js';
 import type { ChangePasswordAnswer, ChangePasswordBody } from './change-password.dto.js';
@@ -25,7 +24,6 @@ export class ChangePasswordService {
     private readonly hasher: PasswordHasher,
     private readonly guesses: PasswordGuesses,
     private readonly twoFactor: TwoFactorService,
-    private readonly sessions: SessionList,
     private readonly gateway: PostgresSessions,
   ) {}
 
@@ -49,12 +47,14 @@ export class ChangePasswordService {
       await this.twoFactor.passwordChanged(session.accountId, transaction);
       const changed = await this.users.changePassword(credentials, passwordHash, transaction);
       if (!changed) throw new TwoFactorException('INVALID_PASSWORD');
+      // Two-factor may have been turned on since the session was found strong enough.
+      await this.twoFactor.requireStrong(session, transaction);
       // Last, when the user's row is held: a sign-in that got in before is seen here, a later one sees the new version.
-      const issued = await this.endOthers(session, body.revokeOtherSessions === true, exchange, transaction);
+      const issued = await this.renew(session, exchange, transaction);
       return { user: changed, renewed: issued };
     });
-    exchange.setHeaders(renewed?.headers ?? []);
-    return { token: renewed?.token ?? null, user };
+    exchange.setHeaders(renewed.headers);
+    return { token: renewed.token, user };
   }
 
   private async requirePassword(
@@ -73,21 +73,17 @@ export class ChangePasswordService {
     return credentials;
   }
 
-  /** @returns the session under a new token if that was asked for */
-  private async endOthers(
+  /** Ends all other sessions, and gives this one a new token: a copy of the old one must not survive [ASVS 7.2.4]. */
+  private async renew(
     session: AccountSession,
-    renew: boolean,
     { request }: HttpExchange,
     transaction: Transaction,
-  ): Promise<IssuedSession | null> {
-    const renewed = renew
-      ? await this.gateway.renew(
-          { session, secondFactor: null, amr: [], trustedDeviceId: null, endOthers: true, request },
-          transaction,
-        )
-      : null;
-    const alive = renew ? renewed !== null : await this.sessions.endOthers(session, transaction);
-    if (!alive) throw new TwoFactorException('UNAUTHORIZED', { bearerError: 'invalid_token' });
+  ): Promise<IssuedSession> {
+    const renewed = await this.gateway.renew(
+      { session, secondFactor: null, amr: [], trustedDeviceId: null, endOthers: true, request },
+      transaction,
+    );
+    if (!renewed) throw new TwoFactorException('UNAUTHORIZED', { bearerError: 'invalid_token' });
     return renewed;
   }
 }
