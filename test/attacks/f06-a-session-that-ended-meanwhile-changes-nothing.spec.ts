@@ -33,11 +33,12 @@ async function runMeanwhile(): Promise<void> {
   await work?.();
 }
 
+/** Lets `meanwhile` run at a call of the method. @returns what undoes that */
 function interrupt<K extends string>(
   target: Record<K, (...values: never[]) => Promise<unknown>>,
   method: K,
   when: 'before' | 'after',
-): void {
+): () => void {
   const original = target[method].bind(target) as (...values: unknown[]) => Promise<unknown>;
   Reflect.set(target, method, async (...values: unknown[]) => {
     if (when === 'before') await runMeanwhile();
@@ -45,6 +46,7 @@ function interrupt<K extends string>(
     if (when === 'after') await runMeanwhile();
     return result;
   });
+  return () => void Reflect.deleteProperty(target, method);
 }
 
 /** An owner, and a thief in a strong session of the owner's. */
@@ -142,15 +144,14 @@ describe('F6: trusted devices', () => {
     const [device] = (await caller.get<DeviceBody[]>('/two-factor/trusted-devices', owner.token)).body;
     const before = await stateOf(owner);
     const database = service.app.get(Database, { strict: false });
-    const { transaction } = database;
-    interrupt(database as never, 'transaction', 'before');
+    const undo = interrupt(database as never, 'transaction', 'before');
     let ran = false;
     meanwhile = async () => {
       await revokeOthers(owner);
       ran = true;
     };
     const answer = await call(`/two-factor/trusted-devices/${device?.id}`, thief);
-    database.transaction = transaction;
+    undo();
     expect([ran, answer.status]).toEqual([true, 401]);
     expect(await stateOf(owner)).toEqual(before);
   });
@@ -162,15 +163,14 @@ describe('F6: a change of the password', () => {
     const other = await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD });
     const { body } = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
     const hasher = service.app.get(PasswordHasher, { strict: false });
-    const { hash } = hasher;
-    interrupt(hasher as never, 'hash', 'after');
+    const undo = interrupt(hasher as never, 'hash', 'after');
     meanwhile = async () => {
       const code = new AuthenticatorApp(body.totpURI, service).nextCode();
       expect((await caller.post('/two-factor/verify-totp', { code }, owner.token)).status).toBe(200);
     };
     const change = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD };
     const answer = await caller.post('/change-password', change, other.body.token);
-    hasher.hash = hash;
+    undo();
     expect(answer).toMatchObject({ status: 403, body: { code: 'SECOND_FACTOR_REQUIRED' } });
     expect((await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD })).status).toBe(200);
   });

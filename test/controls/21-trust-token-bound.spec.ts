@@ -53,7 +53,11 @@ describe('control 21: a trust token is bound to its account and to every one of 
     const [family, secret] = partsOf(device);
     const altered = [
       ...flippedBits(family).map((other) => `tfd_${other}.${secret}`),
-      ...[device.slice(0, -1), `${device}A`, device.replace('tfd_', 'tfs_'), device.replace('.', ''), 'tfd_'],
+      device.slice(0, -1),
+      `${device}A`,
+      device.replace('tfd_', 'tfs_'),
+      device.replace('.', ''),
+      'tfd_',
     ];
     for (const token of altered) expect([token, await isChallenged(owner.email, token)]).toEqual([token, true]);
     expect((await signIn(service, owner.email, device)).body.token).toBeDefined();
