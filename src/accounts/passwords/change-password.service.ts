@@ -3,6 +3,9 @@ import {
   Database,
   type HttpExchange,
   type IssuedSession,
+  originOf,
+  SecurityEvents,
+  type SecurityEventName,
   type Transaction,
   TwoFactorException,
   TwoFactorService,
@@ -25,6 +28,7 @@ export class ChangePasswordService {
     private readonly guesses: PasswordGuesses,
     private readonly twoFactor: TwoFactorService,
     private readonly gateway: PostgresSessions,
+    private readonly events: SecurityEvents,
   ) {}
 
   /**
@@ -53,6 +57,7 @@ export class ChangePasswordService {
       const issued = await this.renew(session, exchange, transaction);
       return { user: changed, renewed: issued };
     });
+    this.tell('password.changed', session, exchange);
     exchange.setHeaders(renewed.headers);
     return { token: renewed.token, user };
   }
@@ -60,17 +65,29 @@ export class ChangePasswordService {
   private async requirePassword(
     session: AccountSession,
     password: string,
-    { request }: HttpExchange,
+    exchange: HttpExchange,
   ): Promise<Credentials> {
     const { accountId, user } = session;
+    const { request } = exchange;
     const guess = {
       address: user.email,
       ip: request.ip,
       trustedDevice: () => this.twoFactor.trustedDevice(accountId, request, session),
     };
-    const credentials = await this.guesses.evaluate(password, guess, () => this.users.credentialsById(accountId));
-    if (!credentials) throw new TwoFactorException('INVALID_PASSWORD');
-    return credentials;
+    try {
+      const credentials = await this.guesses.evaluate(password, guess, () => this.users.credentialsById(accountId));
+      if (credentials) return credentials;
+    } catch (error) {
+      const throttled = error instanceof TwoFactorException && error.code === 'TOO_MANY_REQUESTS';
+      if (throttled) this.tell('password.throttled', session, exchange);
+      throw error;
+    }
+    this.tell('password.refused', session, exchange);
+    throw new TwoFactorException('INVALID_PASSWORD');
+  }
+
+  private tell(name: SecurityEventName, session: AccountSession, { request }: HttpExchange): void {
+    this.events.emit({ name, accountId: session.accountId, ...originOf(request, session) });
   }
 
   /** Ends all other sessions, and gives this one a new token: a copy of the old one must not survive [ASVS 7.2.4]. */
