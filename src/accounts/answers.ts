@@ -6,7 +6,8 @@ export class AccountSessionAnswer {
   readonly id!: string;
 
   @ApiProperty({
-    description: 'The token of the session that asks. In a list: a handle for `/revoke-session` that opens nothing.',
+    description:
+      'The token that the session was asked for with as bearer token. Asked for by cookie, and in a list: the id of the session, which `/revoke-session` takes and which opens nothing.',
     example: '0c0f6a52-8b0e-4f6c-8a39-2c7b5f0f9d22',
   })
   readonly token!: string;

@@ -24,7 +24,7 @@ export { TwoFactorExceptionFilter } from './two-factor.filter.js';
 export { TwoFactorValidationPipe } from './two-factor.validation.js';
 export { ApiAuthenticated, ApiErrorAnswers, BEARER_AUTH, ErrorAnswer } from './two-factor.openapi.js';
 
-export type { Acceptance, Caller } from './credentials/caller.js';
+export type { Acceptance, Caller, LeavingCaller } from './credentials/caller.js';
 export { deviceName } from './trusted-devices/device-name.js';
 export { StatusController } from './status/status.controller.js';
 export { TrustedDevicesController } from './trusted-devices/trusted-devices.controller.js';
@@ -35,7 +35,7 @@ export { isToken, newToken, tokenHash } from './credentials/tokens.js';
 export { BackupCodesService } from './backup-codes/backup-codes.service.js';
 export { EnrolmentService } from './enrolment/enrolment.service.js';
 export { TotpService } from './totp/totp.service.js';
-export { UserAnswer, SessionAnswer } from './challenge/verification.dto.js';
+export { UserAnswer, SessionAnswer, TOKEN_BEHIND_COOKIE } from './challenge/verification.dto.js';
 
 export { AccountDirectory, type Account, type UserView } from './ports/account-directory.js';
 export { Clock } from './ports/clock.js';

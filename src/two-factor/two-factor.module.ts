@@ -20,6 +20,7 @@ import { OtpSenderService } from './otp/otp-sender.service.js';
 import { OtpService } from './otp/otp.service.js';
 import { Clock } from './ports/clock.js';
 import { Random } from './ports/random.js';
+import { SecurityEvents } from './ports/security-events.js';
 import { Database } from './postgres/database.js';
 import { KeyRing } from './ports/key-ring.js';
 import { KeyCheck } from './sealing/key-check.js';
@@ -104,6 +105,7 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
     Database,
     Clock,
     Random,
+    SecurityEvents,
     ...GUARDS,
   ],
 })

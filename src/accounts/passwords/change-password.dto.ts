@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsOptional, IsString } from 'class-validator';
-import { UserAnswer } from '../../two-factor/index.js';
+import { TOKEN_BEHIND_COOKIE, UserAnswer } from '../../two-factor/index.js';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './password-policy.js';
 
 export class ChangePasswordBody {
@@ -30,7 +30,7 @@ export class ChangePasswordAnswer {
   @ApiProperty({
     type: 'string',
     nullable: true,
-    description: 'The new session token with `revokeOtherSessions`; null: the one in use stays.',
+    description: `The new session token with \`revokeOtherSessions\`; null: the one in use stays. ${TOKEN_BEHIND_COOKIE}`,
     example: null,
   })
   readonly token!: string | null;

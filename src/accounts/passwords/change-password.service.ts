@@ -54,7 +54,7 @@ export class ChangePasswordService {
       return { user: changed, renewed: issued };
     });
     exchange.setHeaders(renewed?.headers ?? []);
-    return { token: renewed?.token ?? null, user };
+    return { token: renewed && exchange.tokenInBody(renewed), user };
   }
 
   private async requirePassword(

@@ -49,7 +49,7 @@ export class SignInService {
       return result.issued;
     });
     await this.deliver(issued, exchange);
-    return { token: issued.token, user: issued.user };
+    return { token: exchange.tokenInBody(issued), user: issued.user };
   }
 
   /**
@@ -75,7 +75,7 @@ export class SignInService {
       const { issued, trustedDeviceToken } = result;
       return {
         redirect: false,
-        token: issued.token,
+        token: exchange.tokenInBody(issued),
         ...(trustedDeviceToken && { trustedDeviceToken }),
         user: issued.user,
       };
