@@ -35,7 +35,7 @@ export { isToken, newToken, tokenHash } from './credentials/tokens.js';
 export { BackupCodesService } from './backup-codes/backup-codes.service.js';
 export { EnrolmentService } from './enrolment/enrolment.service.js';
 export { TotpService } from './totp/totp.service.js';
-export { UserAnswer, SessionAnswer, TOKEN_BEHIND_COOKIE } from './challenge/verification.dto.js';
+export { UserAnswer, SessionAnswer } from './challenge/verification.dto.js';
 
 export { AccountDirectory, type Account, type UserView } from './ports/account-directory.js';
 export { Clock } from './ports/clock.js';

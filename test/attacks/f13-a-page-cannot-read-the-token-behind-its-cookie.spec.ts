@@ -12,6 +12,8 @@ import {
 } from '../support/client.js';
 import { startTestService, type TestService } from '../support/service.js';
 
+const tokenOf = (browser: Browser) => decodeURIComponent(browser.cookies.get('session_token') ?? '');
+
 describe('A page cannot read the token behind its cookie', () => {
   let service: TestService;
   let caller: Caller;
@@ -22,8 +24,6 @@ describe('A page cannot read the token behind its cookie', () => {
   });
 
   afterAll(() => service.close());
-
-  const tokenOf = (browser: Browser) => decodeURIComponent(browser.cookies.get('session_token') ?? '');
 
   /** A browser that carries the owner's session in its cookie. */
   function browserOf({ token }: { token: string }): Browser {

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsOptional, IsString } from 'class-validator';
-import { TOKEN_BEHIND_COOKIE, UserAnswer } from '../../two-factor/index.js';
+import { UserAnswer } from '../../two-factor/index.js';
+import { TOKEN_BEHIND_COOKIE } from '../answers.js';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './password-policy.js';
 
 export class ChangePasswordBody {

@@ -43,7 +43,7 @@ export class BackupCodesService implements Factor<readonly Buffer[]> {
     if (disableSession) return { user: await this.verification.spendOnly(this, request) };
     const verified = await this.verification.verify(this, request);
     const answer = answerOf(verified, request.exchange);
-    return { ...answer, session: { ...verified.session, token: answer.token } };
+    return Object.assign(answer, { session: { ...verified.session, token: answer.token } });
   }
 
   match(code: string, { accountId, proof }: Guess<readonly Buffer[]>): Match | null {
