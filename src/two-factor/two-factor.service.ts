@@ -81,7 +81,7 @@ export class TwoFactorService {
    * ```ts
    * const result = await this.twoFactor.signIn({ accountId, context: { rememberMe }, exchange });
    * exchange.setHeaders(result.kind === 'session' ? result.issued.headers : result.headers);
-   * return result.kind === 'session' ? { token: result.issued.token } : result.body;
+   * return result.kind === 'session' ? { token: exchange.tokenInBody(result.issued) } : result.body;
    * ```
    */
   async signIn(signIn: SignIn): Promise<SignInResult> {
