@@ -7,10 +7,10 @@ export const API_PREFIX = 'api/auth';
 
 const DESCRIPTION = `Sign-in with a second factor: authenticator apps, one-time codes and backup codes.
 
-To try it here: \`POST /sign-up/email\`, give the \`token\` of its answer to *Authorize*, and \`POST /two-factor/enable\`. Enter the
-\`totpURI\` in an authenticator app and send the code that it shows to \`POST /two-factor/verify-totp\`: two-factor is on, and
-*Authorize* takes the new \`token\`. From then on \`POST /sign-in/email\` answers a \`twoFactorToken\`, with which
-\`POST /two-factor/verify-totp\` gives a session.`;
+To try it here: \`POST /sign-up/email\`, then \`POST /two-factor/enable\`. Enter the \`totpURI\` in an authenticator app and send the code
+that it shows to \`POST /two-factor/verify-totp\`: two-factor is on. From then on \`POST /sign-in/email\` answers a challenge, and
+\`POST /two-factor/verify-totp\` finishes it. A browser page, such as this one, is signed in by its cookie; *Authorize* is for the
+tokens of programs that keep no cookies.`;
 
 /**
  * The OpenAPI 3.1 document of the whole service.

@@ -1,12 +1,17 @@
 import { ApiProperty } from '@nestjs/swagger';
 
+/** How answers document a token that a page must not read. */
+export const TOKEN_BEHIND_COOKIE =
+  'A caller that sends cookies gets the id of the session instead, which opens nothing: the cookie carries the token.';
+
 /** A session with its life, as its user sees it. */
 export class AccountSessionAnswer {
   @ApiProperty({ format: 'uuid', example: '0c0f6a52-8b0e-4f6c-8a39-2c7b5f0f9d22' })
   readonly id!: string;
 
   @ApiProperty({
-    description: 'The token of the session that asks. In a list: a handle for `/revoke-session` that opens nothing.',
+    description:
+      'The token that the session was asked for with as bearer token. Asked for by cookie, and in a list: the id of the session, which `/revoke-session` takes and which opens nothing.',
     example: '0c0f6a52-8b0e-4f6c-8a39-2c7b5f0f9d22',
   })
   readonly token!: string;

@@ -24,6 +24,7 @@ describe('readEnvironment', () => {
       port: 3001,
       baseUrl: 'http://localhost:3001',
       trustedOrigins: ['http://localhost:3001'],
+      exposeAuthToken: false,
       trustProxy: [],
       keys: [{ kid: 'k1', secret: Buffer.alloc(32, 7) }],
       issuer: 'Two factor',
@@ -55,6 +56,11 @@ describe('readEnvironment', () => {
   it('derives the base URL from the port and the trusted origin from the base URL', () => {
     expect(readEnvironment({ ...keys, PORT: '8080' }).trustedOrigins).toEqual(['http://localhost:8080']);
     expect(readEnvironment(production).trustedOrigins).toEqual(['https://auth.example.com']);
+  });
+
+  it('shows session tokens to pages of other origins only when told to', () => {
+    expect(readEnvironment({ ...keys, EXPOSE_AUTH_TOKEN: 'on' }).exposeAuthToken).toBe(true);
+    expect(() => readEnvironment({ ...keys, EXPOSE_AUTH_TOKEN: 'yes' })).toThrow(/EXPOSE_AUTH_TOKEN must be on or off/);
   });
 
   it('reads lists', () => {

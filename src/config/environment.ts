@@ -36,6 +36,7 @@ export function readEnvironment(env: Environment): ServiceConfig {
     port,
     baseUrl,
     trustedOrigins: variables.read('TRUSTED_ORIGINS', (text) => list(text).map(origin)) ?? [baseUrl],
+    exposeAuthToken: variables.read('EXPOSE_AUTH_TOKEN', onOrOff) ?? false,
     trustProxy: variables.read('TRUST_PROXY', (text) => list(text).map(network)) ?? [],
     keys: readKeys(variables),
     issuer: variables.read('TWO_FACTOR_ISSUER', issuer) ?? 'Two factor',

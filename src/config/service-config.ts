@@ -58,6 +58,8 @@ export class ServiceConfig implements KeyConfig {
   readonly baseUrl!: string;
   /** Origins whose pages may send cookies; never empty. */
   readonly trustedOrigins!: readonly string[];
+  /** Whether pages of other origins may read the session token in `set-auth-token`. */
+  readonly exposeAuthToken!: boolean;
   /** Addresses and networks whose `X-Forwarded-*` headers are believed; empty: nobody's. */
   readonly trustProxy!: readonly string[];
   /** The first seals, all open; never empty. */

@@ -25,7 +25,8 @@ export async function configureHttp(app: NestFastifyApplication, config: Service
     credentials: true,
     methods: ['GET', 'POST', 'PATCH', 'DELETE'],
     allowedHeaders: ['authorization', 'content-type', 'x-trusted-device'],
-    exposedHeaders: ['set-auth-token', 'retry-after'],
+    // A script of a trusted page could carry away the token that HttpOnly hides.
+    exposedHeaders: [...(config.exposeAuthToken ? ['set-auth-token'] : []), 'retry-after'],
     maxAge: PREFLIGHT_MAX_AGE,
   });
   await app.register(helmet, {

@@ -24,7 +24,7 @@ export { TwoFactorExceptionFilter } from './two-factor.filter.js';
 export { TwoFactorValidationPipe } from './two-factor.validation.js';
 export { ApiAuthenticated, ApiErrorAnswers, BEARER_AUTH, ErrorAnswer } from './two-factor.openapi.js';
 
-export type { Acceptance, Caller } from './credentials/caller.js';
+export type { Acceptance, Caller, LeavingCaller } from './credentials/caller.js';
 export { deviceName } from './trusted-devices/device-name.js';
 export { StatusController } from './status/status.controller.js';
 export { TrustedDevicesController } from './trusted-devices/trusted-devices.controller.js';

@@ -15,7 +15,10 @@ export const ACCEPTS = Reflector.createDecorator<Acceptance>();
 /** Metadata of `@RequireSecondFactor`. */
 export const SECOND_FACTOR = Reflector.createDecorator<true>();
 
-/** Says who may call a route below TwoFactorGuard; without it, whoever has a session. */
+/**
+ * Says who may call a route below TwoFactorGuard; without it, whoever has a session. With `sign-out` `@CurrentCaller()` gives
+ * a `LeavingCaller`: all that the request carries.
+ */
 export const Accepts = (acceptance: Exclude<Acceptance, 'session-or-challenge'>) => ACCEPTS(acceptance);
 
 /**

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AttemptsService } from './attempts/attempts.service.js';
 import { ChallengeService, type TwoFactorMethod } from './challenge/challenge.service.js';
+import type { LeavingCaller } from './credentials/caller.js';
 import type { HeaderLines, HttpExchange } from './credentials/http-exchange.js';
 import { SecondFactorPolicy } from './credentials/second-factor-policy.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
@@ -80,7 +81,7 @@ export class TwoFactorService {
    * ```ts
    * const result = await this.twoFactor.signIn({ accountId, context: { rememberMe }, exchange });
    * exchange.setHeaders(result.kind === 'session' ? result.issued.headers : result.headers);
-   * return result.kind === 'session' ? { token: result.issued.token } : result.body;
+   * return result.kind === 'session' ? { token: exchange.tokenInBody(result.issued) } : result.body;
    * ```
    */
   async signIn(signIn: SignIn): Promise<SignInResult> {
@@ -119,7 +120,7 @@ export class TwoFactorService {
       result: {
         kind: 'session',
         issued: { ...issued, headers: [...issued.headers, ...(device?.headers ?? [])] },
-        ...this.devices.inBody(request, device?.token),
+        ...this.devices.inBody(exchange, device?.token),
       },
     };
   }
@@ -193,6 +194,18 @@ export class TwoFactorService {
     if (account) await this.messages.notify(account, { topic: 'two-factor-disabled' }, NO_REQUEST, transaction);
     await this.sessions.endAll(accountId, transaction);
     transaction.afterCommit(() => this.events.emit({ name: 'two-factor.reset', accountId, ...NO_ORIGIN }));
+  }
+
+  /**
+   * The library's part of signing out: burns the challenges that came along and makes the browser forget them. Ending
+   * `caller.sessions` is the host's part. Devices stay trusted.
+   *
+   * @param caller what `@CurrentCaller()` gives below `@Accepts('sign-out')`
+   * @returns header lines for the answer
+   */
+  async signOut(caller: LeavingCaller, { request }: HttpExchange): Promise<HeaderLines> {
+    await this.challenges.burn(caller.challenges);
+    return this.challenges.tokenOf(request.cookies) === undefined ? [] : this.challenges.expiredCookie();
   }
 
   /** Ends a lock of the account's verification: an operator's act. */

@@ -93,8 +93,10 @@ describe('cookies', () => {
     const verified = await browser.post('/two-factor/verify-totp', { code: owner.app.nextCode() });
     expect(verified.status).toBe(200);
     expect([...browser.cookies.keys()]).toEqual(['session_token']);
-    expect(verified.headers.get('set-auth-token')).toBe(verified.body.token);
-    expect((await browser.get('/get-session')).body.user.id).toBe(owner.id);
+    expect(verified.headers.get('set-auth-token')).toBe(browser.cookies.get('session_token'));
+    const { body } = await browser.get('/get-session');
+    expect(body.user.id).toBe(owner.id);
+    expect(verified.body.token).toBe(body.session?.['id']);
   });
 
   it('of a challenge win over those of a session, and success ends the session it replaces', async () => {

@@ -237,7 +237,7 @@ export const acts: Arbitrary<Act> = fc.oneof(
     },
   ),
   act(1, 'sign-out', { by: which, carrier }, (town, { by, carrier: how }) => {
-    const token = sessionOf(town, by);
+    const token = proverOf(town, by);
     return town.end('/sign-out', () => town.oracle.signOut(token), {}, token, how);
   }),
   act(1, 'revoke-session', { by: which, other: which, carrier }, (town, { by, other: n, carrier: how }) => {

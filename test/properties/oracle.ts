@@ -299,6 +299,9 @@ export class Oracle {
   signOut(token: string): void {
     const session = this.find(token);
     if (session) end(session);
+    for (const account of this.accounts) {
+      account.challenges = account.challenges.filter((challenge) => challenge.token !== token);
+    }
   }
 
   revokeSession(token: string, other: string): void {

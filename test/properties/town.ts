@@ -91,7 +91,7 @@ export class Town {
       : { ...(device !== undefined && { 'x-trusted-device': device }) };
     const answer = await this.caller.post('/sign-in/email', body, undefined, headers);
     this.compare('sign in', expected, answer);
-    this.hear(expected.outcome, answer);
+    this.hear(expected.outcome, answer, carrier);
     if (expected.outcome?.challenge) {
       const methods = [...(account.app ? ['totp'] : []), 'otp'];
       same('methods of the challenge', answer.body.twoFactorMethods, methods);
@@ -108,7 +108,7 @@ export class Town {
     const expected = this.ask(predict);
     const answer = await this.post(`/two-factor/${path}`, body, token, carrier);
     this.compare(path, expected, answer);
-    this.hear(expected.outcome, answer);
+    this.hear(expected.outcome, answer, carrier);
     const { device, session } = expected.outcome ?? {};
     if (device && session) await this.learnId(session);
   }
@@ -141,7 +141,7 @@ export class Town {
     const expected = this.ask(() => this.oracle.disable(token, password));
     const answer = await this.post('/two-factor/disable', { password }, token, carrier);
     this.compare('disable', expected, answer);
-    this.hear(expected.outcome, answer);
+    this.hear(expected.outcome, answer, carrier);
   }
 
   async totpUri(token: string, password: string, carrier: Carrier): Promise<void> {
@@ -165,7 +165,7 @@ export class Town {
     const body = { currentPassword: current, newPassword: next, revokeOtherSessions: others };
     const answer = await this.post('/change-password', body, token, carrier);
     this.compare('change-password', expected, answer);
-    this.hear(expected.outcome, answer);
+    this.hear(expected.outcome, answer, carrier);
   }
 
   async end(path: string, predict: () => void, body: object, token: string, carrier: Carrier): Promise<void> {
@@ -235,7 +235,7 @@ export class Town {
   }
 
   /** Writes down the tokens that an answer hands over. */
-  private hear({ session, challenge, device }: Outcome = {}, answer: Answer<AnyBody>): void {
+  private hear({ session, challenge, device }: Outcome = {}, answer: Answer<AnyBody>, carrier: Carrier): void {
     const { body } = answer;
     const cookies = new Map(
       answer.headers.getSetCookie().map((line) => {
@@ -244,8 +244,9 @@ export class Town {
       }),
     );
     if (session) {
-      const token = fresh(body.token, this.sessionTokens);
-      same('the token of the header', answer.headers.get('set-auth-token'), token);
+      const token = fresh(answer.headers.get('set-auth-token') ?? undefined, this.sessionTokens);
+      same('the body shows the token', body.token === token, carrier === 'bearer');
+      same('the body shows a token', body.token.startsWith('tfs_'), carrier === 'bearer');
       session.token = token;
     } else same('a session token', body.token ?? null, null);
     if (challenge) challenge.token = fresh(body.twoFactorToken, this.challengeTokens);

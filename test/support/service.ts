@@ -101,6 +101,7 @@ export async function startTestService({
     port: 0,
     baseUrl: 'http://localhost:3001',
     trustedOrigins: [TRUSTED_ORIGIN],
+    exposeAuthToken: false,
     trustProxy: [],
     rateLimit: false,
     redisUrl: undefined,

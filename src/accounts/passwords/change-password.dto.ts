@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsOptional, IsString } from 'class-validator';
 import { UserAnswer } from '../../two-factor/index.js';
+import { TOKEN_BEHIND_COOKIE } from '../answers.js';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './password-policy.js';
 
 export class ChangePasswordBody {
@@ -28,7 +29,7 @@ export class ChangePasswordBody {
 
 export class ChangePasswordAnswer {
   @ApiProperty({
-    description: "The session's new token; the old one is dead.",
+    description: `The session's new token; the old one is dead. ${TOKEN_BEHIND_COOKIE}`,
     example: 'tfs_…',
   })
   readonly token!: string;

@@ -59,7 +59,7 @@ export class ChangePasswordService {
     });
     this.tell('password.changed', session, exchange);
     exchange.setHeaders(renewed.headers);
-    return { token: renewed.token, user };
+    return { token: exchange.tokenInBody(renewed), user };
   }
 
   private async requirePassword(

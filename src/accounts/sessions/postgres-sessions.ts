@@ -46,7 +46,7 @@ export class PostgresSessions extends SessionGateway {
     if (token === null || !isToken(token, SESSION_TOKEN_PREFIX)) return null;
     const hash = tokenHash(token);
     const [row] = await this.database.query<SessionRow & UserRow>(IDENTIFY, [hash]);
-    return row ? toAccountSession(row, token, hash) : null;
+    return row ? toAccountSession(row, hash, carrier.carrier === 'authorization' ? token : undefined) : null;
   }
 
   /**

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type IncomingRequest, isToken, tokenHash, type Transaction } from '../../two-factor/index.js';
+import { Database, type IncomingRequest, isToken, tokenHash } from '../../two-factor/index.js';
 import { isUuid } from '../uuid.js';
 import { SESSION_TOKEN_PREFIX, SessionCookie } from './session-cookie.js';
 import { type AccountSession, type SessionRow, type SessionView, toSessionView } from './session-row.js';
@@ -16,7 +16,7 @@ export class SessionList {
   /** @returns the live ones, the last opened first; `token` is the session's id, which ends it and opens nothing */
   async list(userId: string): Promise<SessionView[]> {
     const rows = await this.database.query<SessionRow>(LIST, [userId]);
-    return rows.map((row) => toSessionView(row, row.id));
+    return rows.map((row) => toSessionView(row));
   }
 
   /** @returns whether a handle or a token means the session that it is sent with */
@@ -24,37 +24,43 @@ export class SessionList {
     return handle.toLowerCase() === session.sessionId || tokenHash(handle).equals(session.tokenHash);
   }
 
-  /** Ends a session of the user by its handle or token; silent about what is not one. */
-  async endOne(userId: string, handle: string): Promise<void> {
+  /**
+   * Ends a session of the user by its handle or token; silent about what is not one.
+   *
+   * @returns how many live sessions ended
+   */
+  async endOne(userId: string, handle: string): Promise<number> {
     const id = isUuid(handle) ? handle : null;
     const hash = isToken(handle, SESSION_TOKEN_PREFIX) ? tokenHash(handle) : null;
-    if (id === null && hash === null) return;
-    await this.database.query(END_ONE, [userId, id, hash]);
+    if (id === null && hash === null) return 0;
+    const rows = await this.database.query<{ alive: boolean }>(END_ONE, [userId, id, hash]);
+    return rows.filter(({ alive }) => alive).length;
   }
 
-  async endAll(userId: string): Promise<void> {
-    await this.database.query(END_ALL_BUT, [userId, null]);
-  }
-
-  /** @returns whether the session that was spared is still alive */
-  async endOthers(session: AccountSession, transaction?: Transaction): Promise<boolean> {
-    const values = [session.accountId, session.sessionId];
-    const [row] = await (transaction ?? this.database).query<{ spared: boolean }>(END_ALL_BUT, values);
-    return row?.spared === true;
+  /**
+   * @param spared id of the session that stays
+   * @returns how many live sessions ended
+   */
+  async endAll(userId: string, spared: string | null = null): Promise<number> {
+    const [row] = await this.database.query<{ ended: number }>(END_ALL_BUT, [userId, spared]);
+    return row?.ended ?? 0;
   }
 
   /** Ends the session whose token came as cookie, whoever's it is: its cookie is about to be overwritten. */
   async endCookieBorne(request: IncomingRequest): Promise<void> {
-    await this.endByTokens([this.cookie.tokenOf(request)]);
+    const token = this.cookie.tokenOf(request);
+    if (token !== null) await this.database.query(END_BY_TOKENS, [[tokenHash(token)]]);
   }
 
-  /** Ends every session whose token came along: as bearer token, as cookie, or both. */
-  async endPresented(request: IncomingRequest, session: AccountSession | null): Promise<void> {
-    await this.endByTokens([session?.view.token ?? null, this.cookie.tokenOf(request)]);
-  }
-
-  private async endByTokens(tokens: ReadonlyArray<string | null>): Promise<void> {
-    const hashes = tokens.filter((token) => token !== null).map((token) => tokenHash(token));
-    if (hashes.length > 0) await this.database.query(END_BY_TOKENS, [hashes]);
+  /**
+   * Ends every session that a request brought along, of whatever account.
+   *
+   * @returns those that ended by this call, and not by another one in the meantime
+   */
+  async endPresented(sessions: readonly AccountSession[]): Promise<AccountSession[]> {
+    if (sessions.length === 0) return [];
+    const hashes = sessions.map((session) => session.tokenHash);
+    const rows = await this.database.query<{ id: string }>(END_BY_TOKENS, [hashes]);
+    return sessions.filter(({ sessionId }) => rows.some(({ id }) => id === sessionId));
   }
 }

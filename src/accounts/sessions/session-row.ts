@@ -4,7 +4,10 @@ import { toUserView, type UserRow } from '../users/user-row.js';
 /** A session as clients see it. */
 export interface SessionView {
   readonly id: string;
-  /** The token of the session that asks; of others a handle that opens nothing. */
+  /**
+   * The token, where it came as bearer token. Of a session found by its cookie, and of others, the id, which opens nothing:
+   * a page could read here what HttpOnly hides from it.
+   */
   readonly token: string;
   readonly userId: string;
   readonly createdAt: Date;
@@ -46,19 +49,20 @@ export const SESSION_COLUMNS = `
   s.second_factor_at AS "secondFactorAt", s.amr, s.trusted_device_id AS "trustedDeviceId"`;
 
 /** @param token see `SessionView.token` */
-export function toSessionView(row: SessionRow, token: string): SessionView {
+export function toSessionView(row: SessionRow, token = row.id): SessionView {
   const { id, userId, createdAt, updatedAt, expiresAt, ipAddress, userAgent, amr, secondFactorAt } = row;
   return { id, token, userId, createdAt, updatedAt, expiresAt, ipAddress, userAgent, amr, secondFactorAt };
 }
 
-export function toAccountSession(row: SessionRow & UserRow, token: string, tokenHash: Buffer): AccountSession {
+/** @param shownToken see `SessionView.token` */
+export function toAccountSession(row: SessionRow & UserRow, tokenHash: Buffer, shownToken?: string): AccountSession {
   return {
     sessionId: row.id,
     accountId: row.userId,
     secondFactorAt: row.secondFactorAt,
     trustedDeviceId: row.trustedDeviceId,
     tokenHash,
-    view: toSessionView(row, token),
+    view: toSessionView(row, shownToken),
     user: toUserView(row),
   };
 }

@@ -104,16 +104,25 @@ export const END_DEVICE = statement(
 /** `$1` session. */
 export const END = statement('accounts.end_session', `DELETE FROM sessions WHERE id = $1`);
 
-/** `$1` token hashes. */
-export const END_BY_TOKENS = statement('accounts.end_by_tokens', `DELETE FROM sessions WHERE token_hash = ANY ($1)`);
-
-/** `$1` user, `$2` session or null, `$3` token hash or null. */
-export const END_ONE = statement(
-  'accounts.end_one_session',
-  `DELETE FROM sessions WHERE user_id = $1 AND (id = $2 OR token_hash = $3)`,
+/** `$1` token hashes. Gives the ids of the sessions that it ended. Locks as `RENEW` does. */
+export const END_BY_TOKENS = statement(
+  'accounts.end_by_tokens',
+  `WITH locked AS (
+     SELECT id FROM sessions WHERE token_hash = ANY ($1) ORDER BY id FOR UPDATE
+   )
+   DELETE FROM sessions USING locked WHERE sessions.id = locked.id RETURNING sessions.id`,
 );
 
-/** `$1` user, `$2` the session to spare or null for none; says whether that one lives. Locks as `RENEW` does. */
+/** `$1` user, `$2` session or null, `$3` token hash or null. A row says whether the session that it ended was alive. */
+export const END_ONE = statement(
+  'accounts.end_one_session',
+  `DELETE FROM sessions WHERE user_id = $1 AND (id = $2 OR token_hash = $3) RETURNING expires_at > now() AS alive`,
+);
+
+/**
+ * `$1` user, `$2` the session to spare or null for none. Says whether that one lives, and how many live ones ended. Locks as
+ * `RENEW` does.
+ */
 export const END_ALL_BUT = statement(
   'accounts.end_all_but',
   `WITH locked AS (
@@ -121,7 +130,8 @@ export const END_ALL_BUT = statement(
    ), ended AS (
      DELETE FROM sessions USING locked WHERE sessions.id = locked.id AND sessions.id IS DISTINCT FROM $2::uuid
    )
-   SELECT EXISTS (SELECT FROM locked WHERE id = $2 AND expires_at > now()) AS spared`,
+   SELECT EXISTS (SELECT FROM locked WHERE id = $2 AND expires_at > now()) AS spared,
+     (SELECT count(*)::int FROM locked WHERE id IS DISTINCT FROM $2::uuid AND expires_at > now()) AS ended`,
 );
 
 /** `$1` user. */

@@ -4,10 +4,14 @@ import {
   Accepts,
   ApiErrorAnswers,
   BEARER_AUTH,
+  CurrentCaller,
   CurrentExchange,
   CurrentSession,
   deviceName,
   type HttpExchange,
+  type LeavingCaller,
+  originOf,
+  SecurityEvents,
   TWO_FACTOR_ERRORS,
   TwoFactorGuard,
   TwoFactorService,
@@ -35,6 +39,7 @@ export class SessionsController {
     private readonly sessions: SessionList,
     private readonly cookie: SessionCookie,
     private readonly twoFactor: TwoFactorService,
+    private readonly events: SecurityEvents,
   ) {}
 
   @Get('get-session')
@@ -71,14 +76,22 @@ export class SessionsController {
 
   @Post('sign-out')
   @HttpCode(200)
-  @Accepts('optional-session')
-  @ApiOperation({ summary: 'Ends the session that the request carries', operationId: 'signOut' })
+  @Accepts('sign-out')
+  @ApiOperation({
+    summary: 'Ends all that the request carries',
+    description:
+      'Ends the sessions and challenges of the bearer token and of the cookies, also where they are of two accounts. Trusted devices stay trusted.',
+    operationId: 'signOut',
+  })
   @ApiOkResponse({ description: 'Also when there was nothing to end', type: SignOutAnswer })
   async signOut(
-    @CurrentSession() session: AccountSession | null,
+    @CurrentCaller() caller: LeavingCaller,
     @CurrentExchange() exchange: HttpExchange,
   ): Promise<SignOutAnswer> {
-    await this.sessions.endPresented(exchange.request, session);
+    // The guard hands on what PostgresSessions found.
+    const ended = await this.sessions.endPresented(caller.sessions as readonly AccountSession[]);
+    for (const session of ended) this.tellRevoked('sign-out', 1, session, exchange);
+    exchange.setHeaders(await this.twoFactor.signOut(caller, exchange));
     this.forgetCookie(exchange);
     return { success: true };
   }
@@ -99,7 +112,8 @@ export class SessionsController {
   ): Promise<StatusAnswer> {
     const own = this.sessions.isOwn(token, session);
     if (!own) await this.twoFactor.requireStrong(session);
-    await this.sessions.endOne(session.accountId, token);
+    const ended = await this.sessions.endOne(session.accountId, token);
+    this.tellRevoked('revoke-session', ended, session, exchange);
     if (own) this.forgetCookie(exchange);
     return DONE;
   }
@@ -109,9 +123,13 @@ export class SessionsController {
   @ApiOperation({ summary: 'Ends all sessions of the user but this one', operationId: 'revokeOtherSessions' })
   @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusAnswer })
   @ApiErrorAnswers({ SECOND_FACTOR_REQUIRED })
-  async revokeOthers(@CurrentSession() session: AccountSession): Promise<StatusAnswer> {
+  async revokeOthers(
+    @CurrentSession() session: AccountSession,
+    @CurrentExchange() exchange: HttpExchange,
+  ): Promise<StatusAnswer> {
     await this.twoFactor.requireStrong(session);
-    await this.sessions.endOthers(session);
+    const ended = await this.sessions.endAll(session.accountId, session.sessionId);
+    this.tellRevoked('revoke-other-sessions', ended, session, exchange);
     return DONE;
   }
 
@@ -125,9 +143,17 @@ export class SessionsController {
     @CurrentExchange() exchange: HttpExchange,
   ): Promise<StatusAnswer> {
     await this.twoFactor.requireStrong(session);
-    await this.sessions.endAll(session.accountId);
+    const ended = await this.sessions.endAll(session.accountId);
+    this.tellRevoked('revoke-sessions', ended, session, exchange);
     this.forgetCookie(exchange);
     return DONE;
+  }
+
+  private tellRevoked(by: string, sessions: number, session: AccountSession, { request }: HttpExchange): void {
+    if (sessions === 0) return;
+    const { accountId } = session;
+    const details = { by, sessions };
+    this.events.emit({ name: 'session.revoked', accountId, ...originOf(request, session), details });
   }
 
   private forgetCookie(exchange: HttpExchange): void {

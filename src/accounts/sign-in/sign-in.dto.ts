@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsOptional, IsString, IsUrl, Matches, MaxLength } from 'class-validator';
 import { UserAnswer } from '../../two-factor/index.js';
+import { TOKEN_BEHIND_COOKIE } from '../answers.js';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../passwords/password-policy.js';
 import { IsEmailAddress } from '../users/email-address.js';
 
@@ -63,7 +64,7 @@ export class SignInBody {
 }
 
 export class SignUpAnswer {
-  @ApiProperty({ description: 'The session token.', example: 'tfs_Zk0…' })
+  @ApiProperty({ description: `The session token. ${TOKEN_BEHIND_COOKIE}`, example: 'tfs_Zk0…' })
   readonly token!: string;
 
   @ApiProperty()
@@ -75,7 +76,9 @@ export class SignInAnswer {
   @ApiPropertyOptional({ description: 'Always false.', example: false })
   readonly redirect?: boolean;
 
-  @ApiPropertyOptional({ description: 'The session token; absent when a second factor is needed.' })
+  @ApiPropertyOptional({
+    description: `The session token; absent when a second factor is needed. ${TOKEN_BEHIND_COOKIE}`,
+  })
   readonly token?: string;
 
   @ApiPropertyOptional({

@@ -56,7 +56,7 @@ export class SignInService {
     });
     this.tell('sign-in.succeeded', issued.user.id, exchange, issued);
     await this.deliver(issued, exchange);
-    return { token: issued.token, user: issued.user };
+    return { token: exchange.tokenInBody(issued), user: issued.user };
   }
 
   /**
@@ -80,7 +80,7 @@ export class SignInService {
       const { issued, trustedDeviceToken } = result;
       return {
         redirect: false,
-        token: issued.token,
+        token: exchange.tokenInBody(issued),
         ...(trustedDeviceToken && { trustedDeviceToken }),
         user: issued.user,
       };

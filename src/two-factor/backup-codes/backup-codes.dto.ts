@@ -1,6 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean } from 'class-validator';
-import { SessionAnswer, TRUSTED_DEVICE_TOKEN, UserAnswer, VerificationBody } from '../challenge/verification.dto.js';
+import {
+  SessionAnswer,
+  TOKEN_BEHIND_COOKIE,
+  TRUSTED_DEVICE_TOKEN,
+  UserAnswer,
+  VerificationBody,
+} from '../challenge/verification.dto.js';
 import type { UserView } from '../ports/account-directory.js';
 import type { IssuedSession } from '../ports/session-gateway.js';
 import { OptionalField } from '../optional-field.js';
@@ -22,7 +28,10 @@ export class BackupCodeAnswer {
   @ApiPropertyOptional({ description: 'The code was right', example: true })
   status?: boolean;
 
-  @ApiPropertyOptional({ description: "The session's new token; absent with `disableSession`", example: 'tfs_…' })
+  @ApiPropertyOptional({
+    description: `The session's new token; absent with \`disableSession\`. ${TOKEN_BEHIND_COOKIE}`,
+    example: 'tfs_…',
+  })
   token?: string;
 
   @ApiPropertyOptional(TRUSTED_DEVICE_TOKEN)

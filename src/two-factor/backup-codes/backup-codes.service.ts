@@ -44,7 +44,8 @@ export class BackupCodesService implements Factor<readonly Buffer[]> {
   async verify(request: ProofOfCode, disableSession = false): Promise<BackupCodeAnswer> {
     if (disableSession) return { user: await this.verification.spendOnly(this, request) };
     const verified = await this.verification.verify(this, request);
-    return Object.assign(answerOf(verified), { session: verified.session });
+    const answer = answerOf(verified, request.exchange);
+    return Object.assign(answer, { session: { ...verified.session, token: answer.token } });
   }
 
   match(code: string, { accountId, proof }: Guess<readonly Buffer[]>): Match | null {

@@ -12,7 +12,13 @@ import { Database } from '../postgres/database.js';
 import { TrustedDevicesService } from '../trusted-devices/trusted-devices.service.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
-import { ACCOUNT_OF_CHALLENGE, BURN_CHALLENGES, OPEN_CHALLENGE, type Opening } from './challenge.statements.js';
+import {
+  ACCOUNT_OF_CHALLENGE,
+  BURN_CHALLENGE,
+  BURN_CHALLENGES,
+  OPEN_CHALLENGE,
+  type Opening,
+} from './challenge.statements.js';
 
 const TOKEN_PREFIX = 'tfc_';
 const COOKIE = 'two_factor';
@@ -131,6 +137,11 @@ export class ChallengeService {
    */
   async burnAll(accountId: string, transaction: Transaction): Promise<void> {
     await transaction.query(BURN_CHALLENGES, [accountId]);
+  }
+
+  /** Burns challenges whose sign-in is given up. One statement each: none waits for a lock while it holds another. */
+  async burn(hashes: readonly Buffer[]): Promise<void> {
+    for (const hash of hashes) await this.database.query(BURN_CHALLENGE, [hash]);
   }
 
   isToken(text: string): boolean {

@@ -62,6 +62,9 @@ export const ACCOUNT_OF_CHALLENGE = statement(
    WHERE token_hash = $1 AND expires_at > now() AND guesses <= $2`,
 );
 
+/** Values: token hash. Burns one challenge, wherever its sign-in stands. */
+export const BURN_CHALLENGE = statement('burn_challenge', `DELETE FROM two_factor_challenge WHERE token_hash = $1`);
+
 /**
  * Burns all challenges of an account, then holds its row of attempts: until the transaction ends nobody verifies, and
  * nobody signs in by a trusted device. What statements after this one see and drop, nobody can add to.

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsString } from 'class-validator';
+import type { HttpExchange } from '../credentials/http-exchange.js';
 import type { UserView } from '../ports/account-directory.js';
 import type { IssuedSession } from '../ports/session-gateway.js';
 import { OptionalField } from '../optional-field.js';
@@ -64,13 +65,15 @@ export interface Verified extends IssuedSession {
 }
 
 /** The part of it that every verify-* answers. */
-export function answerOf({ token, trustedDeviceToken, user }: Verified): VerificationAnswer {
+export function answerOf(verified: Verified, exchange: HttpExchange): VerificationAnswer {
+  const { trustedDeviceToken, user } = verified;
+  const token = exchange.tokenInBody(verified);
   return { status: true, token, ...(trustedDeviceToken !== undefined && { trustedDeviceToken }), user };
 }
 
 /** The session that a verification opened or lifted. */
 export class SessionAnswer {
-  @ApiProperty({ description: 'Session token', example: 'tfs_…' })
+  @ApiProperty({ description: 'The same as `token` beside it', example: 'tfs_…' })
   token!: string;
 
   @ApiProperty({ description: 'ID of the user', example: '5b0ef6ce-1f1c-4c43-9d1a-0a3ab0d5f9b8' })
@@ -90,11 +93,18 @@ export const TRUSTED_DEVICE_TOKEN = {
   example: 'tfd_…',
 };
 
+/** How answers document a token that a page must not read. */
+export const TOKEN_BEHIND_COOKIE =
+  'A caller that is signed in by its cookie gets the id of the session instead, which opens nothing: the cookie carries the token.';
+
 export class VerificationAnswer {
   @ApiProperty({ description: 'The code was right', example: true })
   status!: boolean;
 
-  @ApiProperty({ description: "The session's new token; an old one is dead", example: 'tfs_…' })
+  @ApiProperty({
+    description: `The session's new token; the old one is dead. ${TOKEN_BEHIND_COOKIE}`,
+    example: 'tfs_…',
+  })
   token!: string;
 
   @ApiPropertyOptional(TRUSTED_DEVICE_TOKEN)

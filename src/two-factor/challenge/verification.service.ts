@@ -90,7 +90,7 @@ export class VerificationService {
     proof.exchange.setHeaders(issued.headers);
     if (device) proof.exchange.setHeaders(this.devices.trusted(device, issued, request));
     if (this.challenges.tokenOf(request.cookies)) proof.exchange.setHeaders(this.challenges.expiredCookie());
-    return { ...issued, ...this.devices.inBody(request, device?.token.text) };
+    return { ...issued, ...this.devices.inBody(proof.exchange, device?.token.text) };
   }
 
   /**

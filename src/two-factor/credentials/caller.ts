@@ -22,7 +22,16 @@ export interface AnonymousCaller {
   readonly kind: 'anonymous';
 }
 
-export type Caller = SessionCaller | ChallengeCaller | AnonymousCaller;
+/** Somebody who signs out, with all that came along: bearer token and cookies, of one account or of several. */
+export interface LeavingCaller {
+  readonly kind: 'leaving';
+  /** The live ones; none twice. */
+  readonly sessions: readonly SessionIdentity[];
+  /** Hashes of challenge tokens. Whether they live is found out when they are burnt. */
+  readonly challenges: readonly Buffer[];
+}
 
-/** Who may call a route. */
-export type Acceptance = 'session' | 'session-or-challenge' | 'optional-session';
+export type Caller = SessionCaller | ChallengeCaller | AnonymousCaller | LeavingCaller;
+
+/** Who may call a route. `sign-out`: everybody, as a `LeavingCaller`. */
+export type Acceptance = 'session' | 'session-or-challenge' | 'optional-session' | 'sign-out';

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { ChallengeService } from '../challenge/challenge.service.js';
-import { SessionGateway, type SessionIdentity } from '../ports/session-gateway.js';
+import { SessionGateway, type SessionCarrier, type SessionIdentity } from '../ports/session-gateway.js';
 import { TwoFactorException } from '../two-factor.errors.js';
-import type { Acceptance, Caller } from './caller.js';
+import type { Acceptance, Caller, LeavingCaller } from './caller.js';
 import type { HttpExchange } from './http-exchange.js';
 import { OriginPolicy } from './origin-policy.js';
 import { tokenHash } from './tokens.js';
@@ -25,17 +25,18 @@ export class CredentialResolver {
    * @throws {TwoFactorException} INVALID_ORIGIN, UNAUTHORIZED or CONTRADICTING_CREDENTIALS
    */
   async resolve(exchange: HttpExchange, bearer: string | undefined, accepts: Acceptance): Promise<Caller> {
+    if (accepts === 'sign-out') return this.leaving(exchange, bearer);
     if (bearer === undefined) {
       this.origins.check(exchange);
       const caller = await this.byCookie(exchange, accepts);
-      if (caller) return caller;
+      if (caller) return found(exchange, 'cookie', caller);
       if (accepts === 'optional-session') return ANONYMOUS;
       throw new TwoFactorException('UNAUTHORIZED', { bearerError: '' });
     }
     const byHeader = await this.byBearer(exchange, bearer, accepts);
     const byCookie = Object.keys(exchange.request.cookies).length > 0 ? await this.byCookie(exchange, accepts) : null;
     if (byCookie) return this.agreeing(exchange, byHeader, byCookie);
-    if (byHeader) return byHeader;
+    if (byHeader) return found(exchange, 'authorization', byHeader);
     if (accepts === 'optional-session') return ANONYMOUS;
     throw new TwoFactorException('UNAUTHORIZED', { bearerError: 'invalid_token' });
   }
@@ -46,12 +47,31 @@ export class CredentialResolver {
     if (byHeader === null || one === null) {
       // The dead bearer is ignored, and with it goes the proof that no other site sent this.
       this.origins.check(exchange);
-      return byCookie;
+      return found(exchange, 'cookie', byCookie);
     }
     if (other !== null && one !== other) {
       throw new TwoFactorException('CONTRADICTING_CREDENTIALS', { bearerError: 'invalid_request' });
     }
-    return byHeader;
+    return found(exchange, 'authorization', byHeader);
+  }
+
+  /** Who signs out wants to be rid of every credential, so contradicting ones are no fault here. */
+  private async leaving(exchange: HttpExchange, bearer: string | undefined): Promise<LeavingCaller> {
+    const { request } = exchange;
+    const byHeader = bearer === undefined ? null : await this.byBearer(exchange, bearer, 'session-or-challenge');
+    // Only a live bearer token proves that no other site sent the cookies.
+    if ((await this.accountOf(byHeader)) === null) this.origins.check(exchange);
+    const byCookie = await this.sessions.identify(request, { carrier: 'cookie' });
+    const challenge = this.challenges.tokenOf(request.cookies);
+    const sessions = new Map<string, SessionIdentity>();
+    for (const session of [byHeader?.kind === 'session' ? byHeader.session : null, byCookie]) {
+      if (session) sessions.set(session.sessionId, session);
+    }
+    const challenges = [
+      ...(byHeader?.kind === 'challenge' ? [byHeader.tokenHash] : []),
+      ...(challenge === undefined ? [] : [tokenHash(challenge)]),
+    ];
+    return { kind: 'leaving', sessions: [...sessions.values()], challenges };
   }
 
   private async byBearer(exchange: HttpExchange, token: string, accepts: Acceptance): Promise<Caller | null> {
@@ -77,6 +97,11 @@ export class CredentialResolver {
     if (caller?.kind === 'session') return caller.session.accountId;
     return caller?.kind === 'challenge' ? this.challenges.accountOf(caller.tokenHash) : null;
   }
+}
+
+function found(exchange: HttpExchange, carrier: SessionCarrier['carrier'], caller: Caller): Caller {
+  exchange.carrier = carrier;
+  return caller;
 }
 
 function asCaller(session: SessionIdentity | null): Caller | null {

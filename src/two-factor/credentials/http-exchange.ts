@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
-import type { IncomingRequest } from '../ports/session-gateway.js';
+import type { IncomingRequest, IssuedSession, SessionCarrier } from '../ports/session-gateway.js';
 import { parseCookies } from './cookies.js';
 
 /** Header lines to be written, in order; a name may come more than once. */
@@ -24,6 +24,9 @@ export class HttpExchange {
   readonly method: string;
   readonly request: IncomingRequest;
 
+  /** Where the caller's credential was found. Null: the route needs none, or the guard has found none. */
+  carrier: SessionCarrier['carrier'] | null = null;
+
   constructor(
     request: HttpRequest,
     private readonly response: unknown,
@@ -44,6 +47,20 @@ export class HttpExchange {
   static of(context: ExecutionContext, host: HttpAdapterHost): HttpExchange {
     const http = context.switchToHttp();
     return new HttpExchange(http.getRequest<HttpRequest>(), http.getResponse<unknown>(), host);
+  }
+
+  /** Whether the request has no `Cookie` header, as requests of programs have none. */
+  get cookieless(): boolean {
+    return this.request.headers['cookie'] === undefined;
+  }
+
+  /**
+   * The `token` of an answer's body. A caller that lives by cookies gets the session's id: HttpOnly hides the token from
+   * scripts of the page, and a body would show it to them. A dead bearer token beside the cookies changes nothing,
+   * because every script can send one.
+   */
+  tokenInBody({ token, sessionId }: Pick<IssuedSession, 'token' | 'sessionId'>): string {
+    return this.cookieless || this.carrier === 'authorization' ? token : sessionId;
   }
 
   /** Writes header lines; cookies add up, other names replace what was there. */

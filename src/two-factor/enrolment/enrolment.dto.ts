@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsNotEmpty, IsString, Matches, MaxLength } from 'class-validator';
 import type { Channel } from '../messages/message.js';
 import type { UserView } from '../ports/account-directory.js';
-import { UserAnswer } from '../challenge/verification.dto.js';
+import { TOKEN_BEHIND_COOKIE, UserAnswer } from '../challenge/verification.dto.js';
 import { OptionalField } from '../optional-field.js';
 
 /** The owner's password, asked for again before anything sensitive. */
@@ -79,7 +79,10 @@ export class DisableAnswer {
   @ApiProperty({ description: 'Two-factor is off', example: true })
   status!: boolean;
 
-  @ApiProperty({ description: "The session's new token; the old one is dead", example: 'tfs_…' })
+  @ApiProperty({
+    description: `The session's new token; the old one is dead. ${TOKEN_BEHIND_COOKIE}`,
+    example: 'tfs_…',
+  })
   token!: string;
 
   @ApiProperty({ type: UserAnswer })

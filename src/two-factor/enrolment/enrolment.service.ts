@@ -137,9 +137,9 @@ export class EnrolmentService {
       return this.sessions.transactional ? this.renew(renewal, transaction) : null;
     });
     this.events.emit({ name: 'two-factor.disabled', accountId, ...originOf(request, session) });
-    const { token, user, headers } = renewed ?? (await this.renew(renewal));
-    exchange.setHeaders(headers);
-    return { status: true, token, user };
+    const issued = renewed ?? (await this.renew(renewal));
+    exchange.setHeaders(issued.headers);
+    return { status: true, token: exchange.tokenInBody(issued), user: issued.user };
   }
 
   /** Drops every factor of an account, and every device. Challenges are burnt before. */

@@ -34,7 +34,7 @@ export class OtpService implements Factor<readonly LiveCode[]> {
       await this.challenges.requireLive(proof.caller);
       throw new TwoFactorException('OTP_NOT_CONFIGURED');
     }
-    return answerOf(await this.verification.verify(this, proof));
+    return answerOf(await this.verification.verify(this, proof), proof.exchange);
   }
 
   /** @throws {UnknownKeyError} after an alarm, when the key that a code is derived with is missing */

@@ -56,7 +56,7 @@ export class TotpService implements Factor<readonly StoredAuthenticator[]> {
 
   /** Finishes a challenge, lifts a session, or confirms what the session staged. */
   async verify(request: ProofOfCode): Promise<VerificationAnswer> {
-    return answerOf(await this.verification.verify(this, request));
+    return answerOf(await this.verification.verify(this, request), request.exchange);
   }
 
   /**

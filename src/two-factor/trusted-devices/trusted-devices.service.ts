@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { isUUID } from 'class-validator';
 import { cookieName, expiredCookie, serializeCookie } from '../credentials/cookies.js';
-import { single, type HeaderLines } from '../credentials/http-exchange.js';
+import { single, type HeaderLines, type HttpExchange } from '../credentials/http-exchange.js';
 import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
 import { SessionHold } from '../credentials/session-hold.js';
 import { MessageWriter, NOTICE_LIFE, type Addressee } from '../messages/message-writer.js';
@@ -211,8 +211,8 @@ export class TrustedDevicesService {
   }
 
   /** The token as a member of the answer, for whoever sent no cookie: browsers must not show it to scripts. */
-  inBody({ headers }: IncomingRequest, token: string | undefined): { trustedDeviceToken?: string } {
-    return token !== undefined && headers['cookie'] === undefined ? { trustedDeviceToken: token } : {};
+  inBody({ cookieless }: HttpExchange, token: string | undefined): { trustedDeviceToken?: string } {
+    return token !== undefined && cookieless ? { trustedDeviceToken: token } : {};
   }
 
   private from(session: SessionIdentity, request: IncomingRequest): readonly unknown[] {
