@@ -1,5 +1,6 @@
 import { Caller, PASSWORD, signUp, type EnrolledOwner, type Owner } from './client.js';
 import type { TestService } from './service.js';
+import type { TimedService } from './time.js';
 
 /** Asks for a code, and does not care how that goes. */
 export function sendOtp(service: Pick<TestService, 'url'>, bearer: string, body: object = {}) {
@@ -36,11 +37,12 @@ export async function leaveSends(service: Pick<TestService, 'query'>, bucket: st
 }
 
 /** Signs up and turns mailed codes on, and nothing else: one mail with a code was sent. */
-export async function enrolByMail(service: TestService): Promise<Omit<EnrolledOwner, 'app'>> {
+export async function enrolByMail(service: TestService | TimedService): Promise<Omit<EnrolledOwner, 'app'>> {
   const owner = await signUp(service);
   const enable = { password: PASSWORD, method: 'otp' };
   const staged = await new Caller(service).post('/two-factor/enable', enable, owner.token);
   await sendOtp(service, owner.token);
+  if ('deliver' in service) await service.deliver();
   const confirmed = await verifyOtp(service, owner.token, await service.messages.codeMailedTo(owner.email));
   if (confirmed.status !== 200) throw new Error(`Confirming answered ${confirmed.status}`);
   return { ...owner, token: confirmed.body.token, backupCodes: staged.body.backupCodes };
