@@ -59,7 +59,8 @@ const ceiling = (smsPerDay: number, given: Partial<Sending> = {}) =>
 function inADay({ burst, every }: SendBudget): number {
   if (burst === 0) return 0;
   let sent = burst;
-  for (let at = every; at < DAY; at += every) sent++;
+  // By multiplication: a sum of rounded seconds drifts.
+  while ((sent - burst + 1) * every < DAY) sent++;
   return sent;
 }
 
