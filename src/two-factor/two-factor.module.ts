@@ -9,6 +9,7 @@ import { CredentialResolver } from './credentials/credential-resolver.js';
 import { OriginPolicy } from './credentials/origin-policy.js';
 import { PasswordCheckService } from './credentials/password-check.service.js';
 import { SecondFactorPolicy } from './credentials/second-factor-policy.js';
+import { SessionHold } from './credentials/session-hold.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
 import { EnrolmentState } from './enrolment/enrolment-state.js';
 import { Channels } from './messages/channels.js';
@@ -20,6 +21,7 @@ import { OtpSenderService } from './otp/otp-sender.service.js';
 import { OtpService } from './otp/otp.service.js';
 import { Clock } from './ports/clock.js';
 import { Random } from './ports/random.js';
+import { SecurityEvents } from './ports/security-events.js';
 import { Database } from './postgres/database.js';
 import { KeyRing } from './ports/key-ring.js';
 import { KeyCheck } from './sealing/key-check.js';
@@ -88,6 +90,7 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
     OtpSenderService,
     OtpService,
     SecretAlarm,
+    SessionHold,
     PasswordCheckService,
     StatusService,
     TotpService,
@@ -104,6 +107,7 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
     Database,
     Clock,
     Random,
+    SecurityEvents,
     ...GUARDS,
   ],
 })

@@ -102,11 +102,11 @@ export class TwoFactorService {
     const { request } = exchange;
     const gate = await this.challenges.open(accountId, context, request, transaction);
     if (gate.kind === 'challenge') {
-      if (gate.reused) await this.tellOfReuse(accountId, request, transaction);
+      if (gate.reused !== null) await this.answerReuse(accountId, gate.reused, request, transaction);
       const { token, methods, headers } = gate;
       const body = { twoFactorRedirect: true, twoFactorMethods: methods, twoFactorToken: token } as const;
       return {
-        event: gate.reused ? 'two-factor.device-reused' : 'two-factor.challenged',
+        event: gate.reused !== null ? 'two-factor.device-reused' : 'two-factor.challenged',
         result: { kind: 'challenge', body, headers },
       };
     }
@@ -124,14 +124,19 @@ export class TwoFactorService {
     };
   }
 
-  /** Somebody holds a copy of a device's token: the owner must know. */
-  private async tellOfReuse(
+  /**
+   * A device's token was copied. Tells the owner, and ends the sessions that came from the device: one of them may be the
+   * thief's [RFC 9700 §4.14.2].
+   */
+  private async answerReuse(
     accountId: string,
+    deviceId: string,
     request: IncomingRequest,
-    transaction: Transaction = this.database,
+    transaction?: Transaction,
   ): Promise<void> {
     const account = await this.accounts.find(accountId, transaction);
-    if (account) await this.messages.notify(account, { topic: 'device-reused' }, request, transaction);
+    if (account) await this.messages.notify(account, { topic: 'device-reused' }, request, transaction ?? this.database);
+    await this.sessions.endDevice(accountId, deviceId, transaction);
   }
 
   /**
@@ -161,8 +166,8 @@ export class TwoFactorService {
   }
 
   /** @throws {TwoFactorException} SECOND_FACTOR_REQUIRED when two-factor is on and the session is weak */
-  async requireStrong(session: SessionIdentity): Promise<void> {
-    return this.secondFactor.require(session);
+  async requireStrong(session: SessionIdentity, transaction?: Transaction): Promise<void> {
+    return this.secondFactor.require(session, transaction);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Database } from '../../src/two-factor/index.js';
 import { AuthenticatorsService } from '../../src/two-factor/totp/authenticators.service.js';
 import { Caller, PASSWORD, signUp } from '../support/client.js';
 import { startTestService, type TestService } from '../support/service.js';
@@ -46,12 +47,18 @@ describe('control 04: secrets are long, random and all distinct [RFC 4226 §4 R6
 
   it('a thousand of a thousand accounts, with as many ones as zeros', async () => {
     const authenticators = service.app.get(AuthenticatorsService);
+    const database = service.app.get(Database, { strict: false });
     const shown = { issuer: 'Test', label: 'ada@example.com' };
     const secrets: Buffer[] = [];
     for (let n = 0; n < 1000; n += 10) {
       const uris = await Promise.all(
         Array.from({ length: 10 }, () =>
-          authenticators.stage(shown, { accountId: randomUUID(), sessionId: randomUUID(), strong: false }, []),
+          authenticators.stage(
+            shown,
+            { accountId: randomUUID(), sessionId: randomUUID(), strong: false },
+            [],
+            database,
+          ),
         ),
       );
       secrets.push(...uris.map(secretOf));

@@ -94,6 +94,8 @@ describe('control 26: a factor is changed only from a session that proved one la
     await caller.post('/two-factor/disable', { password: PASSWORD }, owner.token);
     const mail = await service.messages.mailTo(owner.email, /turned off/);
     expect(mail.text).not.toMatch(/\d{6}/);
-    expect(service.events).toContainEqual({ name: 'two-factor.disabled', accountId: owner.id });
+    expect(service.events).toContainEqual(
+      expect.objectContaining({ name: 'two-factor.disabled', accountId: owner.id }),
+    );
   });
 });

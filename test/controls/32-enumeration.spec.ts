@@ -66,7 +66,7 @@ const timed = async (email: string) => {
 describe('control 32: sign-in does not tell whether there is an account', () => {
   it('answers an unknown address and a wrong password with the same bytes', async () => {
     const [plain, locked] = [known, await lockedOwner()];
-    const device = { 'x-trusted-device': `tfd_${'x'.repeat(43)}` };
+    const device = { 'x-trusted-device': `tfd_${'x'.repeat(22)}.${'x'.repeat(43)}` };
     const cookie = { cookie: `session_token=tfs_${'x'.repeat(43)}`, origin: 'http://app.localhost:5173' };
     for (const headers of [{}, device, cookie]) {
       for (const password of ['wrong password', 'lone \ud800 surrogate', 'x'.repeat(5000)]) {

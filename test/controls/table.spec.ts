@@ -2,12 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import { readdir, readFile } from 'node:fs/promises';
 
 /*
- * `docs/security.md` promises a proof for every control. Here the promise is held against the files.
+ * `docs/security.md` promises a proof for every control and against every attack. Here the promise is held against the
+ * files.
  */
 
 const TABLE = 'docs/security.md';
 const FOLDER = 'test/controls';
 const CONTROLS = 40;
+const ATTACKS_FOLDER = 'test/attacks';
+const ATTACKS = 15;
 
 interface Row {
   readonly number: number;
@@ -58,6 +61,43 @@ describe('the table of controls', () => {
       const text = await readFile(`${FOLDER}/${name}`, 'utf8');
       expect([name, text.includes(`control ${name.slice(0, 2)}: `)]).toEqual([name, true]);
       expect([name, /\b(?:it|describe)\.(?:skip|only|todo)\b/.test(text)]).toEqual([name, false]);
+    }
+  });
+});
+
+/** Rows of the form `| F1 | what holds | proof | residual risk |`. */
+async function attackRows() {
+  const text = await readFile(TABLE, 'utf8');
+  return [...text.matchAll(/^\| F(\d+) +\|(.*)\|$/gm)].map(([, number, rest = '']) => {
+    const [holds = '', proof = '', residual = ''] = rest.split(' | ').map((cell) => cell.trim());
+    const files = [...proof.matchAll(/\]\(\.\.\/([^)]+)\)/g)].map(([, file = '']) => file);
+    return { number: Number(number), holds, files, residual };
+  });
+}
+
+describe('the table of attacks', () => {
+  it('has every attack, in order, each with a proof and its residual risk', async () => {
+    const table = await attackRows();
+    const numbers = table.map(({ number }) => number);
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+    expect([...new Set(numbers)]).toEqual(Array.from({ length: ATTACKS }, (_, index) => index + 1));
+    for (const { number, holds, files, residual } of table) {
+      for (const cell of [holds, residual]) expect([number, cell]).not.toEqual([number, '']);
+      expect([number, files.length]).not.toEqual([number, 0]);
+    }
+  });
+
+  it('names every file of its folder in a row of its number, and no file that is not there', async () => {
+    const there = (await readdir(ATTACKS_FOLDER)).filter((name) => name.endsWith('.spec.ts'));
+    const named = (await attackRows()).flatMap(({ number, files }) => files.map((file) => ({ number, file })));
+    expect(named.map(({ file }) => file).toSorted()).toEqual(
+      there.map((name) => `${ATTACKS_FOLDER}/${name}`).toSorted(),
+    );
+    for (const { number, file } of named) {
+      expect(file).toContain(`/f${String(number).padStart(2, '0')}-`);
+      const text = await readFile(file, 'utf8');
+      expect([file, text.includes(`'F${number}: `)]).toEqual([file, true]);
+      expect([file, /\b(?:it|describe)\.(?:skip|only|todo)\b/.test(text)]).toEqual([file, false]);
     }
   });
 });

@@ -53,14 +53,14 @@ describe('a backup code', () => {
     for (const left of [9, 8]) {
       const used = await caller.post('/two-factor/verify-backup-code', { code: owner.backupCodes[left] }, token);
       ({ token } = used.body);
-      expect(service.events).toContainEqual({
-        name: 'two-factor.backup-code-used',
-        accountId: owner.id,
-        details: { left },
-      });
+      expect(service.events).toContainEqual(
+        expect.objectContaining({ name: 'two-factor.backup-code-used', accountId: owner.id, details: { left } }),
+      );
     }
     await caller.post('/two-factor/generate-backup-codes', { password: PASSWORD }, token);
-    expect(service.events).toContainEqual({ name: 'two-factor.backup-codes-replaced', accountId: owner.id });
+    expect(service.events).toContainEqual(
+      expect.objectContaining({ name: 'two-factor.backup-codes-replaced', accountId: owner.id }),
+    );
   });
 
   it('needs two-factor on', async () => {

@@ -268,6 +268,7 @@ describe('a changed password', () => {
     );
     expect(changed.status).toBe(200);
     expect((await verifyTotp(challenge, owner.app.nextCode())).body.code).toBe('INVALID_TWO_FACTOR_COOKIE');
+    owner.token = changed.body.token;
     expect((await verifyTotp(owner.token, staged.nextCode())).body.code).toBe('INVALID_CODE');
     expect((await caller.get('/get-session', other)).body).toBeNull();
   });

@@ -99,7 +99,9 @@ describe('If true, the device will be trusted for 30 days', () => {
     const owner = await enrol(service);
     await trust(service, owner);
     await service.messages.mailTo(owner.email, /password alone/);
-    expect(service.events).toContainEqual({ name: 'two-factor.device-trusted', accountId: owner.id });
+    expect(service.events).toContainEqual(
+      expect.objectContaining({ name: 'two-factor.device-trusted', accountId: owner.id, ip: '127.0.0.1' }),
+    );
   });
 });
 
@@ -111,7 +113,8 @@ describe('the token of a device', () => {
     const second = await signIn(service, owner.email, first.body.trustedDeviceToken);
     const tokens = [device, first.body.trustedDeviceToken, second.body.trustedDeviceToken];
     expect(new Set(tokens).size).toBe(3);
-    for (const token of tokens) expect(token).toMatch(/^tfd_[A-Za-z0-9_-]{43}$/);
+    for (const token of tokens) expect(token).toMatch(/^tfd_[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}$/);
+    expect(new Set(tokens.map((token) => token.split('.')[0])).size).toBe(1);
   });
 
   it('is kept by a browser for as long as its device stays trusted, which is told where it signed in last', async () => {
@@ -127,20 +130,6 @@ describe('the token of a device', () => {
       .find(({ name }) => name === COOKIE);
     expect((kept?.maxAge ?? 0) / 86_400).toBeCloseTo(30, 3);
     expect((await devicesOf(owner.token)).body).toMatchObject([{ ipAddress: '127.0.0.1' }]);
-  });
-
-  it('is remembered over 20 successors: an older one is merely unknown', async () => {
-    const owner = await enrol(service);
-    const { device: oldest } = await trust(service, owner);
-    let device = oldest;
-    let second: string | undefined;
-    for (let n = 0; n < 21; n++) {
-      device = (await signIn(service, owner.email, device)).body.trustedDeviceToken;
-      second ??= device;
-    }
-    expect((await signIn(service, owner.email, oldest)).body.twoFactorRedirect).toBe(true);
-    expect((await signIn(service, owner.email, second)).body.token).toBeDefined();
-    expect((await signIn(service, owner.email, device)).body.token).toBeDefined();
   });
 
   it('still signs in for a minute after it gave way, and gets no successor then', async () => {
@@ -172,16 +161,6 @@ describe('the token of a device', () => {
     expect(told).toHaveLength(1);
   });
 
-  it('is remembered over many rotations', async () => {
-    const owner = await enrol(service);
-    const { device } = await trust(service, owner);
-    let token = device;
-    for (let n = 0; n < 12; n++) token = (await signIn(service, owner.email, token)).body.trustedDeviceToken;
-    await passSeconds(service, owner.id, 61);
-    expect((await signIn(service, owner.email, device)).body.twoFactorRedirect).toBe(true);
-    expect((await signIn(service, owner.email, token)).body.twoFactorRedirect).toBe(true);
-  });
-
   it('is not in the database', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
@@ -190,7 +169,9 @@ describe('the token of a device', () => {
       [owner.id],
     );
     expect(row?.row).not.toContain(device.slice(4, 20));
-    expect(row?.row).not.toContain(Buffer.from(device.slice(4), 'base64url').toString('hex').slice(0, 16));
+    for (const part of device.slice(4).split('.')) {
+      expect(row?.row).not.toContain(Buffer.from(part, 'base64url').toString('hex').slice(0, 16));
+    }
   });
 });
 

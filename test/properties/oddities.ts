@@ -173,7 +173,7 @@ export const oddHeaders: Arbitrary<Record<string, string>> = fc.oneof(
         ...[
           `Bearer tfs_${TOKEN}`,
           `Bearer tfc_${TOKEN}`,
-          `Bearer tfd_${TOKEN}`,
+          `Bearer tfd_${TOKEN.slice(0, 22)}.${TOKEN}`,
           'Bearer null',
           'Bearer __proto__',
           'Digest',
@@ -201,7 +201,12 @@ export const oddHeaders: Arbitrary<Record<string, string>> = fc.oneof(
             `two_factor=tfc_${TOKEN}`,
             'two_factor=a; two_factor=b',
           ],
-          ...[`trust_device=tfd_${TOKEN}`, 'trust_device=%00', `a=${'x'.repeat(4000)}`, 'session_token=\u00ff'],
+          ...[
+            `trust_device=tfd_${TOKEN.slice(0, 22)}.${TOKEN}`,
+            'trust_device=%00',
+            `a=${'x'.repeat(4000)}`,
+            'session_token=\u00ff',
+          ],
         ),
         fc.constantFrom(TRUSTED, TRUSTED, 'null', 'https://evil.example', '', 'x', `${TRUSTED}.evil.example`),
       )
@@ -210,7 +215,7 @@ export const oddHeaders: Arbitrary<Record<string, string>> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.constantFrom<Array<Record<string, string>>>(
-      { 'x-trusted-device': `tfd_${TOKEN}` },
+      { 'x-trusted-device': `tfd_${TOKEN.slice(0, 22)}.${TOKEN}` },
       { 'x-trusted-device': 'x'.repeat(5000) },
       { 'accept-language': `${'x-'.repeat(2000)};q=2,*;q=\u00ff` },
       { 'user-agent': '\u00ff'.repeat(3000) },

@@ -151,8 +151,9 @@ export class Oracle {
         device.tokens.push({ token: '', gaveWayAt: Number.POSITIVE_INFINITY });
         return { session, device };
       }
-      // Somebody has a copy of it.
+      // Somebody has a copy of it: the device ends, and the sessions that came from it.
       device.expiresAt = this.now;
+      for (const session of account.sessions) if (session.device === device) end(session);
     }
     const expiresAt = this.now + 10 * MINUTE;
     const challenge = { account, token: '', expiresAt, code: null, guesses: 0, sends: 0, rememberMe };
@@ -295,13 +296,13 @@ export class Oracle {
     return account;
   }
 
-  changePassword(token: string, current: string, next: string, revokeOtherSessions: boolean): Outcome {
+  changePassword(token: string, current: string, next: string): Outcome {
     const session = this.session(token);
     this.requireStrong(session);
     this.requirePassword(session, current);
     session.account.password = next;
     this.endOldProofs(session.account, session);
-    return revokeOtherSessions ? this.renewed(session) : {};
+    return this.renewed(session);
   }
 
   signOut(token: string): void {
@@ -395,7 +396,7 @@ export class Oracle {
   }
 
   private deviceOf({ account, device }: Session): Device | null {
-    return device && account.devices.includes(device) ? device : null;
+    return device && account.devices.includes(device) && device.expiresAt > this.now ? device : null;
   }
 
   private laneOf(prover: Session | Challenge): Lane {

@@ -160,7 +160,7 @@ export class Town {
   }
 
   async changePassword(token: string, current: string, next: string, others: boolean, carrier: Carrier): Promise<void> {
-    const expected = this.ask(() => this.oracle.changePassword(token, current, next, others));
+    const expected = this.ask(() => this.oracle.changePassword(token, current, next));
     const body = { currentPassword: current, newPassword: next, revokeOtherSessions: others };
     const answer = await this.post('/change-password', body, token, carrier);
     this.compare('change-password', expected, answer);

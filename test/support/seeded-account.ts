@@ -4,6 +4,7 @@ import { newBackupCodes } from '../../src/two-factor/backup-codes/backup-codes.j
 import { newToken, SystemRandom, tokenHash } from '../../src/two-factor/index.js';
 import { OtpSenderService } from '../../src/two-factor/otp/otp-sender.service.js';
 import { AesGcmSealer } from '../../src/two-factor/sealing/sealer.js';
+import { newDeviceToken } from '../../src/two-factor/trusted-devices/device-token.js';
 import { codeOfStep, stepAt } from '../../src/two-factor/totp/totp.js';
 import { Caller, PASSWORD } from './client.js';
 import type { TestService } from './service.js';
@@ -116,16 +117,16 @@ export class AccountSeeder {
 
   /** Trusts a device. @returns its token */
   async device(accountId: string): Promise<string> {
-    const [id, token] = [randomUUID(), newToken(random, 'tfd_')];
+    const [id, { text, hash, familyHash }] = [randomUUID(), newDeviceToken(random)];
     await this.service.query(
       `WITH device AS (
-         INSERT INTO two_factor_trusted_device (id, account_id, token_hash, name, expires_at, absolute_expires_at)
-         VALUES ($1, $2, $3, 'Kitchen tablet', now() + interval '30 days', now() + interval '90 days')
+         INSERT INTO two_factor_trusted_device (id, account_id, token_hash, name, expires_at, absolute_expires_at, family_hash)
+         VALUES ($1, $2, $3, 'Kitchen tablet', now() + interval '30 days', now() + interval '90 days', $4)
        )
        INSERT INTO two_factor_attempts (account_id, lane) VALUES ($2, 'device:' || $1)`,
-      [id, accountId, tokenHash(token)],
+      [id, accountId, hash, familyHash],
     );
-    return token;
+    return text;
   }
 
   /** Stages mail as a way to get codes. */

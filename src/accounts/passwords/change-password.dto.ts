@@ -18,7 +18,7 @@ export class ChangePasswordBody {
   readonly newPassword!: string;
 
   @ApiPropertyOptional({
-    description: 'All other sessions end in any case. True: this session gets a new token as well.',
+    description: 'Accepted, and of no effect: all other sessions end and this one gets a new token in any case.',
     default: false,
   })
   @IsOptional()
@@ -28,12 +28,10 @@ export class ChangePasswordBody {
 
 export class ChangePasswordAnswer {
   @ApiProperty({
-    type: 'string',
-    nullable: true,
-    description: 'The new session token with `revokeOtherSessions`; null: the one in use stays.',
-    example: null,
+    description: "The session's new token; the old one is dead.",
+    example: 'tfs_…',
   })
-  readonly token!: string | null;
+  readonly token!: string;
 
   @ApiProperty()
   readonly user!: UserAnswer;

@@ -3,12 +3,14 @@ import {
   Database,
   type HttpExchange,
   type IssuedSession,
+  originOf,
+  SecurityEvents,
+  type SecurityEventName,
   type Transaction,
   TwoFactorException,
   TwoFactorService,
 } from '../../two-factor/index.js';
 import { PostgresSessions } from '../sessions/postgres-sessions.js';
-import { SessionList } from '../sessions/session-list.js';
 import type { AccountSession } from '../sessions/session-row.js';
 import { type Credentials, Users } from '../users/users.js';
 import type { ChangePasswordAnswer, ChangePasswordBody } from './change-password.dto.js';
@@ -25,8 +27,8 @@ export class ChangePasswordService {
     private readonly hasher: PasswordHasher,
     private readonly guesses: PasswordGuesses,
     private readonly twoFactor: TwoFactorService,
-    private readonly sessions: SessionList,
     private readonly gateway: PostgresSessions,
+    private readonly events: SecurityEvents,
   ) {}
 
   /**
@@ -49,45 +51,56 @@ export class ChangePasswordService {
       await this.twoFactor.passwordChanged(session.accountId, transaction);
       const changed = await this.users.changePassword(credentials, passwordHash, transaction);
       if (!changed) throw new TwoFactorException('INVALID_PASSWORD');
+      // Two-factor may have been turned on since the session was found strong enough.
+      await this.twoFactor.requireStrong(session, transaction);
       // Last, when the user's row is held: a sign-in that got in before is seen here, a later one sees the new version.
-      const issued = await this.endOthers(session, body.revokeOtherSessions === true, exchange, transaction);
+      const issued = await this.renew(session, exchange, transaction);
       return { user: changed, renewed: issued };
     });
-    exchange.setHeaders(renewed?.headers ?? []);
-    return { token: renewed?.token ?? null, user };
+    this.tell('password.changed', session, exchange);
+    exchange.setHeaders(renewed.headers);
+    return { token: renewed.token, user };
   }
 
   private async requirePassword(
     session: AccountSession,
     password: string,
-    { request }: HttpExchange,
+    exchange: HttpExchange,
   ): Promise<Credentials> {
     const { accountId, user } = session;
+    const { request } = exchange;
     const guess = {
       address: user.email,
       ip: request.ip,
       trustedDevice: () => this.twoFactor.trustedDevice(accountId, request, session),
     };
-    const credentials = await this.guesses.evaluate(password, guess, () => this.users.credentialsById(accountId));
-    if (!credentials) throw new TwoFactorException('INVALID_PASSWORD');
-    return credentials;
+    try {
+      const credentials = await this.guesses.evaluate(password, guess, () => this.users.credentialsById(accountId));
+      if (credentials) return credentials;
+    } catch (error) {
+      const throttled = error instanceof TwoFactorException && error.code === 'TOO_MANY_REQUESTS';
+      if (throttled) this.tell('password.throttled', session, exchange);
+      throw error;
+    }
+    this.tell('password.refused', session, exchange);
+    throw new TwoFactorException('INVALID_PASSWORD');
   }
 
-  /** @returns the session under a new token if that was asked for */
-  private async endOthers(
+  private tell(name: SecurityEventName, session: AccountSession, { request }: HttpExchange): void {
+    this.events.emit({ name, accountId: session.accountId, ...originOf(request, session) });
+  }
+
+  /** Ends all other sessions, and gives this one a new token: a copy of the old one must not survive [ASVS 7.2.4]. */
+  private async renew(
     session: AccountSession,
-    renew: boolean,
     { request }: HttpExchange,
     transaction: Transaction,
-  ): Promise<IssuedSession | null> {
-    const renewed = renew
-      ? await this.gateway.renew(
-          { session, secondFactor: null, amr: [], trustedDeviceId: null, endOthers: true, request },
-          transaction,
-        )
-      : null;
-    const alive = renew ? renewed !== null : await this.sessions.endOthers(session, transaction);
-    if (!alive) throw new TwoFactorException('UNAUTHORIZED', { bearerError: 'invalid_token' });
+  ): Promise<IssuedSession> {
+    const renewed = await this.gateway.renew(
+      { session, secondFactor: null, amr: [], trustedDeviceId: null, endOthers: true, request },
+      transaction,
+    );
+    if (!renewed) throw new TwoFactorException('UNAUTHORIZED', { bearerError: 'invalid_token' });
     return renewed;
   }
 }

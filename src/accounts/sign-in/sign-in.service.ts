@@ -4,6 +4,11 @@ import {
   type HeaderLines,
   type HttpExchange,
   type IncomingRequest,
+  type IssuedSession,
+  originOf,
+  SecurityEvents,
+  type SecurityEventName,
+  TwoFactorException,
   TwoFactorService,
 } from '../../two-factor/index.js';
 import { AccountsException } from '../accounts.errors.js';
@@ -27,6 +32,7 @@ export class SignInService {
     private readonly twoFactor: TwoFactorService,
     private readonly sessions: SessionList,
     private readonly cookie: SessionCookie,
+    private readonly events: SecurityEvents,
   ) {}
 
   /**
@@ -48,6 +54,7 @@ export class SignInService {
       if (result.kind !== 'session') throw new Error('An account cannot have a second factor before it exists');
       return result.issued;
     });
+    this.tell('sign-in.succeeded', issued.user.id, exchange, issued);
     await this.deliver(issued, exchange);
     return { token: issued.token, user: issued.user };
   }
@@ -60,10 +67,7 @@ export class SignInService {
    */
   async signIn(body: SignInBody, exchange: HttpExchange): Promise<SignInAnswer> {
     const email = requireEmailAddress(body.email);
-    const guess = this.guessAt(email, exchange.request);
-    const find = () => this.users.credentialsByEmail(email);
-    const credentials = await this.guesses.evaluate(body.password, guess, find);
-    if (!credentials) throw new AccountsException('INVALID_EMAIL_OR_PASSWORD');
+    const credentials = await this.requirePassword(email, body.password, exchange);
     await this.keepCost(credentials, body.password);
     const result = await this.twoFactor.signIn({
       accountId: credentials.userId,
@@ -71,6 +75,7 @@ export class SignInService {
       exchange,
     });
     if (result.kind === 'session') {
+      this.tell('sign-in.succeeded', credentials.userId, exchange, result.issued);
       await this.deliver(result.issued, exchange);
       const { issued, trustedDeviceToken } = result;
       return {
@@ -82,6 +87,31 @@ export class SignInService {
     }
     await this.deliver({ headers: [['set-cookie', this.cookie.expired()], ...result.headers] }, exchange);
     return result.body;
+  }
+
+  private async requirePassword(email: string, password: string, exchange: HttpExchange): Promise<Credentials> {
+    let known: Credentials | null = null;
+    const find = async () => (known = await this.users.credentialsByEmail(email));
+    try {
+      const right = await this.guesses.evaluate(password, this.guessAt(email, exchange.request), find);
+      if (right) return right;
+    } catch (error) {
+      const throttled = error instanceof TwoFactorException && error.code === 'TOO_MANY_REQUESTS';
+      if (throttled) this.tell('sign-in.throttled', null, exchange);
+      throw error;
+    }
+    // Never what was typed: people type passwords into the wrong field.
+    this.tell('sign-in.failed', accountOf(known), exchange);
+    throw new AccountsException('INVALID_EMAIL_OR_PASSWORD');
+  }
+
+  private tell(
+    name: SecurityEventName,
+    accountId: string | null,
+    { request }: HttpExchange,
+    session?: IssuedSession,
+  ): void {
+    this.events.emit({ name, accountId, ...originOf(request, session) });
   }
 
   private guessAt(address: string, request: IncomingRequest): PasswordGuess {
@@ -108,6 +138,11 @@ export class SignInService {
     await this.sessions.endCookieBorne(exchange.request);
     exchange.setHeaders(headers);
   }
+}
+
+/** A function of its own, for the compiler takes a variable that a closure writes for what it was. */
+function accountOf(credentials: Credentials | null): string | null {
+  return credentials?.userId ?? null;
 }
 
 function requireEmailAddress(text: string): string {

@@ -5,6 +5,7 @@ import { answerOf } from '../challenge/verification.dto.js';
 import { VerificationService, type ProofOfCode } from '../challenge/verification.service.js';
 import { PasswordCheckService } from '../credentials/password-check.service.js';
 import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
+import { SessionHold } from '../credentials/session-hold.js';
 import { EnrolmentState } from '../enrolment/enrolment-state.js';
 import { Random } from '../ports/random.js';
 import { originOf, SecurityEvents } from '../ports/security-events.js';
@@ -32,6 +33,7 @@ export class BackupCodesService implements Factor<readonly Buffer[]> {
     private readonly random: Random,
     private readonly database: Database,
     private readonly events: SecurityEvents,
+    private readonly hold: SessionHold,
   ) {}
 
   /**
@@ -54,7 +56,8 @@ export class BackupCodesService implements Factor<readonly Buffer[]> {
   /**
    * Replaces all codes by new ones, shown this once.
    *
-   * @throws {TwoFactorException} TWO_FACTOR_NOT_ENABLED, SECOND_FACTOR_REQUIRED, INVALID_PASSWORD, TOO_MANY_REQUESTS
+   * @throws {TwoFactorException} TWO_FACTOR_NOT_ENABLED, SECOND_FACTOR_REQUIRED, INVALID_PASSWORD, TOO_MANY_REQUESTS,
+   *   UNAUTHORIZED when the session ended meanwhile
    */
   async regenerate(session: SessionIdentity, password: string, request: IncomingRequest): Promise<BackupCodesAnswer> {
     const { accountId } = session;
@@ -66,6 +69,7 @@ export class BackupCodesService implements Factor<readonly Buffer[]> {
       await transaction.query(AWAIT_TURN, [accountId]);
       const [row] = await transaction.query<{ added: number }>(REPLACE_BACKUP_CODES, [accountId, hashes]);
       if (!row?.added) throw new TwoFactorException('TWO_FACTOR_NOT_ENABLED');
+      await this.hold.strong(session, transaction);
     });
     this.events.emit({ name: 'two-factor.backup-codes-replaced', accountId, ...originOf(request, session) });
     return { status: true, backupCodes: codes };

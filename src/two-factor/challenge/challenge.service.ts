@@ -30,8 +30,8 @@ export interface OpenedChallenge {
   /** What the account can really use now, the preferred one first. */
   readonly methods: readonly TwoFactorMethod[];
   readonly headers: HeaderLines;
-  /** A trusted device's token came that gave way long ago: the device is trusted no more. */
-  readonly reused: boolean;
+  /** The device of which a copied token came: it is trusted no more. Null for none. */
+  readonly reused: string | null;
 }
 
 /** The request comes from a trusted device. */
@@ -70,29 +70,31 @@ export class ChallengeService {
   ): Promise<Gate> {
     const { challengeLife, deviceLife, secureCookies } = this.options;
     const token = newToken(this.random, TOKEN_PREFIX);
-    const device = this.devices.fresh();
+    const presented = this.devices.presented(request);
+    const next = presented && this.devices.next(presented);
     const values = [
       accountId,
       randomUUID(),
       tokenHash(token),
       context,
       challengeLife,
-      this.devices.presented(request),
-      tokenHash(device.token),
+      presented?.hash ?? null,
+      next?.hash ?? null,
       deviceLife,
       request.ip ?? null,
+      presented?.familyHash ?? null,
     ];
     const [opening] = await (transaction ?? this.database).query<Opening>(OPEN_CHALLENGE, values);
     if (!opening) throw new Error('The gate must give an answer');
-    if (opening.deviceId !== null) return this.recognised(opening.deviceId, opening, device.token);
+    if (opening.deviceId !== null) return this.recognised(opening.deviceId, opening, next?.text);
     if (!opening.totp && opening.channels.length === 0) return { kind: 'off' };
     const methods = this.methodsOf(opening);
     const cookie = serializeCookie(COOKIE, token, { secure: secureCookies, maxAge: challengeLife });
     const headers: HeaderLines = [['set-cookie', cookie], ...this.devices.expiredCookie(request)];
-    return { kind: 'challenge', token, methods, headers, reused: opening.reused !== null };
+    return { kind: 'challenge', token, methods, headers, reused: opening.reused };
   }
 
-  private recognised(deviceId: string, { rotated, livesFor }: Opening, next: string): RecognisedDevice {
+  private recognised(deviceId: string, { rotated, livesFor }: Opening, next: string | undefined): RecognisedDevice {
     const token = rotated ? next : undefined;
     const headers = token === undefined ? [] : this.devices.cookie(token, livesFor ?? 0);
     return { kind: 'trusted', deviceId, token, headers };

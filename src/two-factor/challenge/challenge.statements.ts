@@ -18,11 +18,20 @@ export interface Opening {
   readonly reused: string | null;
 }
 
+const RECOGNISED = {
+  accountId: '$1',
+  presented: '$6',
+  next: '$7',
+  life: '$8',
+  address: '$9',
+  family: '$10',
+};
+
 /**
  * The gate. With two-factor on it opens a challenge, unless the request comes from a trusted device.
  *
- * Values: account id, challenge id, token hash, context, life in seconds; hash of the device token that came or null, hash
- * of the next one, life of devices in seconds, address.
+ * Values: account id, challenge id, token hash, context, life in seconds; hash of the device token that came, hash of the
+ * next one, life of devices in seconds, address, hash of the token's family. The hashes are null where no token came.
  */
 export const OPEN_CHALLENGE = statement(
   'open_challenge',
@@ -30,7 +39,7 @@ export const OPEN_CHALLENGE = statement(
      SELECT
        EXISTS (SELECT FROM two_factor_authenticator WHERE account_id = $1 AND confirmed_at IS NOT NULL) AS totp,
        ARRAY(SELECT channel FROM two_factor_otp_method WHERE account_id = $1 AND confirmed_at IS NOT NULL) AS channels
-   ), ${recognise(isOn('$1'), { accountId: '$1', presented: '$6', next: '$7', life: '$8', address: '$9' })},
+   ), ${recognise(isOn('$1'), RECOGNISED)},
    opened AS (
      INSERT INTO two_factor_challenge (id, token_hash, account_id, context, expires_at)
      SELECT $2, $3, $1, $4, now() + make_interval(secs => $5)

@@ -8,7 +8,12 @@ import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
 import { MessageWriter, type Addressee } from '../messages/message-writer.js';
 import { AccountDirectory, type UserView } from '../ports/account-directory.js';
 import { originOf, SecurityEvents, type SecurityEvent, type SecurityEventName } from '../ports/security-events.js';
-import { SessionGateway, type IssuedSession } from '../ports/session-gateway.js';
+import {
+  SessionGateway,
+  type IncomingRequest,
+  type IssuedSession,
+  type SessionIdentity,
+} from '../ports/session-gateway.js';
 import type { Transaction } from '../ports/transaction.js';
 import { Database } from '../postgres/database.js';
 import { TwoFactorException } from '../two-factor.errors.js';
@@ -81,10 +86,11 @@ export class VerificationService {
       if (device) await this.devices.trust(device, proven.guess.accountId, opened.user, request, transaction);
       return opened;
     });
+    this.tellVerified(factor, issued.session.userId, issued, request);
     proof.exchange.setHeaders(issued.headers);
     if (device) proof.exchange.setHeaders(this.devices.trusted(device, issued, request));
     if (this.challenges.tokenOf(request.cookies)) proof.exchange.setHeaders(this.challenges.expiredCookie());
-    return { ...issued, ...this.devices.inBody(request, device?.token) };
+    return { ...issued, ...this.devices.inBody(request, device?.token.text) };
   }
 
   /**
@@ -93,12 +99,15 @@ export class VerificationService {
    * @throws {TwoFactorException} as `verify`
    */
   async spendOnly<Proof>(factor: Factor<Proof>, proof: ProofOfCode): Promise<UserView> {
-    return this.prove(factor, proof, true, async ({ guess, spent }, transaction) => {
-      const account = await this.accounts.find(guess.accountId, transaction);
-      if (!account) throw new Error('An account with a second factor cannot be found');
-      await this.notify(account, spent, proof, transaction);
-      return account.user;
+    const account = await this.prove(factor, proof, true, async ({ guess, spent }, transaction) => {
+      const found = await this.accounts.find(guess.accountId, transaction);
+      if (!found) throw new Error('An account with a second factor cannot be found');
+      await this.notify(found, spent, proof, transaction);
+      return found;
     });
+    const session = proof.caller.kind === 'session' ? proof.caller.session : null;
+    this.tellVerified(factor, account.id, session, proof.exchange.request);
+    return account.user;
   }
 
   /** @param together whether what `follow` writes belongs into the transaction that spends the factor */
@@ -122,9 +131,7 @@ export class VerificationService {
       throw error;
     }
     this.tellSpent(guess, written.spent, exchange);
-    const result = written.result ?? (await follow({ guess, match, spent: written.spent }));
-    this.tell('two-factor.verified', guess, exchange, { factor: factor.name });
-    return result;
+    return written.result ?? follow({ guess, match, spent: written.spent });
   }
 
   private async takeGuess<Proof>(factor: Factor<Proof>, caller: Prover): Promise<Guess<Proof>> {
@@ -246,6 +253,16 @@ export class VerificationService {
     if (!enrolled) return;
     const change = replaced ? 'authenticator-replaced' : added ? 'method-added' : 'enabled';
     this.tell(`two-factor.${change}`, guess, exchange);
+  }
+
+  /** @param session the one that was opened or lifted; with `disableSession` the caller's, if there is one */
+  private tellVerified(
+    { name: factor }: Factor<unknown>,
+    accountId: string,
+    session: Pick<SessionIdentity, 'sessionId'> | null,
+    request: IncomingRequest,
+  ): void {
+    this.events.emit({ name: 'two-factor.verified', accountId, ...originOf(request, session), details: { factor } });
   }
 
   private tell(

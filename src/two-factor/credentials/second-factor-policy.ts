@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { EnrolmentState } from '../enrolment/enrolment-state.js';
 import { Clock } from '../ports/clock.js';
 import type { SessionIdentity } from '../ports/session-gateway.js';
+import type { Transaction } from '../ports/transaction.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
 
@@ -21,8 +22,8 @@ export class SecondFactorPolicy {
   }
 
   /** @throws {TwoFactorException} SECOND_FACTOR_REQUIRED when two-factor is on and the session is weak */
-  async require(session: SessionIdentity): Promise<void> {
+  async require(session: SessionIdentity, transaction?: Transaction): Promise<void> {
     if (this.isStrong(session)) return;
-    if (await this.state.isOn(session.accountId)) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
+    if (await this.state.isOn(session.accountId, transaction)) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Transaction } from '../ports/transaction.js';
 import { Database } from '../postgres/database.js';
 import { statement } from '../postgres/statement.js';
 import { isOn } from './is-on.js';
@@ -10,8 +11,8 @@ const IS_ON = statement('is_on', `SELECT ${isOn('$1')} AS "on"`);
 export class EnrolmentState {
   constructor(private readonly database: Database) {}
 
-  async isOn(accountId: string): Promise<boolean> {
-    const [row] = await this.database.query<{ on: boolean }>(IS_ON, [accountId]);
+  async isOn(accountId: string, transaction: Transaction = this.database): Promise<boolean> {
+    const [row] = await transaction.query<{ on: boolean }>(IS_ON, [accountId]);
     return row?.on ?? false;
   }
 }

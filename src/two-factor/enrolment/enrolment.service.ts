@@ -4,6 +4,7 @@ import { ChallengeService } from '../challenge/challenge.service.js';
 import type { HttpExchange } from '../credentials/http-exchange.js';
 import { PasswordCheckService } from '../credentials/password-check.service.js';
 import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
+import { SessionHold } from '../credentials/session-hold.js';
 import { MessageWriter, NOTICE_LIFE } from '../messages/message-writer.js';
 import { OtpMethodsService, type OtpTarget } from '../otp/otp-methods.service.js';
 import { AccountDirectory } from '../ports/account-directory.js';
@@ -46,6 +47,7 @@ export class EnrolmentService {
     private readonly otpMethods: OtpMethodsService,
     private readonly messages: MessageWriter,
     private readonly challenges: ChallengeService,
+    private readonly hold: SessionHold,
   ) {
     this.disableAndTell = disable(messages.enqueueFunction);
   }
@@ -55,7 +57,7 @@ export class EnrolmentService {
    * came through `verify-totp` or `verify-otp` on the same session.
    *
    * @throws {TwoFactorException} OTP_NOT_CONFIGURED for a method that cannot be had, SECOND_FACTOR_REQUIRED with
-   *   two-factor on and a weak session, INVALID_PASSWORD, TOO_MANY_REQUESTS
+   *   two-factor on and a weak session, INVALID_PASSWORD, TOO_MANY_REQUESTS, UNAUTHORIZED when the session ended meanwhile
    */
   async enable(session: SessionIdentity, body: EnableBody, request: IncomingRequest): Promise<EnableAnswer> {
     const { password, method = 'totp' } = body;
@@ -64,13 +66,25 @@ export class EnrolmentService {
     const strong = this.secondFactor.isStrong(session);
     if (!strong && (await this.state.isOn(accountId))) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
     await this.password.require(session, password, request);
-    return target ? this.stageOtp(session, strong, target) : this.stageTotp(session, strong, body.issuer);
+    return this.database.transaction(async (transaction) => {
+      const staged = target
+        ? await this.stageOtp(session, strong, target, transaction)
+        : await this.stageTotp(session, strong, body.issuer, transaction);
+      // The statements that stage look at the strength; it is looked at once more when a code confirms what is staged.
+      await this.hold.live(session, transaction);
+      return staged;
+    });
   }
 
-  private async stageOtp(session: SessionIdentity, strong: boolean, target: OtpTarget): Promise<EnableAnswer> {
+  private async stageOtp(
+    session: SessionIdentity,
+    strong: boolean,
+    target: OtpTarget,
+    transaction: Transaction,
+  ): Promise<EnableAnswer> {
     const { accountId, sessionId } = session;
     const { codes, hashes } = newBackupCodes(accountId, (size) => this.random.bytes(size));
-    const staged = await this.otpMethods.stage(target, { accountId, sessionId, strong }, hashes);
+    const staged = await this.otpMethods.stage(target, { accountId, sessionId, strong }, hashes, transaction);
     if (staged === null) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
     return { method: 'otp', ...(staged && { backupCodes: codes }) };
   }
@@ -79,13 +93,14 @@ export class EnrolmentService {
     session: SessionIdentity,
     strong: boolean,
     issuer = this.options.issuer,
+    transaction: Transaction,
   ): Promise<EnableAnswer> {
     const { accountId, sessionId } = session;
-    const account = await this.accounts.find(accountId);
+    const account = await this.accounts.find(accountId, transaction);
     if (!account) throw new TwoFactorException('UNAUTHORIZED', { bearerError: 'invalid_token' });
     const { codes, hashes } = newBackupCodes(accountId, (size) => this.random.bytes(size));
     const shown = { issuer, label: account.label };
-    const totpURI = await this.authenticators.stage(shown, { accountId, sessionId, strong }, hashes);
+    const totpURI = await this.authenticators.stage(shown, { accountId, sessionId, strong }, hashes, transaction);
     if (totpURI === null) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
     return { totpURI, backupCodes: codes, method: 'totp' };
   }
@@ -117,6 +132,8 @@ export class EnrolmentService {
         ? await transaction.query(this.disableAndTell, [accountId, notice, NOTICE_LIFE])
         : await transaction.query(DISABLE, [accountId]);
       if (wasOn.length === 0) throw new TwoFactorException('TWO_FACTOR_NOT_ENABLED');
+      // Elsewhere the session gets its token after the commit; whether it is still there must be known before.
+      if (!this.sessions.transactional) await this.hold.live(session, transaction);
       return this.sessions.transactional ? this.renew(renewal, transaction) : null;
     });
     this.events.emit({ name: 'two-factor.disabled', accountId, ...originOf(request, session) });

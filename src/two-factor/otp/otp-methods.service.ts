@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Channels } from '../messages/channels.js';
 import type { Channel } from '../messages/message.js';
-import { Database } from '../postgres/database.js';
+import type { Transaction } from '../ports/transaction.js';
 import { SecretAlarm } from '../sealing/secret-alarm.js';
 import { AesGcmSealer } from '../sealing/sealer.js';
 import { TwoFactorException } from '../two-factor.errors.js';
@@ -28,7 +28,6 @@ export interface OtpTarget {
 @Injectable()
 export class OtpMethodsService {
   constructor(
-    private readonly database: Database,
     private readonly channels: Channels,
     private readonly sealer: AesGcmSealer,
     private readonly options: TwoFactorOptions,
@@ -58,13 +57,14 @@ export class OtpMethodsService {
     { channel, phoneNumber }: OtpTarget,
     session: { readonly accountId: string; readonly sessionId: string; readonly strong: boolean },
     codeHashes: readonly Buffer[],
+    transaction: Transaction,
   ): Promise<boolean | null> {
     const id = randomUUID();
     const { accountId, sessionId, strong } = session;
     const destination =
       phoneNumber && this.sealer.seal(Buffer.from(phoneNumber), SEALED_DESTINATIONS.record(accountId, id));
     const values = [id, accountId, channel, destination, sessionId, this.options.stagedLife, codeHashes, strong];
-    const [staged] = await this.database.query<{ codes: boolean }>(STAGE_OTP_METHOD, values);
+    const [staged] = await transaction.query<{ codes: boolean }>(STAGE_OTP_METHOD, values);
     return staged ? staged.codes : null;
   }
 

@@ -6,6 +6,7 @@ import { CreateOneTimeCodes1764000000100 } from '../migrations/1764000000100-cre
 import { CreateTrustedDevices1764000000300 } from '../migrations/1764000000300-create-trusted-devices.js';
 import { AddKeyLife1764000000500 } from '../migrations/1764000000500-add-key-life.js';
 import { SlidingSendBudgets1764000000700 } from '../migrations/1764000000700-sliding-send-budgets.js';
+import { NameTrustedDevices1764000001000 } from '../migrations/1764000001000-name-trusted-devices.js';
 import { OneTimeCode } from '../otp/one-time-code.entity.js';
 import { OtpMethod } from '../otp/otp-method.entity.js';
 import { SendBudget } from '../otp/send-budget.entity.js';
@@ -33,4 +34,5 @@ export const twoFactorMigrations = [
   CreateTrustedDevices1764000000300,
   AddKeyLife1764000000500,
   SlidingSendBudgets1764000000700,
+  NameTrustedDevices1764000001000,
 ];

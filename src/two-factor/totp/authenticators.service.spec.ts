@@ -26,7 +26,7 @@ function authenticatorsWith(random: Random) {
   const written = new Written();
   const sealer = new AesGcmSealer(new HkdfKeyRing([{ kid: 'k', secret: Buffer.alloc(32, 7) }]), random);
   const options = new TwoFactorOptions({ issuer: 'Acme', trustedOrigins: [] });
-  return { service: new AuthenticatorsService(written as never, sealer, random, options), written };
+  return { service: new AuthenticatorsService(sealer, random, options), written };
 }
 
 const secretOf = (totpURI: string | null) =>
@@ -34,14 +34,14 @@ const secretOf = (totpURI: string | null) =>
 
 describe('the secrets of authenticators [RFC 4226 §4 R6]', () => {
   it('come from the Random port as they are', async () => {
-    const { service } = authenticatorsWith(new FakeRandom('enrol'));
-    const totpURI = await service.stage(SHOWN, SESSION, []);
+    const { service, written } = authenticatorsWith(new FakeRandom('enrol'));
+    const totpURI = await service.stage(SHOWN, SESSION, [], written as never);
     expect(secretOf(totpURI)).toEqual(new FakeRandom('enrol').bytes(20));
   });
 
   it('are written sealed to their account and record, and as nothing else', async () => {
     const { service, written } = authenticatorsWith(new SystemRandom());
-    const totpURI = await service.stage(SHOWN, SESSION, []);
+    const totpURI = await service.stage(SHOWN, SESSION, [], written as never);
     const secret = secretOf(totpURI);
     const [[id, accountId, sealed] = []] = written.rows;
     expect(service.secretOf(String(accountId), { id: String(id), secret: String(sealed) })).toEqual(secret);

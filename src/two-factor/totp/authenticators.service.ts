@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Random } from '../ports/random.js';
-import { Database } from '../postgres/database.js';
+import type { Transaction } from '../ports/transaction.js';
 import { AesGcmSealer } from '../sealing/sealer.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
 import { otpauthUri } from './otpauth-uri.js';
@@ -15,7 +15,6 @@ const SECRET_BYTES = 20;
 @Injectable()
 export class AuthenticatorsService {
   constructor(
-    private readonly database: Database,
     private readonly sealer: AesGcmSealer,
     private readonly random: Random,
     private readonly options: TwoFactorOptions,
@@ -30,6 +29,7 @@ export class AuthenticatorsService {
     shown: { readonly issuer: string; readonly label: string },
     session: { readonly accountId: string; readonly sessionId: string; readonly strong: boolean },
     codeHashes: readonly Buffer[],
+    transaction: Transaction,
   ): Promise<string | null> {
     const id = randomUUID();
     const { accountId, sessionId, strong } = session;
@@ -38,7 +38,7 @@ export class AuthenticatorsService {
     const { issuer, label } = shown;
     const { stagedLife } = this.options;
     const values = [id, accountId, sealed, issuer, label, sessionId, stagedLife, codeHashes, strong];
-    const staged = await this.database.query(STAGE_AUTHENTICATOR, values);
+    const staged = await transaction.query(STAGE_AUTHENTICATOR, values);
     return staged.length > 0 ? otpauthUri(secret, shown) : null;
   }
 

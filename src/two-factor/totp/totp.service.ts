@@ -5,6 +5,7 @@ import { answerOf, type VerificationAnswer } from '../challenge/verification.dto
 import { VerificationService, type ProofOfCode } from '../challenge/verification.service.js';
 import { PasswordCheckService } from '../credentials/password-check.service.js';
 import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
+import { SessionHold } from '../credentials/session-hold.js';
 import { Clock } from '../ports/clock.js';
 import type { IncomingRequest, SessionIdentity } from '../ports/session-gateway.js';
 import { Database } from '../postgres/database.js';
@@ -50,6 +51,7 @@ export class TotpService implements Factor<readonly StoredAuthenticator[]> {
     private readonly secondFactor: SecondFactorPolicy,
     private readonly password: PasswordCheckService,
     private readonly alarm: SecretAlarm,
+    private readonly hold: SessionHold,
   ) {}
 
   /** Finishes a challenge, lifts a session, or confirms what the session staged. */
@@ -88,7 +90,8 @@ export class TotpService implements Factor<readonly StoredAuthenticator[]> {
   /**
    * The URI of the authenticator that the session staged, else of the confirmed one.
    *
-   * @throws {TwoFactorException} TOTP_NOT_ENABLED, SECOND_FACTOR_REQUIRED, INVALID_PASSWORD, TOO_MANY_REQUESTS
+   * @throws {TwoFactorException} TOTP_NOT_ENABLED, SECOND_FACTOR_REQUIRED, INVALID_PASSWORD, TOO_MANY_REQUESTS,
+   *   UNAUTHORIZED when the session ended meanwhile
    * @throws {SealBrokenError | UnknownKeyError} after an alarm, when it cannot be opened
    */
   async uri(session: SessionIdentity, password: string, request: IncomingRequest): Promise<TotpUriAnswer> {
@@ -98,6 +101,7 @@ export class TotpService implements Factor<readonly StoredAuthenticator[]> {
     if (!shown) throw new TwoFactorException('TOTP_NOT_ENABLED');
     if (!shown.staged && !this.secondFactor.isStrong(session)) throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
     await this.password.require(session, password, request);
+    await this.hold.live(session);
     const { accountId } = session;
     const secret = this.alarm.watch(accountId, 'authenticator', () => this.authenticators.secretOf(accountId, shown));
     return { totpURI: otpauthUri(secret, shown) };

@@ -3,6 +3,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 /** A browser or program that signs in by password alone, because it proved a second factor not long ago. */
 @Entity('two_factor_trusted_device')
 @Index('two_factor_trusted_device_account', ['accountId'])
+@Index('two_factor_trusted_device_family', ['familyHash'], { unique: true })
 export class TrustedDevice {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'two_factor_trusted_device_pkey' })
   id!: string;
@@ -10,11 +11,15 @@ export class TrustedDevice {
   @Column({ name: 'account_id', type: 'text' })
   accountId!: string;
 
+  /** SHA-256 of the part of the token that never changes; see `device-token.ts`. */
+  @Column({ name: 'family_hash', type: 'bytea' })
+  familyHash!: Buffer;
+
   /** SHA-256 of the token that the device holds. */
   @Column({ name: 'token_hash', type: 'bytea' })
   tokenHash!: Buffer;
 
-  /** Those of the tokens before it, the latest last: whoever comes with one of them has a copy. */
+  /** Those of the tokens just before it, the latest last: they still sign in for a moment; see `GRACE`. */
   @Column({ name: 'rotated_hashes', type: 'bytea', array: true, default: () => `'{}'` })
   rotatedHashes!: Buffer[];
 

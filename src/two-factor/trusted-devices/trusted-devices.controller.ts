@@ -40,9 +40,10 @@ export class TrustedDevicesController {
   @ApiAuthenticated({
     id: 'renameTrustedDevice',
     summary: 'Rename a trusted device',
-    description: 'Gives a device a name that says more than its user agent does.',
+    description:
+      'Gives a device a name that says more than its user agent does. Any session may rename its own device; renaming another one requires a recent second factor.',
     answer: TrustedDeviceAnswer,
-    errors: ['TRUSTED_DEVICE_NOT_FOUND'],
+    errors: ['TRUSTED_DEVICE_NOT_FOUND', 'SECOND_FACTOR_REQUIRED'],
   })
   rename(
     @CurrentSession() session: SessionIdentity,
@@ -59,7 +60,7 @@ export class TrustedDevicesController {
     id: 'revokeTrustedDevice',
     summary: 'Revoke a trusted device',
     description:
-      'Its next sign-in takes a second factor again. The own device any session may revoke, others a strong one. Sessions stay.',
+      'Its next sign-in takes a second factor again. Any session may revoke its own device; revoking another one requires a recent second factor. Sessions stay.',
     answer: RevokedAnswer,
     errors: ['TRUSTED_DEVICE_NOT_FOUND', 'SECOND_FACTOR_REQUIRED'],
   })

@@ -4,7 +4,7 @@ import { isUUID } from 'class-validator';
 import { cookieName, expiredCookie, serializeCookie } from '../credentials/cookies.js';
 import { single, type HeaderLines } from '../credentials/http-exchange.js';
 import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
-import { isToken, newToken, tokenHash } from '../credentials/tokens.js';
+import { SessionHold } from '../credentials/session-hold.js';
 import { MessageWriter, NOTICE_LIFE, type Addressee } from '../messages/message-writer.js';
 import { Random } from '../ports/random.js';
 import { originOf, SecurityEvents } from '../ports/security-events.js';
@@ -15,6 +15,7 @@ import type { Statement } from '../postgres/statement.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
 import { deviceName } from './device-name.js';
+import { newDeviceToken, nextDeviceToken, parseDeviceToken, type DeviceToken } from './device-token.js';
 import {
   DROP_DEVICES,
   IS_CURRENT_DEVICE,
@@ -26,7 +27,6 @@ import {
   type ListedDevice,
 } from './trusted-devices.statements.js';
 
-const TOKEN_PREFIX = 'tfd_';
 const COOKIE = 'trust_device';
 const HEADER = 'x-trusted-device';
 
@@ -35,7 +35,7 @@ const TRUST = trustDevice(null);
 /** A device about to be trusted. */
 export interface FreshDevice {
   readonly id: string;
-  readonly token: string;
+  readonly token: DeviceToken;
 }
 
 /** Devices that sign in by password alone: trusted after a second factor, listed, renamed, revoked. */
@@ -50,19 +50,23 @@ export class TrustedDevicesService {
     private readonly messages: MessageWriter,
     private readonly secondFactor: SecondFactorPolicy,
     private readonly events: SecurityEvents,
+    private readonly hold: SessionHold,
   ) {
     this.trustAndTell = trustDevice(messages.enqueueFunction);
   }
 
-  /** @returns hash of the device token that came along, as header or else as cookie; null when there is none */
-  presented({ headers, cookies }: IncomingRequest): Buffer | null {
-    const tokens = [single(headers[HEADER]), cookies[this.cookieName]];
-    const token = tokens.find((text) => isToken(text, TOKEN_PREFIX));
-    return token === undefined ? null : tokenHash(token);
+  /** @returns the device token that came along, as header or else as cookie; null when there is none */
+  presented({ headers, cookies }: IncomingRequest): DeviceToken | null {
+    return parseDeviceToken(single(headers[HEADER])) ?? parseDeviceToken(cookies[this.cookieName]);
   }
 
   fresh(): FreshDevice {
-    return { id: randomUUID(), token: newToken(this.random, TOKEN_PREFIX) };
+    return { id: randomUUID(), token: newDeviceToken(this.random) };
+  }
+
+  /** @returns the token that the device of a token gets next */
+  next(token: DeviceToken): DeviceToken {
+    return nextDeviceToken(this.random, token);
   }
 
   /** Trusts the device that a request comes from, in the place of what this browser held for the account before. */
@@ -76,13 +80,14 @@ export class TrustedDevicesService {
     const { deviceLife, deviceAbsoluteLife } = this.options;
     const values = [
       accountId,
-      this.presented(request),
+      this.presented(request)?.familyHash ?? null,
       id,
-      tokenHash(token),
+      token.hash,
       deviceName(request.userAgent),
       request.ip ?? null,
       deviceLife,
       deviceAbsoluteLife,
+      token.familyHash,
     ];
     const notice = this.messages.notice(owner, { topic: 'device-trusted' }, request);
     if (notice === null) await transaction.query(TRUST, values);
@@ -93,7 +98,7 @@ export class TrustedDevicesService {
   trusted({ token }: FreshDevice, issued: IssuedSession, request: IncomingRequest): HeaderLines {
     const accountId = issued.session.userId;
     this.events.emit({ name: 'two-factor.device-trusted', accountId, ...originOf(request, issued) });
-    return this.cookie(token, this.options.deviceLife);
+    return this.cookie(token.text, this.options.deviceLife);
   }
 
   /**
@@ -109,7 +114,8 @@ export class TrustedDevicesService {
   ): Promise<string | null> {
     const presented = this.presented(request);
     if (presented === null && sessionDevice === null) return null;
-    const [device] = await this.database.query<{ id: string }>(TRUSTING_DEVICE, [accountId, sessionDevice, presented]);
+    const values = [accountId, sessionDevice, presented?.hash ?? null, presented?.familyHash ?? null];
+    const [device] = await this.database.query<{ id: string }>(TRUSTING_DEVICE, values);
     return device?.id ?? null;
   }
 
@@ -123,37 +129,68 @@ export class TrustedDevicesService {
     return this.database.query<ListedDevice>(LIST_DEVICES, this.from(session, request));
   }
 
-  /** @throws {TwoFactorException} TRUSTED_DEVICE_NOT_FOUND, for devices of other accounts too */
+  /**
+   * Renames a device. Any session may rename its own, others need a strong one: else a thief could give his device the name
+   * of the owner's just before the owner reads the list.
+   *
+   * @throws {TwoFactorException} SECOND_FACTOR_REQUIRED; TRUSTED_DEVICE_NOT_FOUND, for devices of other accounts too;
+   *   UNAUTHORIZED when the session ended meanwhile
+   */
   async rename(session: SessionIdentity, id: string, name: string, request: IncomingRequest): Promise<ListedDevice> {
-    const values = [...this.from(session, request), id, name];
-    const [device] = isUUID(id) ? await this.database.query<ListedDevice>(RENAME_DEVICE, values) : [];
-    if (!device) throw new TwoFactorException('TRUSTED_DEVICE_NOT_FOUND');
-    return device;
+    return this.change(session, id, request, async (transaction) => {
+      const values = [...this.from(session, request), id, name];
+      const [device] = isUUID(id) ? await transaction.query<ListedDevice>(RENAME_DEVICE, values) : [];
+      if (!device) throw new TwoFactorException('TRUSTED_DEVICE_NOT_FOUND');
+      return device;
+    });
   }
 
   /**
-   * Ends the trust in one device. In the own one any session may, in others a strong one.
+   * Ends the trust in one device. Any session may end its own, others need a strong one.
    *
    * @returns header lines for the answer
-   * @throws {TwoFactorException} SECOND_FACTOR_REQUIRED, TRUSTED_DEVICE_NOT_FOUND
+   * @throws {TwoFactorException} SECOND_FACTOR_REQUIRED, TRUSTED_DEVICE_NOT_FOUND, UNAUTHORIZED when the session ended
+   *   meanwhile
    */
   async revoke(session: SessionIdentity, id: string, request: IncomingRequest): Promise<HeaderLines> {
-    const { accountId } = session;
-    const own = isUUID(id) ? await this.database.query(IS_CURRENT_DEVICE, [...this.from(session, request), id]) : [];
-    if (own.length === 0) await this.secondFactor.require(session);
-    const revoked = isUUID(id) ? await this.database.query(REVOKE_DEVICE, [accountId, id]) : [];
-    if (revoked.length === 0) throw new TwoFactorException('TRUSTED_DEVICE_NOT_FOUND');
+    const headers = await this.change(session, id, request, async (transaction, own) => {
+      const revoked = isUUID(id) ? await transaction.query(REVOKE_DEVICE, [session.accountId, id]) : [];
+      if (revoked.length === 0) throw new TwoFactorException('TRUSTED_DEVICE_NOT_FOUND');
+      return own ? this.expiredCookie(request) : [];
+    });
     this.tellRevoked(1, session, request);
-    return own.length > 0 ? this.expiredCookie(request) : [];
+    return headers;
   }
 
-  /** @throws {TwoFactorException} SECOND_FACTOR_REQUIRED */
+  /** @throws {TwoFactorException} SECOND_FACTOR_REQUIRED, UNAUTHORIZED when the session ended meanwhile */
   async revokeAll(session: SessionIdentity, request: IncomingRequest): Promise<HeaderLines> {
     await this.secondFactor.require(session);
-    const { accountId } = session;
-    const { length } = await this.database.query(DROP_DEVICES, [accountId]);
+    const { length } = await this.database.transaction(async (transaction) => {
+      const dropped = await transaction.query(DROP_DEVICES, [session.accountId]);
+      await this.hold.strong(session, transaction);
+      return dropped;
+    });
     if (length > 0) this.tellRevoked(length, session, request);
     return this.expiredCookie(request);
+  }
+
+  /** Changes a device in a transaction that holds the session; other devices than its own need a strong one. */
+  private async change<T>(
+    session: SessionIdentity,
+    id: string,
+    request: IncomingRequest,
+    write: (transaction: Transaction, own: boolean) => Promise<T>,
+  ): Promise<T> {
+    const current = isUUID(id)
+      ? await this.database.query(IS_CURRENT_DEVICE, [...this.from(session, request), id])
+      : [];
+    const own = current.length > 0;
+    if (!own) await this.secondFactor.require(session);
+    return this.database.transaction(async (transaction) => {
+      const result = await write(transaction, own);
+      await (own ? this.hold.live(session, transaction) : this.hold.strong(session, transaction));
+      return result;
+    });
   }
 
   private tellRevoked(devices: number, session: SessionIdentity, request: IncomingRequest): void {
@@ -179,7 +216,7 @@ export class TrustedDevicesService {
   }
 
   private from(session: SessionIdentity, request: IncomingRequest): readonly unknown[] {
-    return [session.accountId, session.trustedDeviceId, this.presented(request)];
+    return [session.accountId, session.trustedDeviceId, this.presented(request)?.familyHash ?? null];
   }
 
   private get cookieName(): string {

@@ -1,7 +1,10 @@
 import { deviceLane } from '../attempts/lane.js';
 import { isOn } from '../enrolment/is-on.js';
 import { statement, type Statement } from '../postgres/statement.js';
-import { GRACE } from './recognise.js';
+import { inGrace } from './recognise.js';
+
+/** Devices that an account trusts at a time. The one that was not used for the longest gives way to a new one. */
+const MOST_DEVICES = 20;
 
 /** A trusted device as its owner sees it. */
 export interface ListedDevice {
@@ -15,12 +18,12 @@ export interface ListedDevice {
 }
 
 /** The device that a request comes from: its session knows it, or its token came along. */
-const CURRENT = `(d.id = $2::uuid OR d.token_hash = $3::bytea OR $3::bytea = ANY (d.rotated_hashes)) IS TRUE`;
+const CURRENT = `(d.id = $2::uuid OR d.family_hash = $3::bytea) IS TRUE`;
 
 const LISTED = `d.id, d.name, d.created_at AS "createdAt", d.last_used_at AS "lastUsedAt", d.expires_at AS "expiresAt",
   d.ip_address AS "ipAddress", ${CURRENT} AS current`;
 
-/** Values: account id, id of the session's device or null, hash of the token that came or null. */
+/** Values: account id, id of the session's device or null, hash of the family of the token that came or null. */
 export const LIST_DEVICES = statement(
   'list_devices',
   `SELECT ${LISTED} FROM two_factor_trusted_device d
@@ -42,16 +45,15 @@ export const IS_CURRENT_DEVICE = statement(
 );
 
 /**
- * Values: account id, id of the session's device or null, hash of the token that came or null. One row when the account
- * trusts a device that the request comes from, by a token that would sign in. Changes nothing, not even on a token that
- * gave way too long ago: no password was checked yet.
+ * Values: account id, id of the session's device or null, hashes of the token that came and of its family or null. One row
+ * when the account trusts a device that the request comes from, by a token that would sign in. A copied token changes
+ * nothing here, because no password was checked yet.
  */
 export const TRUSTING_DEVICE = statement(
   'trusting_device',
   `SELECT d.id FROM two_factor_trusted_device d
    WHERE d.account_id = $1 AND d.expires_at > now() AND ${isOn('$1')} AND (
-     d.id = $2::uuid OR d.token_hash = $3::bytea
-     OR d.rotated_at[array_position(d.rotated_hashes, $3::bytea)] > now() - make_interval(secs => ${GRACE})
+     d.id = $2::uuid OR (d.family_hash = $4::bytea AND (d.token_hash = $3::bytea OR ${inGrace('d', '$3::bytea')}))
    )
    ORDER BY d.id LIMIT 1`,
 );
@@ -86,24 +88,32 @@ export const DROP_DEVICES = statement('drop_devices', `WITH ${drop('true')} SELE
 /** The same within a statement that has the account's id as `$1`: CTEs, to be joined by commas. */
 export const DROPPING_DEVICES = drop('true');
 
+const GIVES_WAY = `(
+  d.expires_at <= now() OR d.family_hash = $2::bytea OR d.id IN (
+    SELECT o.id FROM two_factor_trusted_device o
+    WHERE o.account_id = $1 AND o.expires_at > now() AND o.family_hash IS DISTINCT FROM $2::bytea
+    ORDER BY o.last_used_at DESC, o.id OFFSET ${MOST_DEVICES - 1}
+  )
+)`;
+
 /**
  * Trusts a device, in the place of the one whose token came along, as long as the account has two-factor on. Sweeps out
- * those of the account that are dead.
+ * those of the account that are dead or too many.
  *
- * Values: account id, hash of the token that came or null, device id, token hash, name, address, life and absolute life
- * in seconds; with a notice its payload and life in seconds.
+ * Values: account id, hash of the family of the token that came or null, device id, token hash, name, address, life and
+ * absolute life in seconds, hash of the family; with a notice its payload and life in seconds.
  *
  * @param enqueueFunction queues the notice to the owner in the same breath; null for none
  */
 export function trustDevice(enqueueFunction: string | null): Statement {
-  const told = enqueueFunction && `${enqueueFunction}($9, now() + make_interval(secs => $10))`;
+  const told = enqueueFunction && `${enqueueFunction}($10, now() + make_interval(secs => $11))`;
   return statement(
     told ? 'trust_device_and_tell' : 'trust_device',
-    `WITH ${drop('(d.expires_at <= now() OR d.token_hash = $2::bytea OR $2::bytea = ANY (d.rotated_hashes))')},
+    `WITH ${drop(GIVES_WAY)},
      trusted AS (
        INSERT INTO two_factor_trusted_device
-         (id, account_id, token_hash, name, ip_address, expires_at, absolute_expires_at)
-       SELECT $3::uuid, $1, $4::bytea, $5, $6, now() + make_interval(secs => $7), now() + make_interval(secs => $8)
+         (id, account_id, token_hash, name, ip_address, expires_at, absolute_expires_at, family_hash)
+       SELECT $3::uuid, $1, $4::bytea, $5, $6, now() + make_interval(secs => $7), now() + make_interval(secs => $8), $9::bytea
        WHERE ${isOn('$1')}
        RETURNING id, account_id
      ), lane AS (

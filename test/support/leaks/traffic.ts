@@ -4,7 +4,7 @@ import { secrets } from './secrets.js';
 
 type HeaderValue = string | number | readonly string[] | undefined;
 
-const TOKEN = /\b[a-z]{2,8}_[\w-]{43}(?![\w-])/g;
+const TOKEN = /\b(?:tfd_[\w-]{22}\.|[a-z]{2,8}_)[\w-]{43}(?![\w-])/g;
 const KINDS: Readonly<Record<string, string>> = { tfs: 'session token', tfc: 'challenge token', tfd: 'device token' };
 const PASSWORDS = ['password', 'currentPassword', 'newPassword'];
 const TOKENS = ['token', 'twoFactorToken', 'trustedDeviceToken', 'challenge'];

@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Caller, enrol } from '../support/client.js';
+import { passSeconds, signIn, trust, type DeviceBody } from '../support/devices.js';
+import { startTestService, type TestService } from '../support/service.js';
+
+const MOST = 20;
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startTestService();
+});
+afterAll(() => service.close());
+
+describe('F4: an account trusts twenty devices at most', () => {
+  it('lets the device that was not used for the longest go', async () => {
+    const owner = await enrol(service);
+    const tokens: string[] = [];
+    for (let n = 0; n < MOST; n++) {
+      tokens.push((await trust(service, owner)).device);
+      await passSeconds(service, owner.id, 60);
+    }
+    const [first = '', second = ''] = tokens;
+    const { trustedDeviceToken: used } = (await signIn(service, owner.email, first)).body;
+    await trust(service, owner);
+
+    const devices = await new Caller(service).get<DeviceBody[]>('/two-factor/trusted-devices', owner.token);
+    expect(devices.body).toHaveLength(MOST);
+    expect((await signIn(service, owner.email, second)).body).toMatchObject({ twoFactorRedirect: true });
+    expect((await signIn(service, owner.email, used)).body.token).toBeDefined();
+    const lanes = await service.query(`SELECT FROM two_factor_attempts WHERE account_id = $1 AND lane <> 'account'`, [
+      owner.id,
+    ]);
+    expect(lanes).toHaveLength(MOST);
+  });
+});
