@@ -9,11 +9,18 @@ export function readDelivery(
   variables: Variables,
   production: boolean,
 ): Pick<ServiceConfig, 'smtp' | 'twilio' | 'smsWebhook' | 'smsCountries' | 'smsPerDay' | 'mailFallback' | 'outbox'> {
+  const smtp = readSmtp(variables, production);
+  const twilio = readTwilio(variables);
+  const smsWebhook = readSmsWebhook(variables);
+  // Without a list a stranger picks the country that pays best for received text messages.
+  const listed = production && (twilio ?? smsWebhook) !== undefined;
   return {
-    smtp: readSmtp(variables, production),
-    twilio: readTwilio(variables),
-    smsWebhook: readSmsWebhook(variables),
-    smsCountries: variables.read('SMS_COUNTRIES', (text) => list(text).map(country)),
+    smtp,
+    twilio,
+    smsWebhook,
+    smsCountries: variables.read('SMS_COUNTRIES', (text) => list(text).map(country), {
+      required: listed && 'must list the countries that are texted, such as DE,AT, where SMS is set up in production',
+    }),
     smsPerDay: variables.read('SMS_PER_DAY', wholeNumber),
     mailFallback: variables.read('MAIL_FALLBACK', onOrOff) ?? true,
     outbox: variables.read('OUTBOX', onOrOff) ?? true,

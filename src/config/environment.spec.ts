@@ -123,6 +123,18 @@ describe('readEnvironment', () => {
     expect(readEnvironment(production).smtp).toBeUndefined();
   });
 
+  it('wants the countries that are texted, where production texts', () => {
+    const webhook = { SMS_WEBHOOK_URL: 'https://sms.example.com', SMS_WEBHOOK_SECRET: 'a secret of at least 24 bytes' };
+    for (const sms of [twilio, webhook]) {
+      expect(() => readEnvironment({ ...production, ...sms })).toThrow(
+        'Bad environment: SMS_COUNTRIES must list the countries that are texted, such as DE,AT, where SMS is set up in production',
+      );
+      expect(readEnvironment({ ...production, ...sms, SMS_COUNTRIES: 'DE' }).smsCountries).toEqual(['DE']);
+      expect(readEnvironment({ ...keys, ...sms }).smsCountries).toBeUndefined();
+    }
+    expect(readEnvironment(production).smsCountries).toBeUndefined();
+  });
+
   it('wants all variables of a provider or none', () => {
     expect(() => readEnvironment({ ...keys, TWILIO_ACCOUNT_SID: accountSid })).toThrow(
       'Bad environment: TWILIO_AUTH_TOKEN and TWILIO_FROM must be set too, or none of TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM',

@@ -79,9 +79,9 @@ export class ServiceConfig implements KeyConfig {
   readonly twilio: TwilioConfig | undefined;
   /** `undefined`: no SMS by webhook. */
   readonly smsWebhook: SmsWebhookConfig | undefined;
-  /** Countries whose numbers may be texted, ISO 3166-1 alpha-2; `undefined`: all. */
+  /** Countries whose numbers may be texted, ISO 3166-1 alpha-2; `undefined`: all, which production refuses. */
   readonly smsCountries: readonly string[] | undefined;
-  /** Ceiling of all text messages a day; `undefined`: the library's own. */
+  /** Ceiling of text messages to proven numbers in 24 hours, ten times that of others; `undefined`: the library's own. */
   readonly smsPerDay: number | undefined;
   /** Whether an account with an authenticator app may also have codes mailed to its own address. */
   readonly mailFallback!: boolean;

@@ -9,10 +9,15 @@ export class Variables {
 
   constructor(private readonly env: Environment) {}
 
-  read<T>(name: string, parse: (text: string) => T, { required = false } = {}): T | undefined {
+  /** @param options.required whether it must be there; a text says why, behind the variable's name */
+  read<T>(
+    name: string,
+    parse: (text: string) => T,
+    { required = false }: { readonly required?: boolean | string } = {},
+  ): T | undefined {
     const text = this.env[name]?.trim();
     if (!text) {
-      if (required) this.faults.push(`${name} is missing`);
+      if (required !== false) this.faults.push(`${name} ${required === true ? 'is missing' : required}`);
       return undefined;
     }
     try {

@@ -30,7 +30,10 @@ export interface TwoFactorModuleOptions {
     readonly mailFallback?: boolean;
     /** Countries whose numbers may be texted, ISO 3166-1 alpha-2, e.g. `['DE', 'AT']`. All by default. */
     readonly smsCountries?: readonly string[];
-    /** Ceiling of all text messages a day. Default 1000. */
+    /**
+     * Ceiling of all text messages in any 24 hours to numbers that their accounts have proven; half of it at once, the rest
+     * spread over the day. Numbers not yet proven have a ceiling of their own, a tenth of it. 0: none. Default 1000.
+     */
     readonly smsPerDay?: number;
   };
   readonly trustedDevices?: {

@@ -57,6 +57,7 @@ describe('control 09: asking for a code again gives no guess back [NIST SP 800-6
       await sendOtp(service, challenge);
       const code = await service.messages.codeMailedTo(owner.email, round + 1);
       for (let n = 0; n < 5; n++) await verifyOtp(service, challenge, otherCode(code));
+      await coolDown(service, owner);
     }
     const lane = `SELECT locks, locked_until > now() AS locked FROM two_factor_attempts
       WHERE account_id = $1 AND lane = 'account'`;

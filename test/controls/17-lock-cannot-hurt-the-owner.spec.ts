@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Caller, enrol, openChallenge, PASSWORD, type EnrolledOwner } from '../support/client.js';
 import { signIn, trust } from '../support/devices.js';
+import { leaveSends } from '../support/one-time-codes.js';
 import { startTestService, type TestService } from '../support/service.js';
 
 let service: TestService;
@@ -72,10 +73,7 @@ describe('control 17: a lock that strangers bring about cannot hurt the owner [A
   it('whose codes by mail strangers cannot use up', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
-    await service.query(
-      `INSERT INTO two_factor_send_budget (bucket, used, resets_at) VALUES ($1, 20, now() + interval '1 day')`,
-      [`account:${owner.id}`],
-    );
+    await leaveSends(service, `account:${owner.id}`, 0);
     const stranger = await caller.post('/two-factor/send-otp', {}, await openChallenge(service, owner));
     expect(stranger.status).toBe(429);
     const { token } = (await signIn(service, owner.email, device)).body;

@@ -32,9 +32,10 @@ interface Lane {
   lockedUntil: number;
 }
 
+/** Ten sends at once, then one more every hour. */
 interface SendBudget {
-  used: number;
-  resetsAt: number;
+  /** When it is whole again. */
+  refilledAt: number;
 }
 
 export interface Device {
@@ -84,6 +85,8 @@ export interface Account {
   backupCodes: Set<string>;
   readonly lane: Lane;
   readonly sends: SendBudget;
+  /** When a code was last sent that confirms nothing and that no trusted device asked for. */
+  lastSentAt: number;
   devices: Device[];
   sessions: Session[];
   challenges: Challenge[];
@@ -99,7 +102,7 @@ export interface Outcome {
 }
 
 const newLane = (): Lane => ({ failures: 0, locks: 0, lockedUntil: 0 });
-const newBudget = (): SendBudget => ({ used: 0, resetsAt: 0 });
+const newBudget = (): SendBudget => ({ refilledAt: 0 });
 
 /** An account on the day it was opened. */
 export function newAccount(password: string): Account {
@@ -111,6 +114,7 @@ export function newAccount(password: string): Account {
     backupCodes: new Set(),
     lane: newLane(),
     sends: newBudget(),
+    lastSentAt: Number.NEGATIVE_INFINITY,
     devices: [],
     sessions: [],
     challenges: [],
@@ -226,13 +230,18 @@ export class Oracle {
     if (challenge && challenge.sends >= 5) throw tooMany(challenge.expiresAt - this.now);
     const device = challenge ? null : this.deviceOf(prover as Session);
     const budget = device?.sends ?? account.sends;
-    const cooling = prover.code ? prover.code.lastSentAt + 30 - this.now : 0;
-    const resting = budget.used >= 20 ? budget.resetsAt - this.now : 0;
-    if (cooling > 0 || resting > 0) throw tooMany(Math.max(cooling, resting));
-    if (budget.resetsAt <= this.now) Object.assign(budget, { used: 0, resetsAt: this.now + DAY });
-    budget.used++;
+    const cools = !device && !this.stagedOn(prover).mail;
+    const refilledAt = Math.max(budget.refilledAt, this.now) + HOUR;
+    const wait = Math.max(
+      prover.code ? prover.code.lastSentAt + 30 - this.now : 0,
+      cools ? account.lastSentAt + 30 - this.now : 0,
+      refilledAt - 10 * HOUR - this.now,
+    );
+    if (wait > 0) throw tooMany(wait);
+    budget.refilledAt = refilledAt;
+    if (cools) account.lastSentAt = this.now;
     if (challenge) challenge.sends++;
-    const live = prover.code && prover.code.expiresAt > this.now && prover.code.sentBy === sentBy;
+    const live = prover.code && prover.code.expiresAt - this.now >= MINUTE && prover.code.sentBy === sentBy;
     if (!live) prover.code = { digits: '', sentBy, expiresAt: this.now + 5 * MINUTE, lastSentAt: 0 };
     const code = prover.code as MailedCode;
     code.lastSentAt = this.now;

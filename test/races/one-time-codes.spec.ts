@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { race } from '../support/barrier.js';
-import { Caller, enrol, openChallenge } from '../support/client.js';
+import { Caller, enrol, openChallenge, PASSWORD, signUp } from '../support/client.js';
 import { until } from '../support/messages.js';
 import { coolDown, sendOtp } from '../support/one-time-codes.js';
 import { Replicas } from '../support/replicas.js';
@@ -45,14 +45,32 @@ describe('parallel requests for a code', () => {
     expect(rows).toEqual([{ sends: 2 }]);
   });
 
-  it('on many challenges stop at the account’s limit of the day', async () => {
+  it('on many challenges of one account send one mail, and use up one send of its budget', async () => {
     const owner = await enrol(replica(0));
     const challenges = await race(30, () => openChallenge(replica(0), owner));
-    const answers = await race(30, (index) =>
-      new Caller(replica(index)).post('/two-factor/send-otp', {}, challenges[index]),
+    const answers = await race(30, (index) => sendOtp(replica(index), challenges[index] ?? ''));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(29);
+    expect(await codesMailedTo(owner.email, 1)).toHaveLength(1);
+    const rows = await replica(0).query(
+      `SELECT refilled_at <= now() + interval '1 hour' AS once FROM two_factor_send_budget WHERE bucket = $1`,
+      [`account:${owner.id}`],
     );
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(20);
-    expect(await codesMailedTo(owner.email, 20)).toHaveLength(20);
+    expect(rows).toEqual([{ once: true }]);
+  });
+
+  it('of many accounts for one number stop at what the number may receive', async () => {
+    const number = '+4915112349001';
+    const strangers = await race(12, () => signUp(replica(0)));
+    for (const { token } of strangers) {
+      await new Caller(replica(0)).post(
+        '/two-factor/enable',
+        { password: PASSWORD, method: 'otp', phoneNumber: number },
+        token,
+      );
+    }
+    const answers = await race(12, (index) => sendOtp(replica(index), strangers[index]?.token ?? ''));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(5);
   });
 });
 

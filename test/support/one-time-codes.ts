@@ -1,5 +1,6 @@
 import { Caller, PASSWORD, signUp, type EnrolledOwner, type Owner } from './client.js';
 import type { TestService } from './service.js';
+import type { TimedService } from './time.js';
 
 /** Asks for a code, and does not care how that goes. */
 export function sendOtp(service: Pick<TestService, 'url'>, bearer: string, body: object = {}) {
@@ -14,20 +15,34 @@ export function verifyOtp(service: Pick<TestService, 'url'>, bearer: string, cod
   return new Caller(service).post('/two-factor/verify-otp', { code }, bearer);
 }
 
-/** Lets the cool-down of everything that was sent pass, as time would. */
-export async function coolDown(service: TestService, { id }: Pick<Owner, 'id'>): Promise<void> {
+/** Lets the cool-downs of an account and of everything that was sent to it pass, as time would. */
+export async function coolDown(service: Pick<TestService, 'query'>, { id }: Pick<Owner, 'id'>): Promise<void> {
   await service.query(
-    `UPDATE two_factor_one_time_code SET last_sent_at = last_sent_at - interval '31 seconds' WHERE account_id = $1`,
+    `WITH codes AS (
+       UPDATE two_factor_one_time_code SET last_sent_at = last_sent_at - interval '31 seconds' WHERE account_id = $1
+     )
+     DELETE FROM two_factor_send_budget WHERE bucket = 'cool-down:' || $1`,
     [id],
   );
 }
 
+/** Leaves so many sends of an account's budget; none: the next one comes in half an hour. */
+export async function leaveSends(service: Pick<TestService, 'query'>, bucket: string, left: number): Promise<void> {
+  await service.query(
+    `INSERT INTO two_factor_send_budget (bucket, refilled_at)
+     VALUES ($1, now() + make_interval(mins => 60 * (10 - $2::integer) - 30))
+     ON CONFLICT (bucket) DO UPDATE SET refilled_at = excluded.refilled_at`,
+    [bucket, left],
+  );
+}
+
 /** Signs up and turns mailed codes on, and nothing else: one mail with a code was sent. */
-export async function enrolByMail(service: TestService): Promise<Omit<EnrolledOwner, 'app'>> {
+export async function enrolByMail(service: TestService | TimedService): Promise<Omit<EnrolledOwner, 'app'>> {
   const owner = await signUp(service);
   const enable = { password: PASSWORD, method: 'otp' };
   const staged = await new Caller(service).post('/two-factor/enable', enable, owner.token);
   await sendOtp(service, owner.token);
+  if ('deliver' in service) await service.deliver();
   const confirmed = await verifyOtp(service, owner.token, await service.messages.codeMailedTo(owner.email));
   if (confirmed.status !== 200) throw new Error(`Confirming answered ${confirmed.status}`);
   return { ...owner, token: confirmed.body.token, backupCodes: staged.body.backupCodes };

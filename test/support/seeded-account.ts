@@ -138,10 +138,11 @@ export class AccountSeeder {
     );
   }
 
-  /** Has a code sent to the holder of a session or challenge. @returns the code, without waiting for the mail */
+  /** Has a code sent to the holder of a session or challenge, and the account's cool-down pass. @returns the code, without waiting for the mail */
   async sentCode(accountId: string, bearer: string): Promise<string> {
     const { status } = await new Caller(this.service).post('/two-factor/send-otp', {}, bearer);
     if (status !== 200) throw new Error(`send-otp answered ${status}`);
+    await this.service.query(`DELETE FROM two_factor_send_budget WHERE bucket = 'cool-down:' || $1`, [accountId]);
     const [row] = await this.service.query<Parameters<OtpSenderService['codeOf']>[0]>(
       `SELECT kid, nonce, binding, channel, method_id AS "methodId" FROM two_factor_one_time_code WHERE account_id = $1`,
       [accountId],

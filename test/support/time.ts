@@ -1,10 +1,13 @@
 import { Client } from 'pg';
+import { MessageDelivery } from '../../src/two-factor/index.js';
 import { startTestService, type TestService, type TestServiceOptions } from './service.js';
 
 /** A service for which time stands still, in its process as in its database, until a test lets some pass. */
 export interface TimedService extends TestService {
   /** Lets so many seconds pass, for codes and for what SQL compares. */
   pass(seconds: number): Promise<void>;
+  /** Delivers what is queued; the queue's own workers do not see that time stands still. Start the service without an outbox. */
+  deliver(): Promise<void>;
 }
 
 /**
@@ -30,6 +33,13 @@ export async function startTimedService(options: Omit<TestServiceOptions, 'route
     async pass(seconds) {
       service.clock.advance(seconds);
       await show();
+    },
+    async deliver() {
+      const jobs = await service.query<{ payload: { payload: string } }>(
+        'DELETE FROM graphile_worker._private_jobs RETURNING payload',
+      );
+      const delivery = service.app.get(MessageDelivery, { strict: false });
+      for (const { payload } of jobs) await delivery.deliver(payload.payload, AbortSignal.timeout(10_000));
     },
   };
 }

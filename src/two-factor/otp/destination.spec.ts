@@ -17,6 +17,21 @@ describe('a telephone number', () => {
     },
   );
 
+  it.each([
+    ['international premium rate', '+979 123 456 789'],
+    ['a satellite', '+881 612 345 678'],
+    ['a ship', '+870 773 111 632'],
+    ['a network of no country', '+882 16 1234567'],
+    ['premium rate in Germany', '+49 900 1234567'],
+    ['premium rate in Britain', '+44 909 123 4567'],
+    ['premium rate in the United States', '+1 900 555 1234'],
+    ['a personal number', '+44 70 1234 5678'],
+    ['free of charge', '+1 800 555 1234'],
+    ['a fixed line', '+49 30 12345678'],
+  ])('of %s is none, since no code is texted to it', (_, text) => {
+    expect(parsePhoneNumber(text)).toBeNull();
+  });
+
   it('must be of a country on the list, where there is one', () => {
     expect(parsePhoneNumber('+4915112345678', ['DE', 'AT'])).toBe('+4915112345678');
     expect(parsePhoneNumber('+4915112345678', ['AT'])).toBeNull();

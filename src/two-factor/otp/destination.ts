@@ -1,17 +1,20 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
+import { parsePhoneNumberFromString, type NumberType } from 'libphonenumber-js/max';
+
+/** In North America and elsewhere mobile numbers look like others. */
+const TEXTED: readonly NumberType[] = ['MOBILE', 'FIXED_LINE_OR_MOBILE'];
 
 /**
- * Reads a telephone number in international form.
+ * Reads a telephone number in international form. Numbers that cost the sender more than a text message are none, or an
+ * attacker is paid for every code: premium rate, personal and shared cost numbers, and those of no country, such as
+ * satellites.
  *
  * @param countries ISO 3166-1 alpha-2 codes that may be texted; undefined for all
- * @returns the number in E.164 form, or null when it is none or of another country
+ * @returns the number in E.164 form; null for one that is not a mobile number, or is one of another country
  */
 export function parsePhoneNumber(text: string, countries?: readonly string[]): string | null {
   const number = parsePhoneNumberFromString(text);
-  if (!number?.isValid()) return null;
-  // A calling code shared by countries, as +1 is, may leave the country open: then no list can allow it.
-  if (countries && !(number.country && countries.includes(number.country))) return null;
-  return number.number;
+  if (!number?.country || !number.isValid() || !TEXTED.includes(number.getType())) return null;
+  return countries && !countries.includes(number.country) ? null : number.number;
 }
 
 /** `jane@example.com` as `j•••@e•••.com`: enough for the owner to know it, little for anybody else. */

@@ -7,6 +7,7 @@ import type { Channel } from '../messages/message.js';
 import { AccountDirectory, type Account } from '../ports/account-directory.js';
 import { KeyRing } from '../ports/key-ring.js';
 import { Random } from '../ports/random.js';
+import { originOf, SecurityEvents } from '../ports/security-events.js';
 import { Database } from '../postgres/database.js';
 import type { Statement } from '../postgres/statement.js';
 import { SecretAlarm } from '../sealing/secret-alarm.js';
@@ -26,10 +27,16 @@ import {
   type SendOutcome,
   type StoredMethod,
 } from './otp.statements.js';
-import { COOL_DOWN, sendBuckets, SENDS_PER_CHALLENGE } from './send-limits.js';
+import { ceilingOf, COOL_DOWN, sendBuckets, SENDS_PER_CHALLENGE } from './send-limits.js';
 
 /** Life of a code. In seconds. */
 const CODE_LIFE = 300;
+
+/**
+ * Life that a code must have left to be sent again; one with less is replaced. In seconds. A mail takes its time, and so does
+ * its reader.
+ */
+const LEAST_LIFE = 60;
 
 const NONCE_BYTES = 16;
 
@@ -59,6 +66,7 @@ export class OtpSenderService {
     private readonly random: Random,
     private readonly options: TwoFactorOptions,
     private readonly alarm: SecretAlarm,
+    private readonly events: SecurityEvents,
   ) {
     this.sendCode = writer.enqueueFunction === null ? null : sendCode(writer.enqueueFunction);
   }
@@ -85,7 +93,8 @@ export class OtpSenderService {
     const to = (route.method && this.methods.phoneNumberOf(account.id, route.method)) ?? account.email;
     const binding = bindingOf(recipient, caller.kind === 'session' ? caller.session.sessionId : '');
     const live = recipient.codes?.find(
-      ({ channel, methodId }) => channel === route.channel && methodId === (route.method?.id ?? null),
+      ({ channel, methodId, livesFor }) =>
+        channel === route.channel && methodId === (route.method?.id ?? null) && livesFor >= LEAST_LIFE,
     );
     const { kid, nonce, life } = live ? asLive(live) : this.fresh();
     const stored = { kid, nonce, binding, channel: route.channel, methodId: route.method?.id ?? null };
@@ -96,11 +105,13 @@ export class OtpSenderService {
       request: exchange.request,
       life,
     });
+    const staged = route.method?.staged ?? false;
     const buckets = sendBuckets(
       {
         accountId: account.id,
         destination: this.digest(route.channel, to),
-        proven: !route.method?.staged || route.channel === 'mail',
+        staged,
+        proven: !staged || route.channel === 'mail',
         lane: recipient.lane,
       },
       route.channel === 'sms' ? this.options.smsPerDay : null,
@@ -117,11 +128,19 @@ export class OtpSenderService {
       CODE_LIFE,
       COOL_DOWN,
       buckets.map(({ bucket }) => bucket),
-      buckets.map(({ most }) => most),
+      buckets.map(({ burst }) => burst),
+      buckets.map(({ every }) => every),
       payload,
+      LEAST_LIFE,
     ];
     const [outcome] = await this.database.query<SendOutcome>(this.sendCode, values);
-    // Without a wait somebody else was faster, and has just sent the code.
+    for (const bucket of outcome?.emptied ?? []) {
+      const ceiling = ceilingOf(bucket);
+      if (ceiling === null) continue;
+      const origin = originOf(exchange.request, caller.kind === 'session' ? caller.session : null);
+      this.events.emit({ name: 'sms.ceiling-reached', accountId: account.id, ...origin, details: { ceiling } });
+    }
+    // Without a wait a parallel request was faster, and has just sent a code.
     if (!outcome?.sent) throw tooMany(outcome?.wait ?? COOL_DOWN);
     return { status: true, channel: route.channel, destination: masked(route.channel, to, account) };
   }

@@ -102,50 +102,63 @@ export interface SendOutcome {
   readonly sent: boolean;
   /** Seconds until it makes sense to ask again. */
   readonly wait: number | null;
+  /** Buckets that this send took the last one of; null: of none. */
+  readonly emptied: readonly string[] | null;
 }
+
+/** When a budget will be whole again if one more is taken from it. `b` is its row, null where it is whole; `w` the budget. */
+const AFTER_ONE_MORE = `greatest(b.refilled_at, now()) + w.every`;
 
 /**
  * Writes a code, counts it and queues its message, all or nothing, in one statement: one disk flush.
  *
- * A code that lives is sent again as it is; a dead one gives way. Somebody who was faster has just sent a code, which
- * this one must not contradict: then nothing is written, as within the cool-down.
+ * A code that lives is sent again as it is. One that is dead or about to die gives way, and so does one of another method.
+ * Where a parallel request has just sent a code, nothing is written, as within the cool-down: two codes would contradict
+ * each other.
  *
- * Counters whose day is over are swept out, more at a time than one send makes, so that they do not pile up.
+ * A budget is one timestamp [generic cell rate algorithm, virtual scheduling]: the time at which it will be whole again.
+ * Every send moves it on by `every`, and none may move it further than `burst` times `every` into the future. The first
+ * bucket is taken from before the others, so that of parallel requests within the cool-down of their account the losers use up
+ * nothing else.
+ *
+ * Rows of budgets that are whole again are swept out, more at a time than one send makes, so that they do not pile up.
  *
  * Values: binding, channel, account id, code id, challenge id, method id, kid, nonce, life in seconds, cool-down in
- * seconds, buckets, their limits, payload.
+ * seconds, buckets, how many each gives at once, seconds until each gives one more, payload, seconds that a code must
+ * have left to be sent again.
  */
 export function sendCode(enqueueFunction: string): Statement {
+  const take = (places: string) => `
+       INSERT INTO two_factor_send_budget AS b (bucket, refilled_at)
+       SELECT w.bucket, now() + w.every FROM wanted w, waiting WHERE waiting.wait IS NULL AND ${places} ORDER BY w.place
+       ON CONFLICT (bucket) DO UPDATE SET refilled_at = (
+         SELECT ${AFTER_ONE_MORE} FROM wanted w WHERE w.bucket = b.bucket
+       )
+       WHERE (SELECT ${AFTER_ONE_MORE} - w.depth <= now() FROM wanted w WHERE w.bucket = b.bucket)
+       RETURNING b.bucket, b.refilled_at`;
   return statement(
     'send_code',
     `WITH wanted AS (
-       SELECT * FROM unnest($11::text[], $12::integer[]) AS w (bucket, most)
+       SELECT w.bucket, w.place, make_interval(secs => w.every) AS every, make_interval(secs => w.every * w.burst) AS depth
+       FROM unnest($11::text[], $12::integer[], $13::double precision[]) WITH ORDINALITY AS w (bucket, burst, every, place)
      ), swept AS (
        DELETE FROM two_factor_one_time_code WHERE account_id = $3 AND expires_at <= now() AND challenge_id IS NULL
          AND binding <> $1
      ), swept_budgets AS (
        DELETE FROM two_factor_send_budget WHERE bucket IN (
          SELECT bucket FROM two_factor_send_budget
-         WHERE resets_at <= now() AND NOT bucket = ANY ($11) ORDER BY resets_at LIMIT 5 FOR UPDATE SKIP LOCKED
+         WHERE refilled_at <= now() AND NOT bucket = ANY ($11) ORDER BY refilled_at LIMIT 5 FOR UPDATE SKIP LOCKED
        )
-     ), cooling AS (
-       SELECT max(ceil(extract(epoch FROM c.last_sent_at + make_interval(secs => $10) - now())))::integer AS wait
-       FROM two_factor_one_time_code c
-       WHERE c.binding = $1 AND c.last_sent_at > now() - make_interval(secs => $10)
-     ), spent AS (
-       SELECT max(ceil(extract(epoch FROM b.resets_at - now())))::integer AS wait
-       FROM two_factor_send_budget b JOIN wanted w ON w.bucket = b.bucket
-       WHERE b.resets_at > now() AND b.used >= w.most
+     ), waits AS (
+       SELECT c.last_sent_at + make_interval(secs => $10) - now() AS wait FROM two_factor_one_time_code c WHERE c.binding = $1
+       UNION ALL
+       SELECT ${AFTER_ONE_MORE} - w.depth - now() FROM wanted w LEFT JOIN two_factor_send_budget b ON b.bucket = w.bucket
+     ), waiting AS (
+       SELECT ceil(extract(epoch FROM max(wait)))::integer AS wait FROM waits WHERE wait > interval '0'
+     ), taken_first AS (${take('w.place = 1')}
+     ), taken_then AS (${take('w.place > 1 AND EXISTS (SELECT FROM taken_first)')}
      ), taken AS (
-       INSERT INTO two_factor_send_budget AS b (bucket, used, resets_at)
-       SELECT w.bucket, 1, now() + interval '1 day' FROM wanted w, cooling, spent
-       WHERE cooling.wait IS NULL AND spent.wait IS NULL
-       ORDER BY w.bucket
-       ON CONFLICT (bucket) DO UPDATE SET
-         used = CASE WHEN b.resets_at <= now() THEN 1 ELSE b.used + 1 END,
-         resets_at = CASE WHEN b.resets_at <= now() THEN now() + interval '1 day' ELSE b.resets_at END
-       WHERE b.resets_at <= now() OR b.used < (SELECT w.most FROM wanted w WHERE w.bucket = excluded.bucket)
-       RETURNING b.bucket
+       SELECT * FROM taken_first UNION ALL SELECT * FROM taken_then
      ), written AS (
        INSERT INTO two_factor_one_time_code AS c
          (id, account_id, binding, challenge_id, channel, method_id, kid, nonce, expires_at)
@@ -157,12 +170,16 @@ export function sendCode(enqueueFunction: string): Statement {
          id = CASE WHEN c.nonce = excluded.nonce THEN c.id ELSE excluded.id END,
          expires_at = CASE WHEN c.nonce = excluded.nonce THEN c.expires_at ELSE excluded.expires_at END
        WHERE c.last_sent_at <= now() - make_interval(secs => $10)
-         AND (c.expires_at <= now() OR c.nonce = excluded.nonce OR c.method_id IS DISTINCT FROM excluded.method_id)
+         AND CASE WHEN c.nonce = excluded.nonce THEN c.expires_at > now()
+           ELSE c.expires_at < now() + make_interval(secs => $15) OR c.method_id IS DISTINCT FROM excluded.method_id END
        RETURNING c.expires_at
      ), queued AS (
-       SELECT ${enqueueFunction}($13, written.expires_at) FROM written
+       SELECT ${enqueueFunction}($14, written.expires_at) FROM written
      )
-     SELECT (SELECT count(*) FROM queued) > 0 AS sent, greatest(cooling.wait, spent.wait) AS wait FROM cooling, spent`,
+     SELECT (SELECT count(*) FROM queued) > 0 AS sent, waiting.wait,
+       (SELECT json_agg(b.bucket) FROM taken b JOIN wanted w ON w.bucket = b.bucket
+         WHERE ${AFTER_ONE_MORE} - w.depth > now()) AS emptied
+     FROM waiting`,
   );
 }
 

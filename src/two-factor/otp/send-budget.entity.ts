@@ -1,16 +1,14 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** How much was sent today for an account, to a destination, or in all [OWASP API4, API6]. */
+/** How much of a budget of sends is used up, for an account, a destination, or all text messages [OWASP API4, API6]. */
 @Entity('two_factor_send_budget')
-@Index('two_factor_send_budget_resets_at', ['resetsAt'])
+@Index('two_factor_send_budget_refilled_at', ['refilledAt'])
 export class SendBudget {
-  /** Whose: an account, a digest of a destination, a pair of both, or `sms` for all text messages. */
+  /** Whose: see `sendBuckets`. */
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'two_factor_send_budget_pkey' })
   bucket!: string;
 
-  @Column({ type: 'integer' })
-  used!: number;
-
-  @Column({ name: 'resets_at', type: 'timestamptz' })
-  resetsAt!: Date;
+  /** When the budget is whole again; every send moves it on. A row whose time has come says nothing and is swept out. */
+  @Column({ name: 'refilled_at', type: 'timestamptz' })
+  refilledAt!: Date;
 }

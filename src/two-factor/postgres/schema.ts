@@ -5,6 +5,7 @@ import { CreateTwoFactor1764000000000 } from '../migrations/1764000000000-create
 import { CreateOneTimeCodes1764000000100 } from '../migrations/1764000000100-create-one-time-codes.js';
 import { CreateTrustedDevices1764000000300 } from '../migrations/1764000000300-create-trusted-devices.js';
 import { AddKeyLife1764000000500 } from '../migrations/1764000000500-add-key-life.js';
+import { SlidingSendBudgets1764000000700 } from '../migrations/1764000000700-sliding-send-budgets.js';
 import { NameTrustedDevices1764000001000 } from '../migrations/1764000001000-name-trusted-devices.js';
 import { OneTimeCode } from '../otp/one-time-code.entity.js';
 import { OtpMethod } from '../otp/otp-method.entity.js';
@@ -32,5 +33,6 @@ export const twoFactorMigrations = [
   CreateOneTimeCodes1764000000100,
   CreateTrustedDevices1764000000300,
   AddKeyLife1764000000500,
+  SlidingSendBudgets1764000000700,
   NameTrustedDevices1764000001000,
 ];

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Caller, openChallenge, PASSWORD, signUp, type Owner } from '../support/client.js';
+import { sendOtp, verifyOtp } from '../support/one-time-codes.js';
+import { startTimedService, type TimedService } from '../support/time.js';
+
+const DAY = 24 * 60 * 60;
+/** Ten times what all unproven numbers together receive. */
+const SMS_PER_DAY = 40;
+
+let service: TimedService;
+beforeAll(async () => {
+  service = await startTimedService({ messages: true, config: { outbox: false, smsPerDay: SMS_PER_DAY } });
+});
+afterAll(() => service.close());
+
+const stage = ({ token }: Pick<Owner, 'token'>, phoneNumber: string) =>
+  new Caller(service).post('/two-factor/enable', { password: PASSWORD, method: 'otp', phoneNumber }, token);
+
+const ceilingEvents = () => service.events.filter(({ name }) => name === 'sms.ceiling-reached');
+
+/** An account whose number is proven. */
+async function ownerOf(phoneNumber: string): Promise<Owner> {
+  const owner = await signUp(service);
+  await stage(owner, phoneNumber);
+  expect((await sendOtp(service, owner.token)).status).toBe(200);
+  await service.deliver();
+  const { text } = await service.messages.textTo(phoneNumber);
+  const confirmed = await verifyOtp(service, owner.token, /\d{6}/.exec(text)?.[0]);
+  expect(confirmed.status).toBe(200);
+  return { ...owner, token: confirmed.body.token };
+}
+
+let numbers = 0;
+
+/** A fresh account texts numbers that are not its own. @returns how the service answered */
+async function textStrangers(count = 10): Promise<number[]> {
+  const stranger = await signUp(service);
+  const answers: number[] = [];
+  for (let n = 0; n < count; n++) {
+    await stage(stranger, `+4915112${String(++numbers).padStart(6, '0')}`);
+    answers.push((await sendOtp(service, stranger.token)).status);
+  }
+  return answers;
+}
+
+describe('attack F2: strangers use up the ceiling of text messages', () => {
+  it('three fresh accounts reach the ceiling of unproven numbers, and an owner is still texted', async () => {
+    const owner = await ownerOf('+4915112340201');
+    // The owner's own first message came from the same ceiling, which then refilled.
+    await service.pass(DAY);
+    const answers: number[] = [];
+    for (let n = 0; n < 3; n++) answers.push(...(await textStrangers()));
+    // Half of a tenth of the daily figure goes out at once.
+    expect(answers.filter((status) => status === 200)).toHaveLength(2);
+    expect(answers.filter((status) => status === 429)).toHaveLength(28);
+
+    expect((await sendOtp(service, await openChallenge(service, owner), { channel: 'sms' })).status).toBe(200);
+    await service.deliver();
+    expect((await service.messages.textTo('+4915112340201', 2)).text).toMatch(/\d{6}/);
+  });
+
+  it('the send that reaches a ceiling emits one event that names it, and refused ones emit none', async () => {
+    expect(ceilingEvents()).toMatchObject([{ details: { ceiling: 'unproven' } }]);
+    const [event] = ceilingEvents();
+    expect(event).toMatchObject({ accountId: expect.any(String), sessionId: expect.any(String) });
+    expect(event?.ip).not.toBeNull();
+  });
+
+  it('no 24 hours hold more texts to unproven numbers than their ceiling', async () => {
+    await service.pass(2 * DAY);
+    const answers: number[] = [];
+    for (let hour = 0; hour < 24; hour++) {
+      answers.push(...(await textStrangers(3)));
+      await service.pass(60 * 60);
+    }
+    expect(answers.filter((status) => status === 200)).toHaveLength(SMS_PER_DAY / 10);
+  });
+
+  it('owners who reach their ceiling leave that of unproven numbers whole', async () => {
+    await service.pass(2 * DAY);
+    const owner = await ownerOf('+4915112340202');
+    await service.pass(2 * DAY);
+    const before = ceilingEvents().length;
+    // As 19 others had just been texted: half of the daily figure goes out at once.
+    await service.query(
+      `INSERT INTO two_factor_send_budget (bucket, refilled_at)
+       VALUES ('sms', standstill.now() + interval '1 day' * 19 / 21)`,
+    );
+    const send = async () => {
+      await service.pass(30);
+      return (await sendOtp(service, await openChallenge(service, owner), { channel: 'sms' })).status;
+    };
+    expect([await send(), await send()]).toEqual([200, 429]);
+    expect(ceilingEvents().slice(before)).toMatchObject([{ details: { ceiling: 'proven' } }]);
+    expect(await textStrangers(2)).toEqual([200, 200]);
+  });
+});
+
+describe('a ceiling of zero', () => {
+  it('lets no text message through, not even the first one', async () => {
+    const mute = await startTimedService({ messages: true, config: { outbox: false, smsPerDay: 0 } });
+    try {
+      const owner = await signUp(mute);
+      const body = { password: PASSWORD, method: 'otp', phoneNumber: '+4915112340203' };
+      await new Caller(mute).post('/two-factor/enable', body, owner.token);
+      const refused = await sendOtp(mute, owner.token);
+      expect(refused).toMatchObject({ status: 429, body: { code: 'TOO_MANY_REQUESTS' } });
+      expect(await mute.query('SELECT FROM graphile_worker._private_jobs')).toEqual([]);
+      expect(mute.messages.sms.sent).toEqual([]);
+    } finally {
+      await mute.close();
+    }
+  });
+});
