@@ -11,6 +11,9 @@ import { startProcess, type ServiceProcess } from '../support/service-process.js
 
 const BODY = JSON.stringify({ email: 'stranger@example.com', password: 'correct horse' });
 
+const head = (method: string, path: string, length: number) =>
+  `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
+
 describe('attack F15: a client that is turned away at shutdown cannot tell why', () => {
   let folder: string;
   let database: TestDatabase;
@@ -34,8 +37,6 @@ describe('attack F15: a client that is turned away at shutdown cannot tell why',
     await once(socket, 'connect');
     return socket;
   };
-  const head = (method: string, path: string, length: number) =>
-    `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
 
   it('what had arrived is answered, and what follows on the same connection is a 503 with a code', async () => {
     const [kept, idle] = [await open(), await open()];

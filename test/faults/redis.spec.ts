@@ -81,12 +81,13 @@ describeWith(missingRedis)('without Redis limits go on, per process, and nobody 
     return services as [TestService, TestService];
   };
 
+  const away = () => lines.filter((line) => line !== BACK).length;
+
   /**
    * Shows that the log tells of every turn once: each service says that Redis is away, then that it is back, and not once
    * for every request. A starved machine may take a slow answer for none, so there may be more turns than the test made.
    */
   const expectTurns = async () => {
-    const away = () => lines.filter((line) => line !== BACK).length;
     for (const end = Date.now() + PATIENCE_MS; 2 * away() > lines.length && Date.now() < end;) await sleep(50);
     let without = 0;
     for (const line of lines) {
