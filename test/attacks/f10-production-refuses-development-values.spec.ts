@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { readEnvironment, readKeyEnvironment } from '../../src/config/environment.js';
+import { ensureBuilt } from '../support/build.js';
+import { createTestDatabase } from '../support/database.js';
+import { startProcess } from '../support/service-process.js';
 
 const ownKey = randomBytes(32).toString('base64');
 const publishedKey = Buffer.alloc(32).toString('base64');
@@ -77,4 +82,24 @@ describe('attack F10: a production service runs on values that are meant for dev
     expect(compose).toMatch(/TWO_FACTOR_KEYS: \$\{TWO_FACTOR_KEYS:\?[^}]+\}/);
     expect(compose).not.toContain('AAAAAAAAAAAAAAAA');
   });
+
+  it('production warns of RATE_LIMIT=off at its start', async () => {
+    await ensureBuilt();
+    const [database, folder] = await Promise.all([createTestDatabase(), mkdtemp(join(tmpdir(), 'two-factor-rate-'))]);
+    try {
+      for (const RATE_LIMIT of ['off', 'on']) {
+        const env = { ...production, BASE_URL: 'http://localhost:3001', HOST: '127.0.0.1', DATABASE_URL: database.url };
+        const service = await startProcess(folder, { ...env, RATE_LIMIT });
+        await service.started;
+        expect((await fetch(`http://127.0.0.1:${service.port}/api/auth/ok`)).status).toBe(200);
+        service.child.kill('SIGTERM');
+        const { code, stdout } = await service.ended;
+        expect(code).toBe(0);
+        expect(/^\{"level":"warn",.*RATE_LIMIT=off: /m.test(stdout)).toBe(RATE_LIMIT === 'off');
+      }
+    } finally {
+      await database.drop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  }, 300_000);
 });

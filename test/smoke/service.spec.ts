@@ -100,6 +100,16 @@ describe('the built service', () => {
       'Cannot connect to the database',
     ],
     ['production without its variables', { NODE_ENV: 'production' }, 'BASE_URL is missing; TWO_FACTOR_KEYS is missing'],
+    [
+      'the key that the repository published in production',
+      { NODE_ENV: 'production', TWO_FACTOR_KEYS: `development:${Buffer.alloc(32).toString('base64')}` },
+      'TWO_FACTOR_KEYS has a key that others know',
+    ],
+    [
+      'to print codes where others sign in',
+      { BASE_URL: 'https://auth.example.com' },
+      'set NODE_ENV=production, or SMTP_URL',
+    ],
   ])('refuses %s', async (_, env, reason) => {
     const service = await start(env);
     expect(await service.ended).toEqual({ code: 1, stdout: '', stderr: oneLine(reason) });
