@@ -11,12 +11,16 @@ async function main(): Promise<number> {
     const config = await loadConfig(process.env);
     // After the environment was found right: the framework takes a second to load, a misspelt variable none to tell.
     const { ServiceLogger } = await import('./logging/service-logger.js');
-    const { lastWords } = await import('./logging/last-words.js');
+    const { logUncaughtException } = await import('./logging/uncaught-exception.js');
     const { startService } = await import('./service.js');
     const logger = new ServiceLogger(config);
-    lastWords(logger);
+    logUncaughtException(logger);
     const service = await startService(config, logger);
-    logger.announce(`Two-factor service on ${config.baseUrl}/api/auth, Swagger UI at ${config.baseUrl}/docs`);
+    const docs = config.docs ? `, Swagger UI at ${config.baseUrl}/docs` : '';
+    logger.announce(`Two-factor service on ${config.baseUrl}/api/auth${docs}`);
+    if (config.production && !config.rateLimit) {
+      logger.warn('RATE_LIMIT=off: neither requests nor guesses at passwords are limited', 'Service');
+    }
     const failure = await Promise.race([stopSignal, service.failed]);
     await service.stop();
     if (failure === undefined) return 0;

@@ -18,10 +18,10 @@ async function main(): Promise<number> {
   try {
     const config = await loadConfig({ ...process.env, OUTBOX: 'on', RATE_LIMIT: 'off' });
     const { ServiceLogger } = await import('./logging/service-logger.js');
-    const { lastWords } = await import('./logging/last-words.js');
+    const { logUncaughtException } = await import('./logging/uncaught-exception.js');
     const { commandDatabase } = await import('./database/command-database.js');
     const logger = new ServiceLogger(config);
-    lastWords(logger);
+    logUncaughtException(logger);
     const database = await commandDatabase(config, (line) => logger.announce(line));
     try {
       const worker = await startWorker(config, database.url, logger);

@@ -73,6 +73,10 @@ export class ServiceConfig implements KeyConfig {
   readonly rateLimit!: boolean;
   /** Where processes share their rate limits; `undefined`: each has its own. */
   readonly redisUrl: string | undefined;
+  /** Whether Swagger UI and the OpenAPI document are served. */
+  readonly docs!: boolean;
+  /** Bearer token that reads the details of `GET /health`, at least 24 characters. */
+  readonly healthToken: string | undefined;
   /** `undefined`: no mail, but in development on the console. */
   readonly smtp: SmtpConfig | undefined;
   /** `undefined`: no SMS by Twilio. */

@@ -105,6 +105,8 @@ export async function startTestService({
     trustProxy: [],
     rateLimit: false,
     redisUrl: undefined,
+    docs: false,
+    healthToken: undefined,
     keys: KEYS,
     issuer: 'Test',
     bcryptCost: 10,
