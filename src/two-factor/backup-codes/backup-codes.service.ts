@@ -6,6 +6,8 @@ import { VerificationService, type ProofOfCode } from '../challenge/verification
 import { PasswordCheckService } from '../credentials/password-check.service.js';
 import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
 import { EnrolmentState } from '../enrolment/enrolment-state.js';
+import { MessageWriter } from '../messages/message-writer.js';
+import { AccountDirectory } from '../ports/account-directory.js';
 import { Random } from '../ports/random.js';
 import { originOf, SecurityEvents } from '../ports/security-events.js';
 import type { IncomingRequest, SessionIdentity } from '../ports/session-gateway.js';
@@ -32,6 +34,8 @@ export class BackupCodesService implements Factor<readonly Buffer[]> {
     private readonly random: Random,
     private readonly database: Database,
     private readonly events: SecurityEvents,
+    private readonly accounts: AccountDirectory,
+    private readonly messages: MessageWriter,
   ) {}
 
   /**
@@ -52,7 +56,7 @@ export class BackupCodesService implements Factor<readonly Buffer[]> {
   }
 
   /**
-   * Replaces all codes by new ones, shown this once.
+   * Replaces all codes by new ones, shown this once, and tells the owner by mail [ASVS 6.3.7].
    *
    * @throws {TwoFactorException} TWO_FACTOR_NOT_ENABLED, SECOND_FACTOR_REQUIRED, INVALID_PASSWORD, TOO_MANY_REQUESTS
    */
@@ -66,6 +70,9 @@ export class BackupCodesService implements Factor<readonly Buffer[]> {
       await transaction.query(AWAIT_TURN, [accountId]);
       const [row] = await transaction.query<{ added: number }>(REPLACE_BACKUP_CODES, [accountId, hashes]);
       if (!row?.added) throw new TwoFactorException('TWO_FACTOR_NOT_ENABLED');
+      const account = await this.accounts.find(accountId, transaction);
+      const topic = 'backup-codes-replaced';
+      if (account) await this.messages.notify(accountId, account, { topic }, request, transaction);
     });
     this.events.emit({ name: 'two-factor.backup-codes-replaced', accountId, ...originOf(request, session) });
     return { status: true, backupCodes: codes };

@@ -160,7 +160,7 @@ export function sendCode(enqueueFunction: string): Statement {
          AND (c.expires_at <= now() OR c.nonce = excluded.nonce OR c.method_id IS DISTINCT FROM excluded.method_id)
        RETURNING c.expires_at
      ), queued AS (
-       SELECT ${enqueueFunction}($13, written.expires_at) FROM written
+       SELECT ${enqueueFunction}($13, written.expires_at, $2 || '-code') FROM written
      )
      SELECT (SELECT count(*) FROM queued) > 0 AS sent, greatest(cooling.wait, spent.wait) AS wait FROM cooling, spent`,
   );

@@ -12,7 +12,6 @@ const TAG_BYTES = 16;
  */
 export type SealPurpose = 'seal' | 'message';
 
-
 /** A kid as `HkdfKeyRing` takes it or as a host's own ring may have it, and what it sealed. */
 const SEALED = /^([^.]{1,64})\.(.*)$/s;
 

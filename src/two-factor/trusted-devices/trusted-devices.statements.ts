@@ -1,5 +1,6 @@
 import { deviceLane } from '../attempts/lane.js';
 import { isOn } from '../enrolment/is-on.js';
+import { telling, TOLD } from '../messages/notices.statements.js';
 import { statement, type Statement } from '../postgres/statement.js';
 import { GRACE } from './recognise.js';
 
@@ -91,14 +92,14 @@ export const DROPPING_DEVICES = drop('true');
  * those of the account that are dead.
  *
  * Values: account id, hash of the token that came or null, device id, token hash, name, address, life and absolute life
- * in seconds; with a notice its payload and life in seconds.
+ * in seconds; with a notice its `NoticeValues`.
  *
- * @param enqueueFunction queues the notice to the owner in the same breath; null for none
+ * @param enqueueFunction queues the notice to the owner, or counts it, in the same breath; null for none
  */
 export function trustDevice(enqueueFunction: string | null): Statement {
-  const told = enqueueFunction && `${enqueueFunction}($9, now() + make_interval(secs => $10))`;
+  const notice = enqueueFunction && telling(enqueueFunction, 9, 'trusted');
   return statement(
-    told ? 'trust_device_and_tell' : 'trust_device',
+    notice ? 'trust_device_and_tell' : 'trust_device',
     `WITH ${drop('(d.expires_at <= now() OR d.token_hash = $2::bytea OR $2::bytea = ANY (d.rotated_hashes))')},
      trusted AS (
        INSERT INTO two_factor_trusted_device
@@ -108,7 +109,7 @@ export function trustDevice(enqueueFunction: string | null): Statement {
        RETURNING id, account_id
      ), lane AS (
        INSERT INTO two_factor_attempts (account_id, lane) SELECT account_id, ${deviceLane('id')} FROM trusted
-     )
-     SELECT ${told ?? 'true'} FROM trusted`,
+     )${notice ? `, ${notice}` : ''}
+     SELECT ${notice ? TOLD : 'true'} FROM trusted`,
   );
 }
