@@ -97,6 +97,10 @@ describe('F4: an account whose address is proven', () => {
     }
     // The first was sent before the address was proven.
     expect(await noticesTo(service, owner)).toHaveLength(1 + 20);
+    // The next one after 72 minutes, and one more after as many again.
+    await passHours(service, 2);
+    await service.flushNotices();
+    expect(await noticesTo(service, owner)).toHaveLength(1 + 20 + 1);
   });
 
   it('is proven, too, by a code that was mailed there', async () => {
@@ -141,6 +145,25 @@ describe('F4: a notice that waits', () => {
     await service.flushNotices();
     expect(await noticesTo(service, owner)).toHaveLength(2);
     expect(await service.query(`SELECT FROM two_factor_pending_notice WHERE account_id = $1`, [owner.id])).toEqual([]);
+  });
+
+  it('is told without anybody asking, by a process that looks for it', async () => {
+    const owner = await enrol(service);
+    await verifyAddress(service, owner.id);
+    await trustDevices(owner, 3);
+    await passHours(service, 1);
+    const replica = await startTestService({
+      replicaOf: service,
+      messages: true,
+      config: { outbox: false },
+      twoFactor: { notices: { interval: 1 } },
+    });
+    try {
+      const mail = await service.messages.mailTo(owner.email, /2 devices/);
+      expect(mail.subject).toBe('Devices are now trusted');
+    } finally {
+      await replica.close();
+    }
   });
 
   it('is told once, however many processes look for it', async () => {

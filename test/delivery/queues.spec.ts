@@ -77,7 +77,7 @@ describe('a queue that does not move', () => {
     const codes: string[] = [];
     for (let n = 0; n < 10; n++) codes.push((await outbox.enqueue()).code);
     const mails = await smtp.received(10);
-    expect(mails.map(({ text }) => /^\d{6}$/m.exec(text ?? '')?.[0]).toSorted()).toEqual(codes.toSorted());
+    expect(new Set(mails.map(({ text }) => /^\d{6}$/m.exec(text ?? '')?.[0]))).toEqual(new Set(codes));
     release();
     await smtp.received(50, 30_000);
     await outbox.empty();

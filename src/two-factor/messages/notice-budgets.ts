@@ -43,8 +43,8 @@ export const PENDING_LIFE = 7 * 24 * 60 * 60;
 /**
  * The text that an address is counted under.
  *
- * All sub-addresses of a mailbox (`ada+news@…`, RFC 5233) count as one, for anybody can make up any number of them. They
- * do not count as the plain address: a stranger who signs up with one uses up nothing of its owner's.
+ * All sub-addresses of a mailbox (`ada+news@…`, RFC 5233) count as one, because a stranger can invent any
+ * number of them. They do not count as the plain address: a stranger who signs up with one uses up nothing of its owner's.
  */
 export function countedAddress(address: string): string {
   return address.toLowerCase().replace(/^([^+@]+)\+.*(?=@)/s, '$1+');

@@ -1,6 +1,6 @@
 /**
- * The queues of messages. A queue that does not move must not hold up another one: a mail server that hangs is no reason
- * for a text message to wait, and a heap of notices none for a code.
+ * The queues of messages. A queue that does not move must not delay another one: text messages do not wait for a mail
+ * server that hangs, and codes do not wait for notices.
  */
 export type MessageQueue = 'mail-code' | 'sms-code' | 'notice';
 
