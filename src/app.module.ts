@@ -40,6 +40,8 @@ export class AppModule {
           keys,
           trustedOrigins,
           secureCookies,
+          // What only delivers messages tells what waits, too; what delivers none leaves it to that.
+          notices: { interval: config.outbox ? 30 : 0 },
           otp: { smsCountries, smsPerDay, mailFallback },
           database,
           accounts: PostgresAccountDirectory,

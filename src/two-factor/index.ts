@@ -42,7 +42,7 @@ export { Clock } from './ports/clock.js';
 export { KeyRing, UnknownKeyError } from './ports/key-ring.js';
 export { MailSender, type Mail } from './ports/mail-sender.js';
 export { MessageTemplates, type MailContent, type MessageFacts, type MessageTopic } from './ports/message-templates.js';
-export { Outbox } from './ports/outbox.js';
+export { Outbox, type MessageQueue } from './ports/outbox.js';
 export { PasswordVerifier, type PasswordSender } from './ports/password-verifier.js';
 export { Random } from './ports/random.js';
 export {

@@ -19,6 +19,7 @@ import {
   type SecurityEvent,
   type TwoFactorModuleOptions,
 } from '../../src/two-factor/index.js';
+import { PendingNotices } from '../../src/two-factor/messages/pending-notices.js';
 import { MODULE_OPTIONS_TOKEN } from '../../src/two-factor/two-factor.module-definition.js';
 import { FakeClock } from '../../src/two-factor/testing/fake-clock.js';
 import { createTestDatabase } from './database.js';
@@ -44,6 +45,8 @@ export interface TestService {
   readonly messages: Messages;
   /** Runs SQL beside the service. */
   query<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Tells owners what a budget of notices held back and is due now. @returns mails that were queued */
+  flushNotices(): Promise<number>;
   /** Ends it; throws when its log or its database held a secret. */
   close(): Promise<void>;
 }
@@ -132,8 +135,10 @@ export async function startTestService({
     .overrideProvider(SecurityEvents)
     .useValue(new RecordedEvents(events))
     .overrideProvider(TwoFactorOptions)
+    // Notices that wait are told when a test says so (`flushNotices`): statements that come when they like cannot be counted.
     .useFactory({
-      factory: (options: TwoFactorModuleOptions) => new TwoFactorOptions({ ...options, ...twoFactor }),
+      factory: (options: TwoFactorModuleOptions) =>
+        new TwoFactorOptions({ ...options, notices: { interval: 0 }, ...twoFactor }),
       inject: [MODULE_OPTIONS_TOKEN],
     });
   if (messages) {
@@ -162,6 +167,9 @@ export async function startTestService({
     async query<Row extends object>(text: string, values: unknown[] = []) {
       const result = await beside.query<Row>(text, values);
       return result.rows;
+    },
+    async flushNotices() {
+      return app.get(PendingNotices, { strict: false }).flush();
     },
     async close() {
       await beside.end();

@@ -48,7 +48,7 @@ export class ChangePasswordService {
 
     const { user, renewed } = await this.database.transaction(async (transaction) => {
       // The library's rows before the host's, as in a verification: the two would otherwise wait for each other.
-      await this.twoFactor.passwordChanged(session.accountId, transaction);
+      await this.twoFactor.passwordChanged(session.accountId, transaction, exchange.request);
       const changed = await this.users.changePassword(credentials, passwordHash, transaction);
       if (!changed) throw new TwoFactorException('INVALID_PASSWORD');
       // Two-factor may have been turned on since the session was found strong enough.
