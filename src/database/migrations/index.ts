@@ -1,10 +1,12 @@
 import { CreateAccounts1764000000001 } from './1764000000001-create-accounts.js';
 import { CreateOutbox1764000000200 } from './1764000000200-create-outbox.js';
 import { AddSessionStrength1764000000400 } from './1764000000400-add-session-strength.js';
+import { IndexPasswordCost1764000000600 } from './1764000000600-index-password-cost.js';
 
-/** Migrations of the standalone service beside the library's, in order: accounts, outbox, strength of sessions. */
+/** Migrations of the standalone service beside the library's, in order: accounts, outbox, strength of sessions, cost of passwords. */
 export const serviceMigrations = [
   CreateAccounts1764000000001,
   CreateOutbox1764000000200,
   AddSessionStrength1764000000400,
+  IndexPasswordCost1764000000600,
 ];
