@@ -9,6 +9,7 @@ import {
   OutboxQueue,
   type DeliveryChannel,
 } from '../delivery/index.js';
+import { PasswordHasher } from '../accounts/passwords/password-hasher.js';
 import { RateLimitsService } from '../rate-limits/rate-limits.service.js';
 
 /** How old the oldest message may be before somebody should look. */
@@ -28,6 +29,8 @@ export interface Health {
   readonly outbox: 'ok' | 'delayed' | 'unknown';
   /** Where rate limits are counted: in Redis by all processes together, in this process, or nowhere. */
   readonly limits: 'shared' | 'local' | 'off';
+  /** Requests of this process that wait for bcrypt. */
+  readonly passwords: { readonly waiting: number };
 }
 
 /** `GET /health`, outside of the API's prefix: 503 when the database is away, else 200. */
@@ -41,6 +44,7 @@ export class HealthController {
     private readonly health: DeliveryHealth,
     private readonly rateLimits: RateLimitsService,
     private readonly config: ServiceConfig,
+    private readonly hasher: PasswordHasher,
     @Optional() @Inject(FallbackMailSender) private readonly mail?: FallbackMailSender,
     @Optional() @Inject(FallbackSmsSender) private readonly sms?: FallbackSmsSender,
   ) {}
@@ -70,14 +74,15 @@ export class HealthController {
     const mail = this.stateOf('mail', this.mail);
     const sms = this.stateOf('sms', this.sms);
     const limits = this.rateLimits.state;
+    const passwords = { waiting: this.hasher.waiting };
     try {
       const { oldestSeconds } = await this.queue.state();
       const outbox = oldestSeconds > DELAYED_AFTER_SECONDS ? 'delayed' : 'ok';
       const late = [mail, sms].includes('failing') || outbox === 'delayed';
       const degraded = late || this.rateLimits.degraded;
-      return { status: degraded ? 'degraded' : 'ok', database: 'up', mail, sms, outbox, limits };
+      return { status: degraded ? 'degraded' : 'ok', database: 'up', mail, sms, outbox, limits, passwords };
     } catch {
-      return { status: 'down', database: 'down', mail, sms, outbox: 'unknown', limits };
+      return { status: 'down', database: 'down', mail, sms, outbox: 'unknown', limits, passwords };
     }
   }
 

@@ -80,6 +80,6 @@ export { MessageDelivery } from './messages/message-delivery.js';
 
 export { Database, type DatabaseLimits } from './postgres/database.js';
 export { DatabaseUnavailableError } from './postgres/database-unavailable.js';
-export { withDatabaseDeadline } from './postgres/deadline.js';
+export { timeLeft, withDatabaseDeadline } from './postgres/deadline.js';
 export { statement, type Statement } from './postgres/statement.js';
 export { twoFactorEntities, twoFactorMigrations } from './postgres/schema.js';

@@ -37,7 +37,7 @@ describe('the public surface', () => {
         'SessionGateway SmsSender SystemClock SystemRandom TWO_FACTOR_ERRORS TotpService Transaction TwoFactorController',
         'TwoFactorException TwoFactorExceptionFilter TwoFactorGuard TwoFactorModule TwoFactorOptions TwoFactorService',
         'TwoFactorValidationPipe UnknownKeyError UserAnswer StatusController TrustedDevicesController cookieName deviceName expiredCookie isToken newToken serializeCookie',
-        'statement tokenHash twoFactorEntities twoFactorMigrations withDatabaseDeadline',
+        'statement timeLeft tokenHash twoFactorEntities twoFactorMigrations withDatabaseDeadline',
       ]
         .join(' ')
         .split(' ')

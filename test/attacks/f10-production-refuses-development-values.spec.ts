@@ -20,7 +20,7 @@ const production = {
 const SMTP = { SMTP_URL: 'smtp://smtp.example.com', MAIL_FROM: 'a@example.com' };
 const SMS = { SMS_WEBHOOK_URL: 'https://sms.example.com', SMS_WEBHOOK_SECRET: 'a secret of at least 24 bytes' };
 
-describe('attack F10: a production service runs on values that are meant for development', () => {
+describe('F10: a production service runs on values that are meant for development', () => {
   it.each([
     ['the published key', `development:${publishedKey}`],
     ['the published key under another name', `k1:${publishedKey}`],

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 /** The first versions that are not older than what this repository was last checked against. */
 const AT_LEAST = { node: '24.21.0', postgres: '17.11', redis: '8.2.9', 'axllent/mailpit': '1.31.4' };
 
-describe('attack F12: a published hole in an old image or dependency is used', () => {
+describe('F12: a published hole in an old image or dependency is used', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'two-factor-audit-'));

@@ -25,7 +25,7 @@ interface Line {
   readonly err?: { readonly message: string };
 }
 
-describe('attack F15: the reader of the log stops reading, and the service stops with it', () => {
+describe('F15: the reader of the log stops reading, and the service stops with it', () => {
   let folder: string;
   let database: TestDatabase;
   let child: ChildProcess;

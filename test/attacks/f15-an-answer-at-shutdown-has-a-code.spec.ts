@@ -14,7 +14,7 @@ const BODY = JSON.stringify({ email: 'stranger@example.com', password: 'correct 
 const head = (method: string, path: string, length: number) =>
   `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
 
-describe('attack F15: a client that is turned away at shutdown cannot tell why', () => {
+describe('F15: a client that is turned away at shutdown cannot tell why', () => {
   let folder: string;
   let database: TestDatabase;
   let service: ServiceProcess;

@@ -19,7 +19,7 @@ const DETAILS = {
   limits: 'off',
 };
 
-describe('attack F15: a stranger reads what the service says about itself', () => {
+describe('F15: a stranger reads what the service says about itself', () => {
   let folder: string;
   let database: TestDatabase;
   beforeAll(async () => {

@@ -30,7 +30,15 @@ describe('GET /health', () => {
     expect(await read()).toEqual({
       status: 200,
       cache: 'no-store',
-      body: { status: 'ok', database: 'up', mail: 'off', sms: 'off', outbox: 'ok', limits: 'off' },
+      body: {
+        status: 'ok',
+        database: 'up',
+        mail: 'off',
+        sms: 'off',
+        outbox: 'ok',
+        limits: 'off',
+        passwords: { waiting: 0 },
+      },
     });
   });
 
@@ -44,6 +52,7 @@ describe('GET /health', () => {
       sms: 'off',
       outbox: 'delayed',
       limits: 'off',
+      passwords: { waiting: 0 },
     });
   });
 
