@@ -11,6 +11,8 @@ import { startTestService, type TestService } from '../support/service.js';
 
 /** As in production. */
 const BCRYPT_COST = 12;
+/** The token of the monitor that reads figures. */
+const MONITOR = 'token-of-a-monitor-that-reads-figures';
 const NETWORKS = 20;
 const REQUESTS = 15;
 
@@ -34,7 +36,7 @@ describe('F1: a flood of sign-ins does not keep the owner out', () => {
   beforeAll(async () => {
     clock = new LimiterClock();
     service = await startTestService({
-      config: { bcryptCost: BCRYPT_COST, rateLimit: true, trustProxy: ['127.0.0.1'] },
+      config: { bcryptCost: BCRYPT_COST, rateLimit: true, trustProxy: ['127.0.0.1'], healthToken: MONITOR },
     });
     owner = await enrol(service);
     ({ device } = await trust(service, owner));
@@ -53,7 +55,8 @@ describe('F1: a flood of sign-ins does not keep the owner out', () => {
   };
 
   const waiting = async (): Promise<number> => {
-    const response = await fetch(new URL('/health', service.url));
+    const headers = { authorization: `Bearer ${MONITOR}` };
+    const response = await fetch(new URL('/health', service.url), { headers });
     const { passwords } = (await response.json()) as { passwords?: { waiting: number } };
     return passwords?.waiting ?? Number.NaN;
   };
