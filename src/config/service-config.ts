@@ -56,7 +56,7 @@ export class ServiceConfig implements KeyConfig {
   readonly port!: number;
   /** Origin under which clients reach the service: scheme, host and port, no trailing slash. */
   readonly baseUrl!: string;
-  /** Origins whose pages may send cookies; never empty. */
+  /** Origins whose pages may send cookies; that of `baseUrl` is always among them. */
   readonly trustedOrigins!: readonly string[];
   /** Whether pages of other origins may read the session token in `set-auth-token`. */
   readonly exposeAuthToken!: boolean;
