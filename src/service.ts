@@ -10,6 +10,7 @@ import type { EmbeddedPostgres } from './database/embedded/embedded-postgres.js'
 import { configureHttp } from './http/configure-http.js';
 import { createHttpAdapter } from './http/http-adapter.js';
 import { refuseWhenStopping } from './http/stopping.js';
+import { explainKeyRing } from './keys/explain-key-ring.js';
 import type { ServiceLogger } from './logging/service-logger.js';
 import { serveOpenApi } from './openapi.js';
 
@@ -48,7 +49,7 @@ export async function startService(config: ServiceConfig, logger: ServiceLogger)
     return running(app, embedded, refuse);
   } catch (error) {
     await close(app, embedded);
-    throw error;
+    throw explainKeyRing(error, config);
   }
 }
 

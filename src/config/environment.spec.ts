@@ -68,9 +68,10 @@ describe('readEnvironment', () => {
   });
 
   it('always trusts the origin of the base URL, which TRUSTED_ORIGINS adds to', () => {
-    const listed = (TRUSTED_ORIGINS: string) => readEnvironment({ ...production, TRUSTED_ORIGINS }).trustedOrigins;
-    expect(listed('https://app.example.com')).toEqual(['https://auth.example.com', 'https://app.example.com']);
-    expect(listed('https://auth.example.com,https://auth.example.com:443')).toEqual(['https://auth.example.com']);
+    const listed = readEnvironment({ ...production, TRUSTED_ORIGINS: 'https://app.example.com' });
+    expect(listed.trustedOrigins).toEqual(['https://auth.example.com', 'https://app.example.com']);
+    const own = readEnvironment({ ...production, TRUSTED_ORIGINS: 'https://auth.example.com:443' });
+    expect(own.trustedOrigins).toEqual(['https://auth.example.com']);
   });
 
   it('shows session tokens to pages of other origins only when told to', () => {

@@ -93,7 +93,9 @@ function readKeys(variables: Variables, refuse: (keys: readonly RingKey[]) => un
     refuse(keys);
     return keys;
   };
-  return variables.read('TWO_FACTOR_KEYS', parse, { required: true }) ?? [];
+  return (
+    variables.read('TWO_FACTOR_KEYS', parse, { required: 'is missing, make one with: npm run keys -- generate' }) ?? []
+  );
 }
 
 function readDatabase(variables: Variables): DatabaseConfig {
