@@ -86,8 +86,19 @@ async function createApplication(
     abortOnError: false,
   });
   await configureHttp(app, config);
-  if (config.docs) serveOpenApi(app, config.baseUrl);
+  if (config.docs) {
+    serveOpenApi(app, config.baseUrl);
+    leadToDocs(app);
+  }
   return app;
+}
+
+/** The bare address is what a newcomer opens first: without a page of its own it is answered by the documentation. */
+function leadToDocs(app: NestFastifyApplication): void {
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .get('/', (_request, reply) => reply.redirect('/docs', 302));
 }
 
 async function listen(app: NestFastifyApplication, { host, port }: ServiceConfig): Promise<void> {

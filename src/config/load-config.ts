@@ -9,12 +9,22 @@ import type { DatabaseConfig, KeyConfig, ServiceConfig } from './service-config.
  * @throws {StartupError} one line naming every variable at fault
  */
 export async function loadConfig(env: Environment): Promise<ServiceConfig> {
-  if (hasKeys(env)) return readEnvironment(env);
   // Validated before anything is written to disk: a start that is refused leaves no trace.
-  readEnvironment({ ...env, TWO_FACTOR_KEYS: placeholderRing });
+  const checked = checkEnvironment(env);
+  if (hasKeys(env)) return checked;
   const database = readDatabaseEnvironment(env);
   const config = readEnvironment(await withDevelopmentKeys(env, database));
   return Object.assign(config, { keyFile: developmentKeyFile(database.dataDir) });
+}
+
+/**
+ * Validates the environment and touches neither disk nor database.
+ *
+ * @returns what it says; with a placeholder for a key ring that would be made up
+ * @throws {StartupError} one line naming every variable at fault
+ */
+export function checkEnvironment(env: Environment): ServiceConfig {
+  return readEnvironment(hasKeys(env) ? env : { ...env, TWO_FACTOR_KEYS: placeholderRing });
 }
 
 /**
