@@ -23,6 +23,8 @@ export default {
     ],
   },
   testEnvironment: 'node',
+  setupFilesAfterEnv: ['<rootDir>/test/support/record-output.js'],
+  reporters: ['default', '<rootDir>/test/support/output-of-failures.js'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   // Long: a machine that others use, too, may need many times as long as an idle one. A hang still ends.

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { loadConfig } from './config/load-config.js';
 import { firstSignal } from './first-signal.js';
 import { refusal } from './logging/refusal.js';
+import { welcome } from './welcome.js';
 
 const stopSignal = firstSignal();
 process.exit(await main());
@@ -18,8 +19,12 @@ async function main(): Promise<number> {
     const service = await startService(config, logger);
     const docs = config.docs ? `, Swagger UI at ${config.baseUrl}/docs` : '';
     logger.announce(`Two-factor service on ${config.baseUrl}/api/auth${docs}`);
+    for (const line of welcome(config)) logger.announce(line);
     if (config.production && !config.rateLimit) {
       logger.warn('RATE_LIMIT=off: neither requests nor guesses at passwords are limited', 'Service');
+    }
+    if (config.production && config.smtp === undefined) {
+      logger.warn('SMTP_URL is not set: neither codes nor notices are sent by mail', 'Service');
     }
     const failure = await Promise.race([stopSignal, service.failed]);
     await service.stop();

@@ -10,6 +10,7 @@ import type { EmbeddedPostgres } from './database/embedded/embedded-postgres.js'
 import { configureHttp } from './http/configure-http.js';
 import { createHttpAdapter } from './http/http-adapter.js';
 import { refuseWhenStopping } from './http/stopping.js';
+import { explainKeyRing } from './keys/explain-key-ring.js';
 import type { ServiceLogger } from './logging/service-logger.js';
 import { serveOpenApi } from './openapi.js';
 
@@ -48,7 +49,7 @@ export async function startService(config: ServiceConfig, logger: ServiceLogger)
     return running(app, embedded, refuse);
   } catch (error) {
     await close(app, embedded);
-    throw error;
+    throw explainKeyRing(error, config);
   }
 }
 
@@ -85,8 +86,19 @@ async function createApplication(
     abortOnError: false,
   });
   await configureHttp(app, config);
-  if (config.docs) serveOpenApi(app, config.baseUrl);
+  if (config.docs) {
+    serveOpenApi(app, config.baseUrl);
+    leadToDocs(app);
+  }
   return app;
+}
+
+/** The bare address is what a newcomer opens first: without a page of its own it is answered by the documentation. */
+function leadToDocs(app: NestFastifyApplication): void {
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .get('/', (_request, reply) => reply.redirect('/docs', 302));
 }
 
 async function listen(app: NestFastifyApplication, { host, port }: ServiceConfig): Promise<void> {

@@ -47,11 +47,16 @@ async function startWorker(
   const { Logger } = await import('@nestjs/common');
   const { NestFactory } = await import('@nestjs/core');
   const { AppModule } = await import('./app.module.js');
+  const { explainKeyRing } = await import('./keys/explain-key-ring.js');
   const { runMigrations } = await import('./database/migrations-runner.js');
   Logger.overrideLogger(logger);
   await runMigrations(databaseUrl);
-  return NestFactory.createApplicationContext(AppModule.forRoot(config, databaseUrl), {
-    logger,
-    abortOnError: false,
-  });
+  try {
+    return await NestFactory.createApplicationContext(AppModule.forRoot(config, databaseUrl), {
+      logger,
+      abortOnError: false,
+    });
+  } catch (error) {
+    throw explainKeyRing(error, config);
+  }
 }

@@ -67,6 +67,13 @@ describe('readEnvironment', () => {
     expect(readEnvironment(production).trustedOrigins).toEqual(['https://auth.example.com']);
   });
 
+  it('always trusts the origin of the base URL, which TRUSTED_ORIGINS adds to', () => {
+    const listed = readEnvironment({ ...production, TRUSTED_ORIGINS: 'https://app.example.com' });
+    expect(listed.trustedOrigins).toEqual(['https://auth.example.com', 'https://app.example.com']);
+    const own = readEnvironment({ ...production, TRUSTED_ORIGINS: 'https://auth.example.com:443' });
+    expect(own.trustedOrigins).toEqual(['https://auth.example.com']);
+  });
+
   it('shows session tokens to pages of other origins only when told to', () => {
     expect(readEnvironment({ ...keys, EXPOSE_AUTH_TOKEN: 'on' }).exposeAuthToken).toBe(true);
     expect(() => readEnvironment({ ...keys, EXPOSE_AUTH_TOKEN: 'yes' })).toThrow(/EXPOSE_AUTH_TOKEN must be on or off/);
@@ -79,7 +86,7 @@ describe('readEnvironment', () => {
       TRUST_PROXY: '10.0.0.0/8,::1',
       TWO_FACTOR_KEYS: `new:${key},old:${key}`,
     });
-    expect(config.trustedOrigins).toEqual(['https://a.example.com', 'http://localhost:5173']);
+    expect(config.trustedOrigins).toEqual(['http://localhost:3001', 'https://a.example.com', 'http://localhost:5173']);
     expect(config.trustProxy).toEqual(['10.0.0.0/8', '::1']);
     expect(config.keys.map(({ kid }) => kid)).toEqual(['new', 'old']);
   });

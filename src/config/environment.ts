@@ -39,7 +39,10 @@ export function readEnvironment(env: Environment): ServiceConfig {
     host: variables.read('HOST', hostname) ?? (production ? '0.0.0.0' : '127.0.0.1'),
     port,
     baseUrl,
-    trustedOrigins: variables.read('TRUSTED_ORIGINS', (text) => list(text).map(origin)) ?? [baseUrl],
+    // The service has pages of its own: a list that left BASE_URL out would answer them with 403.
+    trustedOrigins: [
+      ...new Set([baseUrl, ...(variables.read('TRUSTED_ORIGINS', (text) => list(text).map(origin)) ?? [])]),
+    ],
     exposeAuthToken: variables.read('EXPOSE_AUTH_TOKEN', onOrOff) ?? false,
     trustProxy: variables.read('TRUST_PROXY', (text) => list(text).map(network)) ?? [],
     keys: readKeys(variables, (keys) => production && refuseKnownKeys(keys)),
@@ -90,7 +93,9 @@ function readKeys(variables: Variables, refuse: (keys: readonly RingKey[]) => un
     refuse(keys);
     return keys;
   };
-  return variables.read('TWO_FACTOR_KEYS', parse, { required: true }) ?? [];
+  return (
+    variables.read('TWO_FACTOR_KEYS', parse, { required: 'is missing, make one with: npm run keys -- generate' }) ?? []
+  );
 }
 
 function readDatabase(variables: Variables): DatabaseConfig {

@@ -73,6 +73,7 @@ export { SystemClock } from './adapters/system-clock.js';
 export { SystemRandom } from './adapters/system-random.js';
 
 export { keyRotation } from './two-factor.key-rotation.js';
+export { KeyRingError } from './sealing/key-register.js';
 export { KeyRotation, type KeyUse, type Retirement } from './sealing/key-rotation.js';
 export type { Rotation, RotationOptions, RotationProgress, UnreadableRow } from './sealing/rotation-run.js';
 

@@ -28,6 +28,7 @@ import { logRecord } from './leaks/log-record.js';
 import { secrets } from './leaks/secrets.js';
 import { recordTraffic } from './leaks/traffic.js';
 import { Messages } from './messages.js';
+import { inTurns } from './turns.js';
 
 /** The origin of the pages that the service under test trusts. */
 export const TRUSTED_ORIGIN = 'http://app.localhost:5173';
@@ -157,6 +158,7 @@ export async function startTestService({
   // A server that is killed takes its connections along; whoever asks next is told.
   beside.on('error', () => undefined);
   await beside.connect();
+  const query = inTurns((text: string, values: unknown[]) => beside.query(text, values));
   return {
     url: `http://127.0.0.1:${port}/api/auth`,
     app,
@@ -165,8 +167,8 @@ export async function startTestService({
     events,
     messages: sent,
     async query<Row extends object>(text: string, values: unknown[] = []) {
-      const result = await beside.query<Row>(text, values);
-      return result.rows;
+      const result = await query(text, values);
+      return result.rows as Row[];
     },
     async flushNotices() {
       return app.get(PendingNotices, { strict: false }).flush();
