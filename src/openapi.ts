@@ -12,19 +12,16 @@ that it shows to \`POST /two-factor/verify-totp\`: two-factor is on. From then o
 \`POST /two-factor/verify-totp\` finishes it. A browser page, such as this one, is signed in by its cookie; *Authorize* is for the
 tokens of programs that keep no cookies.`;
 
-/**
- * The OpenAPI 3.1 document of the whole service.
- *
- * @param baseUrl origin under which clients reach the service, without a trailing slash
- */
-export function buildOpenApiDocument(app: INestApplication, baseUrl: string): OpenAPIObject {
+/** The OpenAPI 3.1 document of the whole service. */
+export function buildOpenApiDocument(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('nestjs-two-factor')
     .setDescription(DESCRIPTION)
     .setVersion('0.1.0')
     .setLicense('MIT', 'https://opensource.org/license/mit')
-    .addServer(`${baseUrl}/${API_PREFIX}`)
+    // Relative: an absolute one would be another origin for a page that was opened under another name of the host.
+    .addServer(`/${API_PREFIX}`)
     .addTag('Two factor', 'Two-Factor Authentication endpoints for TOTP, OTP, and backup codes.')
     .addTag('Accounts', 'Sign-up, sign-in, sessions and passwords of the standalone service.')
     .addBearerAuth(
@@ -46,8 +43,8 @@ export function serializeOpenApi(document: OpenAPIObject): string {
 }
 
 /** Serves Swagger UI at `/docs` and the document at `/openapi.json`; the document is built when first asked for. */
-export function serveOpenApi(app: INestApplication, baseUrl: string): void {
-  SwaggerModule.setup('docs', app, () => buildOpenApiDocument(app, baseUrl), {
+export function serveOpenApi(app: INestApplication): void {
+  SwaggerModule.setup('docs', app, () => buildOpenApiDocument(app), {
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: 'nestjs-two-factor',
     swaggerOptions: { displayRequestDuration: true },

@@ -79,7 +79,7 @@ async function createApplication(
     abortOnError: false,
   });
   await configureHttp(app, config);
-  serveOpenApi(app, config.baseUrl);
+  serveOpenApi(app);
   return app;
 }
 

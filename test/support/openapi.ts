@@ -42,7 +42,7 @@ export interface Operation {
 
 /** Reads all operations off the service's own document, so that a new route is driven without anybody remembering it. */
 export function operationsOf(service: Pick<TestService, 'app'>): { document: OpenAPIObject; operations: Operation[] } {
-  const document = buildOpenApiDocument(service.app, 'http://localhost:3001');
+  const document = buildOpenApiDocument(service.app);
   const propertiesOf = (content: Content | undefined): Record<string, FieldSchema> | null => {
     const schema = content?.['application/json']?.schema;
     if (!schema) return null;
