@@ -1,15 +1,20 @@
 import { Body, Controller, HttpCode, Post, UseFilters, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
-import { BackupCodeAnswer, BackupCodeBody, BackupCodesAnswer } from './backup-codes/backup-codes.dto.js';
+import {
+  BACKUP_CODE_EXAMPLE,
+  BackupCodeAnswer,
+  BackupCodeBody,
+  BackupCodesAnswer,
+} from './backup-codes/backup-codes.dto.js';
 import { BackupCodesService } from './backup-codes/backup-codes.service.js';
-import { VerificationAnswer, VerificationBody } from './challenge/verification.dto.js';
+import { CODE_EXAMPLE, VerificationAnswer, VerificationBody } from './challenge/verification.dto.js';
 import type { Prover } from './challenge/verification.service.js';
 import { ChallengeFirstInterceptor } from './credentials/challenge-first.interceptor.js';
 import type { HttpExchange } from './credentials/http-exchange.js';
-import { DisableAnswer, EnableAnswer, EnableBody, PasswordBody } from './enrolment/enrolment.dto.js';
+import { DisableAnswer, ENABLE_EXAMPLES, EnableAnswer, EnableBody, PasswordBody } from './enrolment/enrolment.dto.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
 import { OtpSenderService } from './otp/otp-sender.service.js';
-import { OtpSentAnswer, SendOtpBody } from './otp/otp.dto.js';
+import { OtpSentAnswer, SEND_OTP_EXAMPLES, SendOtpBody } from './otp/otp.dto.js';
 import { OtpService } from './otp/otp.service.js';
 import type { SessionIdentity } from './ports/session-gateway.js';
 import { TotpUriAnswer } from './totp/totp.dto.js';
@@ -48,6 +53,7 @@ export class TwoFactorController {
     answer: EnableAnswer,
     errors: ['INVALID_PASSWORD', 'OTP_NOT_CONFIGURED', 'SECOND_FACTOR_REQUIRED'],
   })
+  @ApiBody({ type: EnableBody, examples: ENABLE_EXAMPLES })
   enable(
     @CurrentSession() session: SessionIdentity,
     @Body() body: EnableBody,
@@ -129,6 +135,7 @@ export class TwoFactorController {
     ],
     newToken: true,
   })
+  @ApiBody({ type: VerificationBody, examples: CODE_EXAMPLE })
   verifyTotp(
     @CurrentCaller() caller: Prover,
     @Body() { code, trustDevice }: VerificationBody,
@@ -154,7 +161,7 @@ export class TwoFactorController {
       'TOO_MANY_REQUESTS',
     ],
   })
-  @ApiBody({ type: SendOtpBody, required: false })
+  @ApiBody({ type: SendOtpBody, required: false, examples: SEND_OTP_EXAMPLES })
   sendOtp(
     @CurrentCaller() caller: Prover,
     @Body() { channel }: SendOtpBody,
@@ -182,6 +189,7 @@ export class TwoFactorController {
     ],
     newToken: true,
   })
+  @ApiBody({ type: VerificationBody, examples: CODE_EXAMPLE })
   verifyOtp(
     @CurrentCaller() caller: Prover,
     @Body() { code, trustDevice }: VerificationBody,
@@ -206,6 +214,7 @@ export class TwoFactorController {
     ],
     newToken: true,
   })
+  @ApiBody({ type: BackupCodeBody, examples: BACKUP_CODE_EXAMPLE })
   verifyBackupCode(
     @CurrentCaller() caller: Prover,
     @Body() { code, trustDevice, disableSession }: BackupCodeBody,

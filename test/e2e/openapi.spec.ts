@@ -55,7 +55,7 @@ interface Operation {
 }
 interface Media {
   readonly schema: AnySchemaObject;
-  readonly examples?: Record<string, { value: { message: string; code: string } }>;
+  readonly examples?: Record<string, { value: Record<string, unknown> }>;
 }
 
 let service: TestService;
@@ -142,6 +142,28 @@ describe('the OpenAPI document', () => {
     }
     const ids = [...operations.values()].map(({ operationId }) => operationId);
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('pre-fills no optional member: the first example of a body holds what is required, and nothing else', () => {
+    for (const [name, { requestBody }] of operations) {
+      const media = requestBody?.content['application/json'];
+      if (media === undefined) continue;
+      const { properties, required = [] } = resolve(media.schema) as { properties: object; required?: string[] };
+      const first = Object.values(media.examples ?? {})[0];
+      // Without an example Swagger UI makes one of all members.
+      const filled = Object.keys(first?.value ?? properties);
+      expect({ name, filled: filled.toSorted() }).toEqual({ name, filled: required.toSorted() });
+    }
+  });
+
+  it('shows both answers of a sign-in, and an account without two-factor at sign-up', () => {
+    const examplesOf = (path: string) =>
+      operationOf('POST', path).responses['200']?.content['application/json']?.examples ?? {};
+    expect(Object.keys(examplesOf('/sign-in/email'))).toEqual(['session', 'challenge']);
+    expect(examplesOf('/sign-up/email')).toMatchObject({ session: { value: { user: { twoFactorEnabled: false } } } });
+    expect(
+      Object.keys(operationOf('POST', '/two-factor/enable').requestBody?.content['application/json']?.examples ?? {}),
+    ).toEqual(['authenticator app', 'mail', 'SMS']);
   });
 
   it('knows every route below the base URL, and no other', () => {

@@ -27,6 +27,14 @@ export class ChangePasswordBody {
   readonly revokeOtherSessions?: boolean;
 }
 
+/** A body to try. */
+export const CHANGE_PASSWORD_EXAMPLE = {
+  passwords: {
+    summary: 'The old and the new password',
+    value: { currentPassword: 'correct horse battery staple', newPassword: 'an even better passphrase' },
+  },
+};
+
 export class ChangePasswordAnswer {
   @ApiProperty({
     description: `The session's new token; the old one is dead. ${TOKEN_BEHIND_COOKIE}`,

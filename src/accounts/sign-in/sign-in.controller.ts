@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   ApiErrorAnswers,
   CurrentExchange,
@@ -8,7 +8,16 @@ import {
   TwoFactorValidationPipe,
 } from '../../two-factor/index.js';
 import { ACCOUNTS_ERRORS } from '../accounts.errors.js';
-import { SignInAnswer, SignInBody, SignUpAnswer, SignUpBody } from './sign-in.dto.js';
+import {
+  SIGN_IN_ANSWERS,
+  SIGN_IN_EXAMPLE,
+  SIGN_UP_ANSWERS,
+  SIGN_UP_EXAMPLE,
+  SignInAnswer,
+  SignInBody,
+  SignUpAnswer,
+  SignUpBody,
+} from './sign-in.dto.js';
 import { SignInService } from './sign-in.service.js';
 
 const { INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD, ...SIGN_UP_ERRORS } = ACCOUNTS_ERRORS;
@@ -22,7 +31,8 @@ export class SignInController {
   @Post('sign-up/email')
   @HttpCode(200)
   @ApiOperation({ summary: 'Opens an account and signs it in', operationId: 'signUpEmail', security: [] })
-  @ApiOkResponse({ description: 'The account and its first session', type: SignUpAnswer })
+  @ApiBody({ type: SignUpBody, examples: SIGN_UP_EXAMPLE })
+  @ApiOkResponse({ description: 'The account and its first session', type: SignUpAnswer, examples: SIGN_UP_ANSWERS })
   @ApiErrorAnswers(SIGN_UP_ERRORS)
   signUp(@Body(TwoFactorValidationPipe) body: SignUpBody, @CurrentExchange() exchange: HttpExchange) {
     return this.service.signUp(body, exchange);
@@ -42,7 +52,8 @@ export class SignInController {
     description: 'For clients without cookies: the `trustedDeviceToken` that came last',
     required: false,
   })
-  @ApiOkResponse({ description: 'A session, or `twoFactorRedirect`', type: SignInAnswer })
+  @ApiBody({ type: SignInBody, examples: SIGN_IN_EXAMPLE })
+  @ApiOkResponse({ description: 'A session, or `twoFactorRedirect`', type: SignInAnswer, examples: SIGN_IN_ANSWERS })
   @ApiErrorAnswers({ INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD })
   signIn(@Body(TwoFactorValidationPipe) body: SignInBody, @CurrentExchange() exchange: HttpExchange) {
     return this.service.signIn(body, exchange);

@@ -63,6 +63,41 @@ export class SignInBody {
   readonly rememberMe?: boolean;
 }
 
+const CREDENTIALS = { email: 'ada@example.com', password: 'correct horse battery staple' };
+
+/** A body to try. */
+export const SIGN_UP_EXAMPLE = {
+  account: { summary: 'An account', value: { name: 'Ada Lovelace', ...CREDENTIALS } },
+};
+
+/** A body to try. */
+export const SIGN_IN_EXAMPLE = { credentials: { summary: 'Address and password', value: CREDENTIALS } };
+
+const USER = {
+  id: '5b0ef6ce-1f1c-4c43-9d1a-0a3ab0d5f9b8',
+  email: CREDENTIALS.email,
+  emailVerified: false,
+  name: 'Ada Lovelace',
+  image: null,
+  twoFactorEnabled: false,
+  createdAt: '2026-08-24T14:15:22.000Z',
+  updatedAt: '2026-08-24T14:15:22.000Z',
+};
+
+/** What a program without cookies gets. */
+export const SIGN_UP_ANSWERS = {
+  session: { summary: 'The account and its first session', value: { token: 'tfs_…', user: USER } },
+};
+
+/** The two answers to a right password. */
+export const SIGN_IN_ANSWERS = {
+  session: { summary: 'A session', value: { redirect: false, token: 'tfs_…', user: USER } },
+  challenge: {
+    summary: 'A challenge: two-factor is on',
+    value: { twoFactorRedirect: true, twoFactorMethods: ['totp'], twoFactorToken: 'tfc_…' },
+  },
+};
+
 export class SignUpAnswer {
   @ApiProperty({ description: `The session token. ${TOKEN_BEHIND_COOKIE}`, example: 'tfs_Zk0…' })
   readonly token!: string;

@@ -55,6 +55,18 @@ export class EnableBody extends PasswordBody {
   phoneNumber?: string;
 }
 
+const PASSWORD_EXAMPLE = 'correct horse battery staple';
+
+/** Bodies to try. Each holds what its method needs and nothing else. */
+export const ENABLE_EXAMPLES = {
+  'authenticator app': { summary: 'Authenticator app', value: { password: PASSWORD_EXAMPLE } },
+  mail: { summary: 'Codes by mail', value: { password: PASSWORD_EXAMPLE, method: 'otp', channel: 'mail' } },
+  SMS: {
+    summary: 'Codes by SMS',
+    value: { password: PASSWORD_EXAMPLE, method: 'otp', channel: 'sms', phoneNumber: '+4915112345678' },
+  },
+};
+
 export class EnableAnswer {
   @ApiPropertyOptional({
     description: 'With method `totp`: what the QR code of the authenticator app says',
