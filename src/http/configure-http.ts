@@ -31,10 +31,11 @@ export async function configureHttp(app: NestFastifyApplication, config: Service
   });
   await app.register(helmet, {
     contentSecurityPolicy: {
-      // Swagger UI styles itself inline and draws with data URLs; everything else comes from here.
+      // Swagger UI styles itself inline, draws with data URLs, and shows an image that came as answer, such as the QR
+      // code, by a blob URL; everything else comes from here.
       directives: {
         styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
+        imgSrc: ["'self'", 'data:', 'blob:'],
         upgradeInsecureRequests: null,
       },
     },

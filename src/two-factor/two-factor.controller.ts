@@ -1,4 +1,14 @@
-import { Body, Controller, HttpCode, Post, UseFilters, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  HttpCode,
+  Post,
+  StreamableFile,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  UsePipes,
+} from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
 import {
   BACKUP_CODE_EXAMPLE,
@@ -25,7 +35,14 @@ import { TwoFactorGuard } from './two-factor.guard.js';
 import { ApiAuthenticated } from './two-factor.openapi.js';
 import { TwoFactorValidationPipe } from './two-factor.validation.js';
 
-const SVG = 'image/svg+xml';
+/** PNG comes first: Swagger UI asks for what is named first, and shows SVG as its source text. */
+const QR_CONTENT = {
+  'image/png': { schema: { type: 'string', format: 'binary' } },
+  'image/svg+xml': {
+    schema: { type: 'string' },
+    example: '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 57 57"><path d="…"/></svg>',
+  },
+};
 
 /** The route map: who may call, what goes in, what comes out. */
 @ApiTags('Two factor')
@@ -102,19 +119,21 @@ export class TwoFactorController {
   @ApiAuthenticated({
     id: 'getTotpQr',
     summary: 'Get TOTP QR code',
-    description: 'Shows what `get-totp-uri` answers as a QR code, made here.',
-    answer: SVG,
+    description:
+      'Shows what `get-totp-uri` answers as a QR code. `Accept: image/png` gets a PNG image, any other `Accept` an SVG document.',
+    answer: { content: QR_CONTENT },
     errors: ['INVALID_PASSWORD', 'TOTP_NOT_ENABLED', 'SECOND_FACTOR_REQUIRED'],
   })
   async getTotpQr(
     @CurrentSession() session: SessionIdentity,
     @Body() { password }: PasswordBody,
     @CurrentExchange() exchange: HttpExchange,
-  ): Promise<string> {
-    const svg = await this.totp.qr(session, password, exchange.request);
-    // Not before: errors are JSON.
-    exchange.setHeaders([['content-type', SVG]]);
-    return svg;
+  ): Promise<string | StreamableFile> {
+    const { type, content } = await this.totp.qr(session, password, exchange.request);
+    // After the image was made, because errors are JSON.
+    exchange.setHeaders([['content-type', type]]);
+    // Express would send a bare buffer as JSON.
+    return typeof content === 'string' ? content : new StreamableFile(content, { type, length: content.length });
   }
 
   @Post('verify-totp')

@@ -110,8 +110,8 @@ export function ApiAuthenticated(operation: {
   id: string;
   summary: string;
   description: string;
-  /** The type of its JSON, or another media type. */
-  answer: Type<unknown> | [Type<unknown>] | string;
+  /** The type of its JSON, or what else it answers, by media type. */
+  answer: Type<unknown> | [Type<unknown>] | { readonly content: NonNullable<ApiResponseOptions['content']> };
   /** Its own errors, beside those that every operation can answer. */
   errors?: readonly TwoFactorErrorCode[];
   /** Whether the answer carries a new session token, and so `set-auth-token`. */
@@ -123,9 +123,7 @@ export function ApiAuthenticated(operation: {
     ApiBearerAuth(BEARER_AUTH),
     ApiOkResponse({
       description: 'Success',
-      ...(typeof operation.answer === 'string'
-        ? { content: { [operation.answer]: { schema: { type: 'string' } } } }
-        : { type: operation.answer }),
+      ...('content' in operation.answer ? operation.answer : { type: operation.answer }),
       ...(operation.newToken && { headers: SET_AUTH_TOKEN }),
     }),
     ApiErrorAnswers(Object.fromEntries(codes.map((code) => [code, TWO_FACTOR_ERRORS[code]]))),
