@@ -44,6 +44,7 @@ const UNAVAILABLE = '503';
 /** The parts of an operation that the tests look at. */
 interface Operation {
   readonly summary: string;
+  readonly description: string;
   readonly operationId: string;
   readonly tags: string[];
   readonly security: Array<Record<string, string[]>>;
@@ -118,14 +119,15 @@ describe('the OpenAPI document', () => {
   it('tells of every operation what it does, what it answers and how it fails', () => {
     const tags = document.tags?.map(({ name }) => name);
     for (const [name, operation] of operations) {
-      const { summary, operationId, responses } = operation;
-      expect({ name, summary, operationId }).toEqual({
+      const { summary, description, operationId, responses } = operation;
+      expect({ name, summary, description, operationId }).toEqual({
         name,
         summary: expect.stringMatching(/\S/),
+        description: expect.stringMatching(/\S/),
         operationId: expect.stringMatching(/^[a-z][A-Za-z]+$/),
       });
       expect(tags).toEqual(expect.arrayContaining(operation.tags));
-      for (const { description } of Object.values(responses)) expect(description).toMatch(/\S/);
+      for (const response of Object.values(responses)) expect(response.description).toMatch(/\S/);
       if (name === 'GET /ok') continue;
       expect({ name, statuses: Object.keys(responses) }).toEqual({
         name,
@@ -164,6 +166,19 @@ describe('the OpenAPI document', () => {
     expect(
       Object.keys(operationOf('POST', '/two-factor/enable').requestBody?.content['application/json']?.examples ?? {}),
     ).toEqual(['authenticator app', 'mail', 'SMS']);
+  });
+
+  it('says where a credential is needed, may come along, or is not read', () => {
+    const [bearer, cookie] = [{ bearerAuth: [] }, { cookieAuth: [] }];
+    expect(operationOf('GET', '/get-session').security).toEqual([bearer, cookie, {}]);
+    expect(operationOf('POST', '/sign-out').security).toEqual([bearer, cookie, {}]);
+    expect(operationOf('GET', '/list-sessions').security).toEqual([bearer, cookie]);
+    for (const path of ['/sign-up/email', '/sign-in/email']) expect(operationOf('POST', path).security).toEqual([]);
+    expect(document.components?.securitySchemes).toMatchObject({
+      bearerAuth: expect.not.objectContaining({ bearerFormat: expect.anything() }),
+      cookieAuth: { type: 'apiKey', in: 'cookie', name: 'session_token' },
+    });
+    expect(document.info).not.toHaveProperty('contact');
   });
 
   it('knows every route below the base URL, and no other', () => {

@@ -30,7 +30,13 @@ export class SignInController {
 
   @Post('sign-up/email')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Opens an account and signs it in', operationId: 'signUpEmail', security: [] })
+  @ApiOperation({
+    summary: 'Opens an account and signs it in',
+    description:
+      'Sets the session cookie, and answers the session token to a program that sends no cookies. Two-factor is off until `/two-factor/enable`.',
+    operationId: 'signUpEmail',
+    security: [],
+  })
   @ApiBody({ type: SignUpBody, examples: SIGN_UP_EXAMPLE })
   @ApiOkResponse({ description: 'The account and its first session', type: SignUpAnswer, examples: SIGN_UP_ANSWERS })
   @ApiErrorAnswers(SIGN_UP_ERRORS)
