@@ -2,6 +2,8 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { COOKIE_AUTH, documentCredentials } from './openapi/credentials.js';
 import { inOrderOfTheWalk } from './openapi/order.js';
+import { nameErrorCodes, narrowEnableAnswer } from './openapi/narrowing.js';
+import { shareAnswers } from './openapi/shared-answers.js';
 import { PAGE_OPTIONS } from './openapi/page.js';
 import { BEARER_AUTH } from './two-factor/index.js';
 
@@ -22,6 +24,9 @@ To try it on this page:
 sends them with every call, so that nothing has to be entered under *Authorize*. *Authorize* takes the token of a program that
 keeps no cookies: a session token, or on \`send-otp\` and \`verify-*\` the \`twoFactorToken\` of a challenge. Where both come along, the
 token counts. A dead token beside a live cookie is ignored, and the answer says so: \`WWW-Authenticate\` with \`invalid_token\`.
+
+**Errors.** Every error is JSON with \`message\`, for people, and \`code\`, for programs. A known path answers 405 with \`Allow\` to a method
+that it does not have; a body that is too large or no JSON answers 413 or 415.
 
 **Words.** A *strong* session has verified a second factor not long ago; sensitive calls require one. A *staged* factor is not in use
 before its first code was verified.`;
@@ -72,6 +77,9 @@ export function buildOpenApiDocument(app: INestApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, config, { ignoreGlobalPrefix: true });
   document.paths = inOrderOfTheWalk(document.paths);
   documentCredentials(document, ORIGINAL);
+  nameErrorCodes(document);
+  narrowEnableAnswer(document);
+  shareAnswers(document, ORIGINAL);
   return document;
 }
 

@@ -69,6 +69,15 @@ export class TwoFactorController {
       'Stages an authenticator and ten backup codes for this session. Two-factor is on once a code came back through `verify-totp`.',
     answer: EnableAnswer,
     errors: ['INVALID_PASSWORD', 'OTP_NOT_CONFIGURED', 'SECOND_FACTOR_REQUIRED'],
+    links: {
+      getTotpQr: { operationId: 'getTotpQr', description: 'Shows the staged authenticator as a QR code.' },
+      verifyTotp: { operationId: 'verifyTotp', description: 'Confirms the staged authenticator by its first code.' },
+      sendOtp: { operationId: 'sendOtp', description: 'Sends the code that confirms a staged way of sending.' },
+      verifyOtp: {
+        operationId: 'verifyOtp',
+        description: 'Confirms the staged way of sending by the code that was sent.',
+      },
+    },
   })
   @ApiBody({ type: EnableBody, examples: ENABLE_EXAMPLES })
   enable(

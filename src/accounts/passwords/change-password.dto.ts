@@ -20,7 +20,8 @@ export class ChangePasswordBody {
 
   @ApiPropertyOptional({
     description: 'Accepted, and of no effect: all other sessions end and this one gets a new token in any case.',
-    default: false,
+    nullable: true,
+    type: 'boolean',
   })
   @IsOptional()
   @IsBoolean()

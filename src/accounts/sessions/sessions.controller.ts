@@ -82,7 +82,17 @@ export class SessionsController {
       'Shows with what and from where each session was opened. Its `token` is a handle for `/revoke-session`; it signs nobody in.',
     operationId: 'listSessions',
   })
-  @ApiOkResponse({ description: 'The newest first', type: [ListedSessionAnswer] })
+  @ApiOkResponse({
+    description: 'The newest first',
+    type: [ListedSessionAnswer],
+    links: {
+      revokeSession: {
+        operationId: 'revokeSession',
+        requestBody: { token: '$response.body#/0/token' },
+        description: 'Ends a session of the list.',
+      },
+    },
+  })
   async list(@CurrentSession() session: AccountSession): Promise<ListedSessionAnswer[]> {
     const views = await this.sessions.list(session.accountId);
     return views.map((view) => ({

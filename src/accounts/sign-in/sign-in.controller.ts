@@ -1,5 +1,13 @@
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
-import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import {
   ApiErrorAnswers,
   CurrentExchange,
@@ -13,8 +21,10 @@ import {
   SIGN_IN_EXAMPLE,
   SIGN_UP_ANSWERS,
   SIGN_UP_EXAMPLE,
-  SignInAnswer,
+  SIGN_IN_LINKS,
+  SignedInAnswer,
   SignInBody,
+  SignInChallengeAnswer,
   SignUpAnswer,
   SignUpBody,
 } from './sign-in.dto.js';
@@ -39,7 +49,7 @@ export class SignInController {
   })
   @ApiBody({ type: SignUpBody, examples: SIGN_UP_EXAMPLE })
   @ApiOkResponse({ description: 'The account and its first session', type: SignUpAnswer, examples: SIGN_UP_ANSWERS })
-  @ApiErrorAnswers(SIGN_UP_ERRORS)
+  @ApiErrorAnswers(SIGN_UP_ERRORS, { credential: false })
   signUp(@Body(TwoFactorValidationPipe) body: SignUpBody, @CurrentExchange() exchange: HttpExchange) {
     return this.service.signUp(body, exchange);
   }
@@ -59,8 +69,18 @@ export class SignInController {
     required: false,
   })
   @ApiBody({ type: SignInBody, examples: SIGN_IN_EXAMPLE })
-  @ApiOkResponse({ description: 'A session, or `twoFactorRedirect`', type: SignInAnswer, examples: SIGN_IN_ANSWERS })
-  @ApiErrorAnswers({ INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD })
+  @ApiExtraModels(SignedInAnswer, SignInChallengeAnswer)
+  @ApiOkResponse({
+    description: 'A session, or a challenge: `twoFactorRedirect` tells which',
+    content: {
+      'application/json': {
+        schema: { oneOf: [SignedInAnswer, SignInChallengeAnswer].map((answer) => ({ $ref: getSchemaPath(answer) })) },
+        examples: SIGN_IN_ANSWERS,
+      },
+    },
+    links: SIGN_IN_LINKS,
+  })
+  @ApiErrorAnswers({ INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD }, { credential: false })
   signIn(@Body(TwoFactorValidationPipe) body: SignInBody, @CurrentExchange() exchange: HttpExchange) {
     return this.service.signIn(body, exchange);
   }

@@ -18,7 +18,11 @@ export class BackupCodeBody extends VerificationBody {
   })
   override code!: string;
 
-  @ApiPropertyOptional({ description: 'If true, the session cookie will not be set.', default: false })
+  @ApiPropertyOptional({
+    description: 'If true, the session cookie will not be set.',
+    nullable: true,
+    type: 'boolean',
+  })
   @OptionalField()
   @IsBoolean()
   disableSession?: boolean;

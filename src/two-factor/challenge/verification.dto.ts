@@ -14,7 +14,8 @@ export class VerificationBody {
   @ApiPropertyOptional({
     description:
       "If true, the device will be trusted for 30 days. It'll be refreshed on every sign in request within this time.",
-    default: false,
+    nullable: true,
+    type: 'boolean',
   })
   @OptionalField()
   @IsBoolean()

@@ -6,7 +6,8 @@ import { OptionalField } from '../optional-field.js';
 export class SendOtpBody {
   @ApiPropertyOptional({
     description: 'The way to send the code; without it the one that the account prefers',
-    enum: ['mail', 'sms'],
+    enum: ['mail', 'sms', null],
+    nullable: true,
   })
   @OptionalField()
   @IsIn(['mail', 'sms'])
