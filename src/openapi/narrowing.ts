@@ -19,7 +19,6 @@ export function nameErrorCodes(document: OpenAPIObject): void {
  * members that the original document has; generators of clients make a union of the alternatives, which `method` narrows.
  */
 export function narrowEnableAnswer(document: OpenAPIObject): void {
-  const method = (name: string) => ({ type: 'string', enum: [name] });
   const totp = { totpURI: { type: 'string' }, backupCodes: { type: 'array', items: { type: 'string' } } };
   Object.assign(document.components?.schemas?.['EnableAnswer'] ?? {}, {
     // Below allOf: beside properties, openapi-typescript takes the alternatives for further ones.
@@ -36,6 +35,10 @@ export function narrowEnableAnswer(document: OpenAPIObject): void {
       },
     ],
   });
+}
+
+function method(name: string): object {
+  return { type: 'string', enum: [name] };
 }
 
 function propertyOf(document: OpenAPIObject, schema: string, name: string): { enum?: unknown[] } {

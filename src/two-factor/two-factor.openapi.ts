@@ -96,10 +96,9 @@ export function ApiErrorAnswers(
   errors: ErrorTable = {},
   needs: { readonly credential: boolean } = { credential: true },
 ): MethodDecorator & ClassDecorator {
-  const { UNAUTHORIZED, ...anonymous } = EVERYWHERE;
-  const everywhere: ErrorTable = needs.credential ? EVERYWHERE : anonymous;
+  const everywhere = Object.entries(EVERYWHERE).filter(([code]) => needs.credential || code !== 'UNAUTHORIZED');
   const byStatus = new Map<number, Record<string, { summary: string; value: object }>>();
-  for (const [code, [status, message]] of Object.entries({ ...errors, ...everywhere })) {
+  for (const [code, [status, message]] of [...Object.entries(errors), ...everywhere]) {
     byStatus.set(status, { ...byStatus.get(status), [code]: { summary: message, value: { message, code } } });
   }
   return applyDecorators(
