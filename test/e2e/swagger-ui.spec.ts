@@ -56,6 +56,9 @@ describeWith(missing)('Swagger UI', () => {
     const signedUp = await tryOut(operation(page, 'Accounts', 'signUpEmail'), account);
     expect(signedUp).toMatchObject({ status: '200', body: { user: { email: 'ada@example.com' } } });
 
+    const byCookie = await tryOut(operation(page, 'Two factor', 'enableTwoFactor'), { password: PASSWORD });
+    expect(byCookie).toMatchObject({ status: '200', body: { method: 'totp' } });
+
     // Without the cookie that sign-up set for this page, the token is all it has.
     await page.context().clearCookies();
     await authorize(page, String(signedUp.body['token']));
