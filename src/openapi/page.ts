@@ -32,6 +32,8 @@ const CSS = `
   position: fixed; inset: auto 0 0 0; z-index: 10; padding: 12px 20px;
   background: #8b1a1a; color: #fff; font: 600 14px sans-serif; text-align: center;
 }
+/* The browser itself sends the cookie: a value entered here would go nowhere. */
+.swagger-ui .auth-container:has(#api_key_value) :is(#api_key_value, label, .auth-btn-wrapper) { display: none }
 @media (max-width: 640px) {
   .swagger-ui .wrapper { padding: 0 8px }
   .swagger-ui .opblock .opblock-summary { flex-wrap: wrap }

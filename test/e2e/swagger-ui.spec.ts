@@ -185,6 +185,8 @@ async function authorize(page: Page, token: string): Promise<void> {
   const logout = dialog.getByRole('button', { name: 'Remove authorization' });
   if (await logout.isVisible()) await logout.click();
   await dialog.locator('#auth-bearer-value').fill(token);
+  // Of the cookie the dialog tells only.
+  expect(await dialog.locator('input:visible').count()).toBe(1);
   await dialog.getByRole('button', { name: 'Apply credentials' }).first().click();
   await dialog.locator('button.btn-done').first().click();
 }
