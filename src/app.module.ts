@@ -13,6 +13,7 @@ import { databaseTimeouts } from './database/timeouts.js';
 import { DeliveryModule, deliveryPorts, OutboxModule, type DeliveryModuleOptions } from './delivery/index.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthModule } from './health/health.module.js';
+import { ownOrigins } from './http/own-origins.js';
 import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
 import type { RateLimitsModuleOptions } from './rate-limits/rate-limits.options.js';
 import { HkdfKeyRing, TwoFactorModule } from './two-factor/index.js';
@@ -38,7 +39,7 @@ export class AppModule {
         TwoFactorModule.forRoot({
           issuer,
           keys,
-          trustedOrigins,
+          trustedOrigins: [...trustedOrigins, ...ownOrigins(config)],
           secureCookies,
           // What only delivers messages tells what waits, too; what delivers none leaves it to that.
           notices: { interval: config.outbox ? 30 : 0 },

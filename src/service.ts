@@ -87,7 +87,7 @@ async function createApplication(
   });
   await configureHttp(app, config);
   if (config.docs) {
-    serveOpenApi(app, config.baseUrl);
+    serveOpenApi(app);
     leadToDocs(app);
   }
   return app;

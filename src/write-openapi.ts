@@ -12,5 +12,5 @@ const app = await NestFactory.create(AppModule.forRoot(config, ''), new FastifyA
   preview: true,
   logger: ['error', 'fatal'],
 });
-await writeFile('openapi.json', serializeOpenApi(buildOpenApiDocument(app, config.baseUrl)));
+await writeFile('openapi.json', serializeOpenApi(buildOpenApiDocument(app)));
 await app.close();

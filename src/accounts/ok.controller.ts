@@ -10,7 +10,12 @@ class OkAnswer {
 @Controller()
 export class OkController {
   @Get('ok')
-  @ApiOperation({ summary: 'Tells that the service answers', operationId: 'ok', security: [] })
+  @ApiOperation({
+    summary: 'Tells that the service answers',
+    description: 'Asks no database. `GET /health` on the root of the host tells more.',
+    operationId: 'ok',
+    security: [],
+  })
   @ApiOkResponse({ description: 'It does', type: OkAnswer })
   ok(): OkAnswer {
     return { ok: true };

@@ -1,6 +1,16 @@
-import { Catch, HttpException, HttpStatus, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import {
+  Catch,
+  HttpException,
+  HttpStatus,
+  Logger,
+  MethodNotAllowedException,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
+import type { AllowedMethods } from './allowed-methods.js';
 
 /** The body of every error. */
 interface ErrorBody {
@@ -18,11 +28,19 @@ const INTERNAL: ErrorBody = { message: 'Internal Server Error', code: 'INTERNAL_
 export class HttpExceptionFilter implements ExceptionFilter<unknown> {
   private readonly logger = new Logger('Http');
 
-  constructor(private readonly host: HttpAdapterHost) {}
+  constructor(
+    private readonly host: HttpAdapterHost,
+    private readonly allowed: AllowedMethods,
+  ) {}
 
-  catch(error: unknown, context: ArgumentsHost): void {
+  catch(thrown: unknown, context: ArgumentsHost): void {
     const { httpAdapter } = this.host;
     const response = context.switchToHttp().getResponse<unknown>();
+    const { is404, url } = context.switchToHttp().getRequest<FastifyRequest>();
+    const methods = is404 ? this.allowed(url) : [];
+    const error = methods.length > 0 ? new MethodNotAllowedException() : thrown;
+    // Required with 405 [RFC 9110 §15.5.6].
+    if (methods.length > 0) httpAdapter.setHeader(response, 'allow', methods.join(', '));
     const status = errorStatus(error);
     if (status >= HttpStatus.INTERNAL_SERVER_ERROR) this.logger.error(error);
     httpAdapter.reply(response, errorBody(error, status), status);

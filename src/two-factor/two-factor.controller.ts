@@ -1,15 +1,30 @@
-import { Body, Controller, HttpCode, Post, UseFilters, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  HttpCode,
+  Post,
+  StreamableFile,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  UsePipes,
+} from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
-import { BackupCodeAnswer, BackupCodeBody, BackupCodesAnswer } from './backup-codes/backup-codes.dto.js';
+import {
+  BACKUP_CODE_EXAMPLE,
+  BackupCodeAnswer,
+  BackupCodeBody,
+  BackupCodesAnswer,
+} from './backup-codes/backup-codes.dto.js';
 import { BackupCodesService } from './backup-codes/backup-codes.service.js';
-import { VerificationAnswer, VerificationBody } from './challenge/verification.dto.js';
+import { CODE_EXAMPLE, VerificationAnswer, VerificationBody } from './challenge/verification.dto.js';
 import type { Prover } from './challenge/verification.service.js';
 import { ChallengeFirstInterceptor } from './credentials/challenge-first.interceptor.js';
 import type { HttpExchange } from './credentials/http-exchange.js';
-import { DisableAnswer, EnableAnswer, EnableBody, PasswordBody } from './enrolment/enrolment.dto.js';
+import { DisableAnswer, ENABLE_EXAMPLES, EnableAnswer, EnableBody, PasswordBody } from './enrolment/enrolment.dto.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
 import { OtpSenderService } from './otp/otp-sender.service.js';
-import { OtpSentAnswer, SendOtpBody } from './otp/otp.dto.js';
+import { OtpSentAnswer, SEND_OTP_EXAMPLES, SendOtpBody } from './otp/otp.dto.js';
 import { OtpService } from './otp/otp.service.js';
 import type { SessionIdentity } from './ports/session-gateway.js';
 import { TotpUriAnswer } from './totp/totp.dto.js';
@@ -20,7 +35,14 @@ import { TwoFactorGuard } from './two-factor.guard.js';
 import { ApiAuthenticated } from './two-factor.openapi.js';
 import { TwoFactorValidationPipe } from './two-factor.validation.js';
 
-const SVG = 'image/svg+xml';
+/** PNG comes first: Swagger UI asks for what is named first, and shows SVG as its source text. */
+const QR_CONTENT = {
+  'image/png': { schema: { type: 'string', format: 'binary' } },
+  'image/svg+xml': {
+    schema: { type: 'string' },
+    example: '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 57 57"><path d="…"/></svg>',
+  },
+};
 
 /** The route map: who may call, what goes in, what comes out. */
 @ApiTags('Two factor')
@@ -47,7 +69,17 @@ export class TwoFactorController {
       'Stages an authenticator and ten backup codes for this session. Two-factor is on once a code came back through `verify-totp`.',
     answer: EnableAnswer,
     errors: ['INVALID_PASSWORD', 'OTP_NOT_CONFIGURED', 'SECOND_FACTOR_REQUIRED'],
+    links: {
+      getTotpQr: { operationId: 'getTotpQr', description: 'Shows the staged authenticator as a QR code.' },
+      verifyTotp: { operationId: 'verifyTotp', description: 'Confirms the staged authenticator by its first code.' },
+      sendOtp: { operationId: 'sendOtp', description: 'Sends the code that confirms a staged way of sending.' },
+      verifyOtp: {
+        operationId: 'verifyOtp',
+        description: 'Confirms the staged way of sending by the code that was sent.',
+      },
+    },
   })
+  @ApiBody({ type: EnableBody, examples: ENABLE_EXAMPLES })
   enable(
     @CurrentSession() session: SessionIdentity,
     @Body() body: EnableBody,
@@ -96,19 +128,21 @@ export class TwoFactorController {
   @ApiAuthenticated({
     id: 'getTotpQr',
     summary: 'Get TOTP QR code',
-    description: 'Shows what `get-totp-uri` answers as a QR code, made here.',
-    answer: SVG,
+    description:
+      'Shows what `get-totp-uri` answers as a QR code. `Accept: image/png` gets a PNG image, any other `Accept` an SVG document.',
+    answer: { content: QR_CONTENT },
     errors: ['INVALID_PASSWORD', 'TOTP_NOT_ENABLED', 'SECOND_FACTOR_REQUIRED'],
   })
   async getTotpQr(
     @CurrentSession() session: SessionIdentity,
     @Body() { password }: PasswordBody,
     @CurrentExchange() exchange: HttpExchange,
-  ): Promise<string> {
-    const svg = await this.totp.qr(session, password, exchange.request);
-    // Not before: errors are JSON.
-    exchange.setHeaders([['content-type', SVG]]);
-    return svg;
+  ): Promise<string | StreamableFile> {
+    const { type, content } = await this.totp.qr(session, password, exchange.request);
+    // After the image was made, because errors are JSON.
+    exchange.setHeaders([['content-type', type]]);
+    // Express would send a bare buffer as JSON.
+    return typeof content === 'string' ? content : new StreamableFile(content, { type, length: content.length });
   }
 
   @Post('verify-totp')
@@ -129,6 +163,7 @@ export class TwoFactorController {
     ],
     newToken: true,
   })
+  @ApiBody({ type: VerificationBody, examples: CODE_EXAMPLE })
   verifyTotp(
     @CurrentCaller() caller: Prover,
     @Body() { code, trustDevice }: VerificationBody,
@@ -154,7 +189,7 @@ export class TwoFactorController {
       'TOO_MANY_REQUESTS',
     ],
   })
-  @ApiBody({ type: SendOtpBody, required: false })
+  @ApiBody({ type: SendOtpBody, required: false, examples: SEND_OTP_EXAMPLES })
   sendOtp(
     @CurrentCaller() caller: Prover,
     @Body() { channel }: SendOtpBody,
@@ -182,6 +217,7 @@ export class TwoFactorController {
     ],
     newToken: true,
   })
+  @ApiBody({ type: VerificationBody, examples: CODE_EXAMPLE })
   verifyOtp(
     @CurrentCaller() caller: Prover,
     @Body() { code, trustDevice }: VerificationBody,
@@ -206,6 +242,7 @@ export class TwoFactorController {
     ],
     newToken: true,
   })
+  @ApiBody({ type: BackupCodeBody, examples: BACKUP_CODE_EXAMPLE })
   verifyBackupCode(
     @CurrentCaller() caller: Prover,
     @Body() { code, trustDevice, disableSession }: BackupCodeBody,

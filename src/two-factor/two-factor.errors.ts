@@ -60,9 +60,12 @@ export class TwoFactorException extends HttpException {
     const lines: Array<readonly [string, string]> = [];
     if (this.extras.retryAfter !== undefined) lines.push(['retry-after', String(Math.ceil(this.extras.retryAfter))]);
     const { bearerError } = this.extras;
-    if (bearerError !== undefined) {
-      lines.push(['www-authenticate', `Bearer realm="two-factor"${bearerError && `, error="${bearerError}"`}`]);
-    }
+    if (bearerError !== undefined) lines.push(bearerChallenge(bearerError));
     return lines;
   }
+}
+
+/** A `WWW-Authenticate: Bearer` challenge [RFC 6750 §3]. */
+export function bearerChallenge(error: NonNullable<TwoFactorErrorExtras['bearerError']>): readonly [string, string] {
+  return ['www-authenticate', `Bearer realm="two-factor"${error && `, error="${error}"`}`];
 }

@@ -13,30 +13,13 @@ import { TWO_FACTOR_ERRORS, type TwoFactorErrorCode } from './two-factor.errors.
 /** The security scheme's name, to be declared by whoever builds the document. */
 export const BEARER_AUTH = 'bearerAuth';
 
-/** The body of every error. */
-export class ErrorAnswer {
-  @ApiProperty({ description: 'What went wrong, for people', example: 'Invalid code' })
-  message!: string;
-
-  @ApiPropertyOptional({ description: 'What went wrong, for programs', example: 'INVALID_CODE' })
-  code?: string;
-
-  @ApiPropertyOptional({
-    description: 'Faults by field, with VALIDATION_ERROR',
-    type: 'object',
-    additionalProperties: { type: 'array', items: { type: 'string' } },
-    example: { password: ['password must be a string'] },
-  })
-  errors?: Record<string, string[]>;
-}
-
 /** Errors by code: HTTP status and message. */
 type ErrorTable = Readonly<Record<string, readonly [status: number, message: string]>>;
 
 /** What every operation can answer, whatever it does. */
 const EVERYWHERE = {
   VALIDATION_ERROR: TWO_FACTOR_ERRORS.VALIDATION_ERROR,
-  BAD_REQUEST: [400, 'Bad Request'],
+  BAD_REQUEST: [400, 'The body is not valid JSON'],
   UNAUTHORIZED: TWO_FACTOR_ERRORS.UNAUTHORIZED,
   INVALID_ORIGIN: TWO_FACTOR_ERRORS.INVALID_ORIGIN,
   NOT_FOUND: [404, 'Not Found'],
@@ -44,6 +27,27 @@ const EVERYWHERE = {
   INTERNAL_SERVER_ERROR: [500, 'Internal Server Error'],
   SERVICE_UNAVAILABLE: TWO_FACTOR_ERRORS.SERVICE_UNAVAILABLE,
 } as const satisfies ErrorTable;
+
+/** The body of every error. */
+export class ErrorAnswer {
+  @ApiProperty({ description: 'What went wrong, for people', example: 'Invalid code' })
+  message!: string;
+
+  @ApiProperty({
+    description: 'What went wrong, for programs',
+    enum: Object.keys({ ...TWO_FACTOR_ERRORS, ...EVERYWHERE }),
+    example: 'INVALID_CODE',
+  })
+  code!: string;
+
+  @ApiPropertyOptional({
+    description: 'Faults by field, with VALIDATION_ERROR',
+    type: 'object',
+    additionalProperties: { type: 'array', items: { type: 'string' } },
+    example: { password: ['password is required'] },
+  })
+  errors?: Record<string, string[]>;
+}
 
 type Headers = NonNullable<ApiResponseOptions['headers']>;
 
@@ -86,10 +90,15 @@ const SET_AUTH_TOKEN: Headers = {
  * The error answers that every operation documents, each with the codes that it can carry as examples.
  *
  * @param errors the operation's own, which come first
+ * @param needs whether the operation takes a credential, and so can answer UNAUTHORIZED; by default it does
  */
-export function ApiErrorAnswers(errors: ErrorTable = {}): MethodDecorator & ClassDecorator {
+export function ApiErrorAnswers(
+  errors: ErrorTable = {},
+  needs: { readonly credential: boolean } = { credential: true },
+): MethodDecorator & ClassDecorator {
+  const everywhere = Object.entries(EVERYWHERE).filter(([code]) => needs.credential || code !== 'UNAUTHORIZED');
   const byStatus = new Map<number, Record<string, { summary: string; value: object }>>();
-  for (const [code, [status, message]] of Object.entries({ ...errors, ...EVERYWHERE })) {
+  for (const [code, [status, message]] of [...Object.entries(errors), ...everywhere]) {
     byStatus.set(status, { ...byStatus.get(status), [code]: { summary: message, value: { message, code } } });
   }
   return applyDecorators(
@@ -110,12 +119,14 @@ export function ApiAuthenticated(operation: {
   id: string;
   summary: string;
   description: string;
-  /** The type of its JSON, or another media type. */
-  answer: Type<unknown> | [Type<unknown>] | string;
+  /** The type of its JSON, or what else it answers, by media type. */
+  answer: Type<unknown> | [Type<unknown>] | { readonly content: NonNullable<ApiResponseOptions['content']> };
   /** Its own errors, beside those that every operation can answer. */
   errors?: readonly TwoFactorErrorCode[];
   /** Whether the answer carries a new session token, and so `set-auth-token`. */
   newToken?: boolean;
+  /** Operations that its answer leads to. */
+  links?: NonNullable<ApiResponseOptions['links']>;
 }): MethodDecorator {
   const codes: readonly TwoFactorErrorCode[] = [...(operation.errors ?? []), 'CONTRADICTING_CREDENTIALS'];
   return applyDecorators(
@@ -123,10 +134,9 @@ export function ApiAuthenticated(operation: {
     ApiBearerAuth(BEARER_AUTH),
     ApiOkResponse({
       description: 'Success',
-      ...(typeof operation.answer === 'string'
-        ? { content: { [operation.answer]: { schema: { type: 'string' } } } }
-        : { type: operation.answer }),
+      ...('content' in operation.answer ? operation.answer : { type: operation.answer }),
       ...(operation.newToken && { headers: SET_AUTH_TOKEN }),
+      ...(operation.links && { links: operation.links }),
     }),
     ApiErrorAnswers(Object.fromEntries(codes.map((code) => [code, TWO_FACTOR_ERRORS[code]]))),
   );

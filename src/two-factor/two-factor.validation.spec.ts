@@ -93,6 +93,23 @@ describe('a bad body names its fields', () => {
   });
 });
 
+async function messagesOf(body: object): Promise<unknown> {
+  const error: unknown = await accept(PasswordBody, body).catch((reason: unknown) => reason);
+  return ((error as TwoFactorException).getResponse() as { errors: object }).errors;
+}
+
+describe('the message of a field', () => {
+  it('says that a missing one is required', async () => {
+    expect(await messagesOf({})).toEqual({ password: ['password is required'] });
+  });
+
+  it('says of one that is there what it must be', async () => {
+    for (const password of [null, 1]) {
+      expect(await messagesOf({ password })).toEqual({ password: ['password must be a string'] });
+    }
+  });
+});
+
 describe('what is no object at all', () => {
   it.each(['text', '', 7, 0, true, false])('is refused: %p', async (body) => {
     expect(await faults(PasswordBody, body)).toEqual(['body']);

@@ -43,5 +43,11 @@ function isDeeperThan(levels: number, body: unknown): boolean {
 }
 
 function byField(faults: readonly ValidationError[]): Record<string, string[]> {
-  return Object.fromEntries(faults.map(({ property, constraints }) => [property, Object.values(constraints ?? {})]));
+  return Object.fromEntries(
+    faults.map(({ property, value, constraints }) => [
+      property,
+      // What a missing field should have been is told once it is there.
+      value === undefined ? [`${property} is required`] : Object.values(constraints ?? {}),
+    ]),
+  );
 }

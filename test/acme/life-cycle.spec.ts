@@ -138,6 +138,15 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       expect(qr.headers.get('content-type')).toMatch(/^image\/svg\+xml/);
       expect(qr.headers.get('cache-control')).toBe('no-store');
       expect(qr.body).toMatch(/^<svg /);
+      const accept = { accept: 'image/png' };
+      const png = await caller.post<string>(
+        '/two-factor/get-totp-qr',
+        { password: PASSWORD },
+        lifted.body.token,
+        accept,
+      );
+      expect(png.headers.get('content-type')).toBe('image/png');
+      expect(png.body).toMatch(/^.PNG/);
     });
 
     it('until an operator resets them', async () => {

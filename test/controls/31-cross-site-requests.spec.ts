@@ -15,7 +15,7 @@ beforeAll(async () => {
   await browser.post('/sign-in/email', { email: owner.email, password: PASSWORD });
   await browser.post('/two-factor/verify-totp', { code: owner.app.nextCode() });
   cookie = [...browser.cookies].map((pair) => pair.join('=')).join('; ');
-  const { paths } = buildOpenApiDocument(service.app, 'http://localhost:3001');
+  const { paths } = buildOpenApiDocument(service.app);
   unsafe = Object.entries(paths).flatMap(([path, item]) =>
     Object.keys(item)
       .filter((method) => method !== 'get')

@@ -19,6 +19,11 @@ async function signInBrowser(owner: Owner): Promise<Browser> {
   return browser;
 }
 
+async function told(answer: Promise<{ status: number; headers: Headers }>): Promise<[number, string | null]> {
+  const { status, headers } = await answer;
+  return [status, headers.get('www-authenticate')];
+}
+
 describe('a bearer token', () => {
   it('needs no Origin, whatever page it is sent from', async () => {
     const { token } = await signUp(service);
@@ -30,6 +35,18 @@ describe('a bearer token', () => {
     expect((await browser.post('/two-factor/enable', { password: PASSWORD }, 'nonsense')).status).toBe(200);
     const foreign = await browser.post('/two-factor/enable', { password: PASSWORD }, 'nonsense', FOREIGN);
     expect(foreign).toMatchObject({ status: 403, body: { code: 'INVALID_ORIGIN' } });
+  });
+
+  it('that is ignored is told as invalid beside the good answer, a live one is not', async () => {
+    const owner = await signUp(service);
+    const browser = await signInBrowser(owner);
+    const invalid = [200, 'Bearer realm="two-factor", error="invalid_token"'];
+    expect(await told(browser.get('/list-sessions', 'nonsense'))).toEqual(invalid);
+    expect(await told(browser.get('/get-session', 'nonsense'))).toEqual(invalid);
+    expect(await told(caller.get('/get-session', 'nonsense'))).toEqual(invalid);
+    expect(await told(browser.post('/sign-out', {}, 'nonsense'))).toEqual(invalid);
+    const live = [caller.get('/list-sessions', owner.token), browser.get('/get-session'), caller.get('/get-session')];
+    for (const answer of live) expect(await told(answer)).toEqual([200, null]);
   });
 
   it('of the cookie’s own account counts before the cookie', async () => {

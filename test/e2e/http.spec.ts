@@ -75,6 +75,15 @@ describe('bodies', () => {
     }
   });
 
+  it('are said not to be JSON when they are not', async () => {
+    const init = { method: 'POST', body: '{"password":', headers: JSON_TYPE };
+    const answer = await fetch(`${service.url}/sign-in/email`, init);
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      { message: 'The body is not valid JSON', code: 'BAD_REQUEST' },
+    ]);
+  });
+
   it.each(['[]', '[{}]', '"text"', '7', 'true', '[[["deep"]]]'])(
     'are refused when they are no object: %s',
     async (body) => {
@@ -151,17 +160,35 @@ describe('bodies', () => {
   });
 });
 
+async function allowOf(path: string, method: string): Promise<string | null> {
+  return (await fetch(service.url + path, { method })).headers.get('allow');
+}
+
 describe('routes', () => {
-  it('answer 404 in the one shape to any other method', async () => {
+  it('answer 405 in the one shape to any other method, with the methods that they have [RFC 9110 §15.5.6]', async () => {
+    const refusal = { status: 405, code: 'METHOD_NOT_ALLOWED' };
     for (const path of POSTS) {
       for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
-        expect(await refused(path, { method })).toEqual({ status: 404, code: 'NOT_FOUND' });
+        expect(await refused(path, { method })).toEqual(refusal);
       }
       const head = await fetch(service.url + path, { method: 'HEAD' });
-      expect([head.status, head.headers.get('cache-control'), await head.text()]).toEqual([404, 'no-store', '']);
+      expect([head.status, head.headers.get('cache-control'), await head.text()]).toEqual([405, 'no-store', '']);
+      expect(await allowOf(path, 'PUT')).toBe('POST');
     }
     for (const path of GETS) {
-      expect(await refused(path, { method: 'POST' })).toEqual({ status: 404, code: 'NOT_FOUND' });
+      expect(await refused(path, { method: 'POST' })).toEqual(refusal);
+      expect(await allowOf(path, 'POST')).toBe('GET, HEAD');
+    }
+    const device = '/two-factor/trusted-devices/00000000-0000-4000-8000-000000000000';
+    expect(await refused(device, { method: 'GET' })).toEqual(refusal);
+    expect(await allowOf(`${device}?a=b`, 'GET')).toBe('DELETE, PATCH');
+    expect(await allowOf('/two-factor/trusted-devices', 'POST')).toBe('DELETE, GET, HEAD');
+  });
+
+  it('answer 404 without `Allow` where there are none', async () => {
+    for (const path of ['/nothing', '/two-factor', '/two-factor/trusted-devices/', '/two-factor/trusted-devices/a/b']) {
+      const answer = await fetch(service.url + path, { method: 'PUT' });
+      expect([path, answer.status, answer.headers.get('allow')]).toEqual([path, 404, null]);
     }
   });
 

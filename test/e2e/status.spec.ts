@@ -98,6 +98,21 @@ describe('the QR code of the authenticator', () => {
     expect(answer.body).not.toMatch(/style|script|href|url\(|<image|on\w+=|<!/i);
   });
 
+  it('is a PNG image for a client that prefers one, and is not cached', async () => {
+    const owner = await enrol(service);
+    const answer = await fetch(`${service.url}/two-factor/get-totp-qr`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${owner.token}`, accept: 'image/png' },
+      body: JSON.stringify({ password: PASSWORD }),
+    });
+    const image = Buffer.from(await answer.arrayBuffer());
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toBe('image/png');
+    expect(answer.headers.get('content-length')).toBe(String(image.length));
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(image.toString('latin1', 1, 4)).toBe('PNG');
+  });
+
   it('is guarded as get-totp-uri is, and refused in JSON', async () => {
     const [owner, newcomer] = [await enrol(service), await signUp(service)];
     const cases: Array<readonly [string | undefined, object]> = [

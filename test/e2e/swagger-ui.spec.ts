@@ -47,13 +47,17 @@ describeWith(missing)('Swagger UI', () => {
   });
 
   it('lets a person sign up, authorise and enable two-factor, and nothing is blocked', async () => {
-    await page.goto(`http://localhost:${service.port}/docs`);
+    // Another name of the host than that of BASE_URL.
+    await page.goto(`http://127.0.0.1:${service.port}/docs`);
     await expectText(page.locator('.info .title'), 'nestjs-two-factor');
-    await expectText(page.locator('.servers'), `http://localhost:${service.port}/api/auth`);
+    await expectText(page.locator('.servers'), '/api/auth');
 
     const account = { name: 'Ada', email: 'ada@example.com', password: PASSWORD };
     const signedUp = await tryOut(operation(page, 'Accounts', 'signUpEmail'), account);
     expect(signedUp).toMatchObject({ status: '200', body: { user: { email: 'ada@example.com' } } });
+
+    const byCookie = await tryOut(operation(page, 'Two factor', 'enableTwoFactor'), { password: PASSWORD });
+    expect(byCookie).toMatchObject({ status: '200', body: { method: 'totp' } });
 
     // Without the cookie that sign-up set for this page, the token is all it has.
     await page.context().clearCookies();
@@ -66,36 +70,125 @@ describeWith(missing)('Swagger UI', () => {
     expect(enabled.body['backupCodes']).toHaveLength(10);
     expect(complaints).toEqual([]);
   }, 60_000);
+
+  it('shows the QR code as a picture', async () => {
+    const block = operation(page, 'Two factor', 'getTotpQr');
+    expect((await execute(block, { password: PASSWORD })).status).toBe('200');
+    const image = block.locator('.live-responses-table img');
+    await image.waitFor();
+    await image.evaluate((element: Picture) => element.decode());
+    // A picture that the policy blocks has no width.
+    expect(await image.evaluate((element: Picture) => element.naturalWidth)).toBeGreaterThan(200);
+    await block.screenshot({ path: join(process.env.SCREENSHOTS ?? folder, 'qr-code.png') });
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it('pre-fills bodies that hold what is required and nothing else', async () => {
+    expect(await prefilled(page, 'Accounts', 'signInEmail')).toEqual({
+      email: 'ada@example.com',
+      password: 'correct horse battery staple',
+    });
+    expect(await prefilled(page, 'Two factor', 'verifyTotp')).toEqual({ code: '012345' });
+    expect(await prefilled(page, 'Two factor', 'verifyBackupCode')).toEqual({ code: expect.any(String) });
+  });
+
+  it('keeps the token of *Authorize* over a reload, and says when it is dead though a cookie lives', async () => {
+    const banner = page.locator('#swagger-ui[data-dead-token]');
+    const id = 'getSession';
+    await page.reload();
+    const live = await execute(operation(page, 'Accounts', id));
+    expect(await live.answer.innerText()).toContain('ada@example.com');
+    expect(await banner.count()).toBe(0);
+
+    const credentials = { email: 'ada@example.com', password: PASSWORD };
+    expect((await execute(operation(page, 'Accounts', 'signInEmail'), credentials)).status).toBe('200');
+    await authorize(page, 'tfs_dead');
+    const dead = await execute(operation(page, 'Accounts', id));
+    expect(await dead.answer.innerText()).toContain('ada@example.com');
+    expect(await dead.answer.innerText()).toMatch(/www-authenticate: .*invalid_token/);
+    await banner.waitFor();
+    await page.screenshot({ path: join(process.env.SCREENSHOTS ?? folder, 'dead-token.png') });
+    expect(complaints).toEqual([]);
+  }, 60_000);
+
+  it('shows accounts first, and fits the screen of a phone with operations opened', async () => {
+    const phone = await browser.newPage({ viewport: { width: 390, height: 844 } });
+    await phone.goto(`http://localhost:${service.port}/docs`);
+    const blocks = phone.locator('.opblock');
+    await blocks.first().waitFor();
+    const ids = await blocks.evaluateAll((all: Array<{ readonly id: string }>) => all.map(({ id }) => id));
+    expect(ids.slice(0, 2)).toEqual(['operations-Accounts-signUpEmail', 'operations-Accounts-signInEmail']);
+    expect(ids.filter((id) => id.includes('Two_factor'))[0]).toBe('operations-Two_factor-enableTwoFactor');
+    expect(await overflow(phone)).toBe(0);
+    // Of both groups.
+    const some = [...ids.slice(0, 3), ...ids.slice(-3)];
+    for (const id of some) await phone.locator(`#${id} .opblock-summary-control`).click();
+    await phone
+      .locator('.opblock.is-open .responses-table')
+      .nth(some.length - 1)
+      .waitFor();
+    await phone.screenshot({ path: join(process.env.SCREENSHOTS ?? folder, 'phone.png') });
+    expect(await overflow(phone)).toBe(0);
+    await phone.close();
+  }, 60_000);
 });
+
+/** What a page calls HTMLImageElement. */
+interface Picture {
+  decode(): Promise<void>;
+  readonly naturalWidth: number;
+}
+
+/** The widest point of what is shown, in pixels beyond the screen. */
+function overflow(page: Page): Promise<number> {
+  return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+}
 
 function operation(page: Page, tag: string, id: string): Locator {
   return page.locator(`#operations-${tag.replace(' ', '_')}-${id}`);
 }
 
 async function tryOut(block: Locator, body: object) {
+  const { answer, status } = await execute(block, body);
+  const text = await answer.locator('.highlight-code code').first().innerText();
+  return { status, body: JSON.parse(text) as Record<string, unknown> };
+}
+
+async function opened(block: Locator): Promise<Locator> {
   const open = block.locator('.opblock-summary-control');
   if ((await open.getAttribute('aria-expanded')) !== 'true') {
     await open.click();
-    await block.locator('.try-out__btn').click();
   }
-  await block.locator('textarea.body-param__text').fill(JSON.stringify(body));
-  const answered = block.page().waitForResponse((response) => response.request().method() === 'POST');
+  return block;
+}
+
+/** The body that Swagger UI offers to send. */
+async function prefilled(page: Page, tag: string, id: string): Promise<unknown> {
+  const block = await opened(operation(page, tag, id));
+  return JSON.parse(await block.locator('textarea.body-param__text').inputValue());
+}
+
+async function execute(block: Locator, body?: object) {
+  await opened(block);
+  if (body) await block.locator('textarea.body-param__text').fill(JSON.stringify(body));
+  const answered = block.page().waitForResponse((response) => response.url().includes('/api/auth/'));
   await block.locator('button.execute').click();
   await answered;
   const answer = block.locator('.live-responses-table tbody tr.response').first();
-  return {
-    status: (await answer.locator('.response-col_status').innerText()).trim(),
-    body: JSON.parse(await answer.locator('.highlight-code code').first().innerText()) as Record<string, unknown>,
-  };
+  return { answer, status: (await answer.locator('.response-col_status').innerText()).trim() };
 }
 
 /** Through the dialog, as a person does. */
 async function authorize(page: Page, token: string): Promise<void> {
   await page.locator('.scheme-container button.authorize').click();
   const dialog = page.locator('.dialog-ux');
-  await dialog.locator('input').fill(token);
-  await dialog.locator('button[type=submit]').click();
-  await dialog.locator('button.btn-done').click();
+  const logout = dialog.getByRole('button', { name: 'Remove authorization' });
+  if (await logout.isVisible()) await logout.click();
+  await dialog.locator('#auth-bearer-value').fill(token);
+  // Of the cookie the dialog tells only.
+  expect(await dialog.locator('input:visible').count()).toBe(1);
+  await dialog.getByRole('button', { name: 'Apply credentials' }).first().click();
+  await dialog.locator('button.btn-done').first().click();
 }
 
 async function expectText(element: Locator, text: string): Promise<void> {

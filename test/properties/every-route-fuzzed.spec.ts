@@ -175,4 +175,26 @@ describe('whatever a client sends', () => {
     process.stderr.write(`answers by status: ${counts.join(', ')}\n`);
     expect([...seen.keys()]).toEqual(expect.arrayContaining([200, 400, 401, 403, 404, 415]));
   }, 120_000);
+
+  it('every path answers a method that it does not have with those that it has', async () => {
+    for (const path of new Set(operations.map((operation) => operation.path))) {
+      const own = operations.filter((operation) => operation.path === path).map(({ method }) => method);
+      const allowed = [...own, ...(own.includes('GET') ? ['HEAD'] : [])].toSorted().join(', ');
+      for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE'].filter((name) => !own.includes(name))) {
+        const { status, headers, text } = await fire({
+          method,
+          path: path.replace('{id}', deviceId),
+          headers: {},
+          body: undefined,
+        });
+        expect({ method, path, status, allow: headers.get('allow') }).toEqual({
+          method,
+          path,
+          status: 405,
+          allow: allowed,
+        });
+        expect(JSON.parse(text)).toEqual({ message: 'Method Not Allowed', code: 'METHOD_NOT_ALLOWED' });
+      }
+    }
+  });
 });

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   ApiErrorAnswers,
   BEARER_AUTH,
@@ -12,7 +12,7 @@ import {
 } from '../../two-factor/index.js';
 import { ACCOUNTS_ERRORS } from '../accounts.errors.js';
 import type { AccountSession } from '../sessions/session-row.js';
-import { ChangePasswordAnswer, ChangePasswordBody } from './change-password.dto.js';
+import { CHANGE_PASSWORD_EXAMPLE, ChangePasswordAnswer, ChangePasswordBody } from './change-password.dto.js';
 import { ChangePasswordService } from './change-password.service.js';
 
 const { PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG } = ACCOUNTS_ERRORS;
@@ -33,6 +33,7 @@ export class ChangePasswordController {
       'Ends all other sessions, open challenges, staged factors and trusted devices, and gives this session a new token. Requires a recent second factor once two-factor is on.',
     operationId: 'changePassword',
   })
+  @ApiBody({ type: ChangePasswordBody, examples: CHANGE_PASSWORD_EXAMPLE })
   @ApiOkResponse({ description: 'The password is changed', type: ChangePasswordAnswer })
   @ApiErrorAnswers({ INVALID_PASSWORD, SECOND_FACTOR_REQUIRED, PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG })
   change(

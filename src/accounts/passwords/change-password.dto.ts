@@ -20,12 +20,21 @@ export class ChangePasswordBody {
 
   @ApiPropertyOptional({
     description: 'Accepted, and of no effect: all other sessions end and this one gets a new token in any case.',
-    default: false,
+    nullable: true,
+    type: 'boolean',
   })
   @IsOptional()
   @IsBoolean()
   readonly revokeOtherSessions?: boolean;
 }
+
+/** A body to try. */
+export const CHANGE_PASSWORD_EXAMPLE = {
+  passwords: {
+    summary: 'The old and the new password',
+    value: { currentPassword: 'correct horse battery staple', newPassword: 'an even better passphrase' },
+  },
+};
 
 export class ChangePasswordAnswer {
   @ApiProperty({

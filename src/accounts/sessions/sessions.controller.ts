@@ -1,5 +1,13 @@
 import { Body, Controller, Get, Header, HttpCode, Post, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiOperation,
+  ApiSecurity,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import {
   Accepts,
   ApiErrorAnswers,
@@ -45,7 +53,12 @@ export class SessionsController {
   @Get('get-session')
   @Accepts('optional-session')
   @Header('content-type', 'application/json; charset=utf-8')
-  @ApiOperation({ summary: 'The session and its user, or null', operationId: 'getSession' })
+  @ApiSecurity({})
+  @ApiOperation({
+    summary: 'The session and its user, or null',
+    description: 'Answers `null`, with status 200, where the request carries no live session. Sets no cookie.',
+    operationId: 'getSession',
+  })
   @ApiOkResponse({
     description: 'Null for whatever is no live session',
     schema: {
@@ -63,8 +76,23 @@ export class SessionsController {
   }
 
   @Get('list-sessions')
-  @ApiOperation({ summary: 'The live sessions of the user', operationId: 'listSessions' })
-  @ApiOkResponse({ description: 'The newest first', type: [ListedSessionAnswer] })
+  @ApiOperation({
+    summary: 'The live sessions of the user',
+    description:
+      'Shows with what and from where each session was opened. Its `token` is a handle for `/revoke-session`; it signs nobody in.',
+    operationId: 'listSessions',
+  })
+  @ApiOkResponse({
+    description: 'The newest first',
+    type: [ListedSessionAnswer],
+    links: {
+      revokeSession: {
+        operationId: 'revokeSession',
+        requestBody: { token: '$response.body#/0/token' },
+        description: 'Ends a session of the list.',
+      },
+    },
+  })
   async list(@CurrentSession() session: AccountSession): Promise<ListedSessionAnswer[]> {
     const views = await this.sessions.list(session.accountId);
     return views.map((view) => ({
@@ -77,6 +105,7 @@ export class SessionsController {
   @Post('sign-out')
   @HttpCode(200)
   @Accepts('sign-out')
+  @ApiSecurity({})
   @ApiOperation({
     summary: 'Ends all that the request carries',
     description:
@@ -100,7 +129,8 @@ export class SessionsController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Ends one session of the user',
-    description: 'Answers the same for what is no session, or somebody else’s.',
+    description:
+      'Any session may end itself; ending another one requires a recent second factor once two-factor is on. Answers the same for a token that is no session, and for a session of another user.',
     operationId: 'revokeSession',
   })
   @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusAnswer })
@@ -120,7 +150,11 @@ export class SessionsController {
 
   @Post('revoke-other-sessions')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Ends all sessions of the user but this one', operationId: 'revokeOtherSessions' })
+  @ApiOperation({
+    summary: 'Ends all sessions of the user but this one',
+    description: 'Requires a recent second factor once two-factor is on. Trusted devices stay trusted.',
+    operationId: 'revokeOtherSessions',
+  })
   @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusAnswer })
   @ApiErrorAnswers({ SECOND_FACTOR_REQUIRED })
   async revokeOthers(
@@ -135,7 +169,12 @@ export class SessionsController {
 
   @Post('revoke-sessions')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Ends all sessions of the user, this one too', operationId: 'revokeSessions' })
+  @ApiOperation({
+    summary: 'Ends all sessions of the user, this one too',
+    description:
+      'Requires a recent second factor once two-factor is on. Expires the session cookie. Trusted devices stay trusted.',
+    operationId: 'revokeSessions',
+  })
   @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusAnswer })
   @ApiErrorAnswers({ SECOND_FACTOR_REQUIRED })
   async revokeAll(

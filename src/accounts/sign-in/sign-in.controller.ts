@@ -1,5 +1,13 @@
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import {
   ApiErrorAnswers,
   CurrentExchange,
@@ -8,7 +16,18 @@ import {
   TwoFactorValidationPipe,
 } from '../../two-factor/index.js';
 import { ACCOUNTS_ERRORS } from '../accounts.errors.js';
-import { SignInAnswer, SignInBody, SignUpAnswer, SignUpBody } from './sign-in.dto.js';
+import {
+  SIGN_IN_ANSWERS,
+  SIGN_IN_EXAMPLE,
+  SIGN_UP_ANSWERS,
+  SIGN_UP_EXAMPLE,
+  SIGN_IN_LINKS,
+  SignedInAnswer,
+  SignInBody,
+  SignInChallengeAnswer,
+  SignUpAnswer,
+  SignUpBody,
+} from './sign-in.dto.js';
 import { SignInService } from './sign-in.service.js';
 
 const { INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD, ...SIGN_UP_ERRORS } = ACCOUNTS_ERRORS;
@@ -21,9 +40,16 @@ export class SignInController {
 
   @Post('sign-up/email')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Opens an account and signs it in', operationId: 'signUpEmail', security: [] })
-  @ApiOkResponse({ description: 'The account and its first session', type: SignUpAnswer })
-  @ApiErrorAnswers(SIGN_UP_ERRORS)
+  @ApiOperation({
+    summary: 'Opens an account and signs it in',
+    description:
+      'Sets the session cookie, and answers the session token to a program that sends no cookies. Two-factor is off until `/two-factor/enable`.',
+    operationId: 'signUpEmail',
+    security: [],
+  })
+  @ApiBody({ type: SignUpBody, examples: SIGN_UP_EXAMPLE })
+  @ApiOkResponse({ description: 'The account and its first session', type: SignUpAnswer, examples: SIGN_UP_ANSWERS })
+  @ApiErrorAnswers(SIGN_UP_ERRORS, { credential: false })
   signUp(@Body(TwoFactorValidationPipe) body: SignUpBody, @CurrentExchange() exchange: HttpExchange) {
     return this.service.signUp(body, exchange);
   }
@@ -42,8 +68,19 @@ export class SignInController {
     description: 'For clients without cookies: the `trustedDeviceToken` that came last',
     required: false,
   })
-  @ApiOkResponse({ description: 'A session, or `twoFactorRedirect`', type: SignInAnswer })
-  @ApiErrorAnswers({ INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD })
+  @ApiBody({ type: SignInBody, examples: SIGN_IN_EXAMPLE })
+  @ApiExtraModels(SignedInAnswer, SignInChallengeAnswer)
+  @ApiOkResponse({
+    description: 'A session, or a challenge: `twoFactorRedirect` tells which',
+    content: {
+      'application/json': {
+        schema: { oneOf: [SignedInAnswer, SignInChallengeAnswer].map((answer) => ({ $ref: getSchemaPath(answer) })) },
+        examples: SIGN_IN_ANSWERS,
+      },
+    },
+    links: SIGN_IN_LINKS,
+  })
+  @ApiErrorAnswers({ INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD }, { credential: false })
   signIn(@Body(TwoFactorValidationPipe) body: SignInBody, @CurrentExchange() exchange: HttpExchange) {
     return this.service.signIn(body, exchange);
   }

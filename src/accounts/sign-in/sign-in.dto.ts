@@ -7,9 +7,16 @@ import { IsEmailAddress } from '../users/email-address.js';
 
 const NAME_LENGTH = 200;
 const IMAGE_LENGTH = 2048;
+/** As JSON Schema says it: some readers of documents know no classes such as `\\p{Cc}`. */
+const NO_CONTROLS = String.raw`^[^\u0000-\u001f\u007f-\u009f]*$`;
 
 export class SignUpBody {
-  @ApiProperty({ description: 'How the user is called.', example: 'Ada Lovelace', maxLength: NAME_LENGTH })
+  @ApiProperty({
+    description: 'How the user is called.',
+    example: 'Ada Lovelace',
+    maxLength: NAME_LENGTH,
+    pattern: NO_CONTROLS,
+  })
   @IsString()
   @MaxLength(NAME_LENGTH)
   @Matches(/^[^\p{Control}\p{Surrogate}]*$/u, { message: '$property must not contain control characters' })
@@ -33,20 +40,26 @@ export class SignUpBody {
     example: 'https://example.com/ada.png',
     format: 'uri',
     maxLength: IMAGE_LENGTH,
+    nullable: true,
+    type: 'string',
   })
   @IsOptional()
   @IsUrl({ protocols: ['http', 'https'], require_protocol: true, require_tld: false })
   @MaxLength(IMAGE_LENGTH)
   readonly image?: string;
 
-  @ApiPropertyOptional({ description: 'False: the session ends with the browser, or after a day.', default: true })
+  @ApiPropertyOptional({
+    description: 'True when absent. False: the session ends with the browser, or after a day.',
+    nullable: true,
+    type: 'boolean',
+  })
   @IsOptional()
   @IsBoolean()
   readonly rememberMe?: boolean;
 }
 
 export class SignInBody {
-  @ApiProperty({ description: 'The address that was signed up with.', example: 'ada@example.com' })
+  @ApiProperty({ description: 'The address that was signed up with.', example: 'ada@example.com', format: 'email' })
   @IsString()
   readonly email!: string;
 
@@ -55,13 +68,49 @@ export class SignInBody {
   readonly password!: string;
 
   @ApiPropertyOptional({
-    description: 'False: the session ends with the browser, or after a day. Kept through the second factor.',
-    default: true,
+    description: 'True when absent. False: the session ends with the browser, or after a day. Kept through the second factor.',
+    nullable: true,
+    type: 'boolean',
   })
   @IsOptional()
   @IsBoolean()
   readonly rememberMe?: boolean;
 }
+
+const CREDENTIALS = { email: 'ada@example.com', password: 'correct horse battery staple' };
+
+/** A body to try. */
+export const SIGN_UP_EXAMPLE = {
+  account: { summary: 'An account', value: { name: 'Ada Lovelace', ...CREDENTIALS } },
+};
+
+/** A body to try. */
+export const SIGN_IN_EXAMPLE = { credentials: { summary: 'Address and password', value: CREDENTIALS } };
+
+const USER = {
+  id: '5b0ef6ce-1f1c-4c43-9d1a-0a3ab0d5f9b8',
+  email: CREDENTIALS.email,
+  emailVerified: false,
+  name: 'Ada Lovelace',
+  image: null,
+  twoFactorEnabled: false,
+  createdAt: '2026-08-24T14:15:22.000Z',
+  updatedAt: '2026-08-24T14:15:22.000Z',
+};
+
+/** What a program without cookies gets. */
+export const SIGN_UP_ANSWERS = {
+  session: { summary: 'The account and its first session', value: { token: 'tfs_…', user: USER } },
+};
+
+/** The two answers to a right password. */
+export const SIGN_IN_ANSWERS = {
+  session: { summary: 'A session', value: { redirect: false, token: 'tfs_…', user: USER } },
+  challenge: {
+    summary: 'A challenge: two-factor is on',
+    value: { twoFactorRedirect: true, twoFactorMethods: ['totp'], twoFactorToken: 'tfc_…' },
+  },
+};
 
 export class SignUpAnswer {
   @ApiProperty({ description: `The session token. ${TOKEN_BEHIND_COOKIE}`, example: 'tfs_Zk0…' })
@@ -71,15 +120,13 @@ export class SignUpAnswer {
   readonly user!: UserAnswer;
 }
 
-/** Either a session, or what else is needed before one is opened. */
-export class SignInAnswer {
-  @ApiPropertyOptional({ description: 'Always false.', example: false })
-  readonly redirect?: boolean;
+/** A session. */
+export class SignedInAnswer {
+  @ApiProperty({ description: 'Always false.', type: 'boolean', enum: [false], example: false })
+  readonly redirect!: false;
 
-  @ApiPropertyOptional({
-    description: `The session token; absent when a second factor is needed. ${TOKEN_BEHIND_COOKIE}`,
-  })
-  readonly token?: string;
+  @ApiProperty({ description: `The session token. ${TOKEN_BEHIND_COOKIE}`, example: 'tfs_…' })
+  readonly token!: string;
 
   @ApiPropertyOptional({
     description:
@@ -88,21 +135,46 @@ export class SignInAnswer {
   })
   readonly trustedDeviceToken?: string;
 
-  @ApiPropertyOptional()
-  readonly user?: UserAnswer;
-
-  @ApiPropertyOptional({ description: 'Present, and true, when a second factor is needed.', example: true })
-  readonly twoFactorRedirect?: boolean;
+  @ApiProperty()
+  readonly user!: UserAnswer;
 
   @ApiPropertyOptional({
+    description: 'Absent: declared so that `twoFactorRedirect` tells the two answers apart in typed clients.',
+    type: 'boolean',
+    enum: [false],
+  })
+  readonly twoFactorRedirect?: false;
+}
+
+/** A challenge: the account has two-factor on, and no session was opened. */
+export class SignInChallengeAnswer {
+  @ApiProperty({ description: 'A second factor is needed.', type: 'boolean', enum: [true], example: true })
+  readonly twoFactorRedirect!: true;
+
+  @ApiProperty({
     description: 'The second factors that this account can use now, the preferred one first.',
-    type: [String],
+    enum: ['totp', 'otp'],
+    isArray: true,
     example: ['totp'],
   })
-  readonly twoFactorMethods?: readonly string[];
+  readonly twoFactorMethods!: readonly ('totp' | 'otp')[];
 
-  @ApiPropertyOptional({
+  @ApiProperty({
     description: 'The challenge, for clients without cookies: goes as bearer token to `/two-factor/verify-*`.',
+    example: 'tfc_…',
   })
-  readonly twoFactorToken?: string;
+  readonly twoFactorToken!: string;
 }
+
+/** Either a session, or what else is needed before one is opened. */
+export type SignInAnswer = SignedInAnswer | SignInChallengeAnswer;
+
+const TO_VERIFY = 'Finishes the sign-in: send `twoFactorToken` as bearer token, or the cookie that came along.';
+
+/** Where a challenge leads. */
+export const SIGN_IN_LINKS = {
+  verifyTotp: { operationId: 'verifyTotp', description: `${TO_VERIFY} With a code of an authenticator app.` },
+  sendOtp: { operationId: 'sendOtp', description: 'Sends a code by mail or SMS. The challenge is the credential.' },
+  verifyOtp: { operationId: 'verifyOtp', description: `${TO_VERIFY} With a code that was sent.` },
+  verifyBackupCode: { operationId: 'verifyBackupCode', description: `${TO_VERIFY} With a backup code.` },
+};

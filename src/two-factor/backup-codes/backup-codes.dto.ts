@@ -18,11 +18,20 @@ export class BackupCodeBody extends VerificationBody {
   })
   override code!: string;
 
-  @ApiPropertyOptional({ description: 'If true, the session cookie will not be set.', example: false })
+  @ApiPropertyOptional({
+    description: 'If true, the session cookie will not be set.',
+    nullable: true,
+    type: 'boolean',
+  })
   @OptionalField()
   @IsBoolean()
   disableSession?: boolean;
 }
+
+/** A body to try. */
+export const BACKUP_CODE_EXAMPLE = {
+  code: { summary: 'The code alone', value: { code: '7Q2M-X0RK-9V4D-T8HW-3CNE-Z5PB' } },
+};
 
 export class BackupCodeAnswer {
   @ApiPropertyOptional({ description: 'The code was right', example: true })

@@ -14,12 +14,16 @@ export class VerificationBody {
   @ApiPropertyOptional({
     description:
       "If true, the device will be trusted for 30 days. It'll be refreshed on every sign in request within this time.",
-    example: true,
+    nullable: true,
+    type: 'boolean',
   })
   @OptionalField()
   @IsBoolean()
   trustDevice?: boolean;
 }
+
+/** A body to try: with `trustDevice` the next sign-in would skip the challenge that a reader wants to see. */
+export const CODE_EXAMPLE = { code: { summary: 'The code alone', value: { code: '012345' } } };
 
 /** The account as its owner sees it. */
 export class UserAnswer {

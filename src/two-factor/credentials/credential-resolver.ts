@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ChallengeService } from '../challenge/challenge.service.js';
 import { SessionGateway, type SessionCarrier, type SessionIdentity } from '../ports/session-gateway.js';
-import { TwoFactorException } from '../two-factor.errors.js';
+import { bearerChallenge, TwoFactorException } from '../two-factor.errors.js';
 import type { Acceptance, Caller, LeavingCaller } from './caller.js';
 import type { HttpExchange } from './http-exchange.js';
 import { OriginPolicy } from './origin-policy.js';
@@ -37,7 +37,10 @@ export class CredentialResolver {
     const byCookie = Object.keys(exchange.request.cookies).length > 0 ? await this.byCookie(exchange, accepts) : null;
     if (byCookie) return this.agreeing(exchange, byHeader, byCookie);
     if (byHeader) return found(exchange, 'authorization', byHeader);
-    if (accepts === 'optional-session') return ANONYMOUS;
+    if (accepts === 'optional-session') {
+      tellDeadBearer(exchange);
+      return ANONYMOUS;
+    }
     throw new TwoFactorException('UNAUTHORIZED', { bearerError: 'invalid_token' });
   }
 
@@ -47,6 +50,7 @@ export class CredentialResolver {
     if (byHeader === null || one === null) {
       // The dead bearer is ignored, and with it goes the proof that no other site sent this.
       this.origins.check(exchange);
+      tellDeadBearer(exchange);
       return found(exchange, 'cookie', byCookie);
     }
     if (other !== null && one !== other) {
@@ -60,7 +64,10 @@ export class CredentialResolver {
     const { request } = exchange;
     const byHeader = bearer === undefined ? null : await this.byBearer(exchange, bearer, 'session-or-challenge');
     // Only a live bearer token proves that no other site sent the cookies.
-    if ((await this.accountOf(byHeader)) === null) this.origins.check(exchange);
+    if ((await this.accountOf(byHeader)) === null) {
+      this.origins.check(exchange);
+      if (bearer !== undefined) tellDeadBearer(exchange);
+    }
     const byCookie = await this.sessions.identify(request, { carrier: 'cookie' });
     const challenge = this.challenges.tokenOf(request.cookies);
     const sessions = new Map<string, SessionIdentity>();
@@ -102,6 +109,11 @@ export class CredentialResolver {
 function found(exchange: HttpExchange, carrier: SessionCarrier['carrier'], caller: Caller): Caller {
   exchange.carrier = carrier;
   return caller;
+}
+
+/** The answer is a good one, of the cookie or of nobody: without this line the caller takes it for the token's. */
+function tellDeadBearer(exchange: HttpExchange): void {
+  exchange.setHeaders([bearerChallenge('invalid_token')]);
 }
 
 function asCaller(session: SessionIdentity | null): Caller | null {

@@ -16,8 +16,11 @@ export class EnableBody extends PasswordBody {
   @ApiPropertyOptional({
     description: 'Custom issuer for the TOTP URI',
     example: 'Acme',
+    minLength: 1,
     maxLength: 64,
-    pattern: String.raw`^[^:\u0000-\u001f\u007f]*$`,
+    pattern: String.raw`^(?=.*\S)[^:\u0000-\u001f\u007f-\u009f]*$`,
+    nullable: true,
+    type: 'string',
   })
   @OptionalField()
   @IsString()
@@ -27,18 +30,18 @@ export class EnableBody extends PasswordBody {
   issuer?: string;
 
   @ApiPropertyOptional({
-    description: 'The method to enable: `totp` for an authenticator app, `otp` for codes that are sent.',
-    enum: ['totp', 'otp'],
-    default: 'totp',
+    description: 'The method to enable: `totp` for an authenticator app, as when absent; `otp` for codes that are sent.',
+    enum: ['totp', 'otp', null],
+    nullable: true,
   })
   @OptionalField()
   @IsIn(['totp', 'otp'])
   method?: 'totp' | 'otp';
 
   @ApiPropertyOptional({
-    description: 'With method `otp`: the way to send codes. Mail goes to the address of the account.',
-    enum: ['mail', 'sms'],
-    default: 'mail',
+    description: 'With method `otp`: the way to send codes, `mail` when absent. Mail goes to the address of the account.',
+    enum: ['mail', 'sms', null],
+    nullable: true,
   })
   @OptionalField()
   @IsIn(['mail', 'sms'])
@@ -48,12 +51,26 @@ export class EnableBody extends PasswordBody {
     description: 'With channel `sms`: the number to text, in international form.',
     example: '+4915112345678',
     maxLength: 32,
+    nullable: true,
+    type: 'string',
   })
   @OptionalField()
   @IsString()
   @MaxLength(32)
   phoneNumber?: string;
 }
+
+const PASSWORD_EXAMPLE = 'correct horse battery staple';
+
+/** Bodies to try. Each holds what its method needs and nothing else. */
+export const ENABLE_EXAMPLES = {
+  'authenticator app': { summary: 'Authenticator app', value: { password: PASSWORD_EXAMPLE } },
+  mail: { summary: 'Codes by mail', value: { password: PASSWORD_EXAMPLE, method: 'otp', channel: 'mail' } },
+  SMS: {
+    summary: 'Codes by SMS',
+    value: { password: PASSWORD_EXAMPLE, method: 'otp', channel: 'sms', phoneNumber: '+4915112345678' },
+  },
+};
 
 export class EnableAnswer {
   @ApiPropertyOptional({

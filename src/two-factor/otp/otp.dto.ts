@@ -6,13 +6,20 @@ import { OptionalField } from '../optional-field.js';
 export class SendOtpBody {
   @ApiPropertyOptional({
     description: 'The way to send the code; without it the one that the account prefers',
-    enum: ['mail', 'sms'],
-    example: 'mail',
+    enum: ['mail', 'sms', null],
+    nullable: true,
   })
   @OptionalField()
   @IsIn(['mail', 'sms'])
   channel?: Channel;
 }
+
+/** Bodies to try. */
+export const SEND_OTP_EXAMPLES = {
+  preferred: { summary: 'The channel that the account prefers', value: {} },
+  mail: { summary: 'Mail', value: { channel: 'mail' } },
+  SMS: { summary: 'SMS', value: { channel: 'sms' } },
+};
 
 export class OtpSentAnswer {
   @ApiProperty({ description: 'A code is on its way', example: true })

@@ -6,7 +6,7 @@ const TEXT = 'otpauth://totp/Acme:ada%40example.com?secret=GEZDGNBVGY3TQOJQGEZDG
 
 describe('qrCode', () => {
   it('draws the modules of the text, with the quiet zone that scanners need', async () => {
-    const svg = await qrCode(TEXT);
+    const svg = await svgOf(TEXT);
     const { modules } = QRCode.create(TEXT, { errorCorrectionLevel: 'M' });
     const size = modules.size + 8;
     expect(svg).toContain(`viewBox="0 0 ${size} ${size}"`);
@@ -18,10 +18,26 @@ describe('qrCode', () => {
   });
 
   it('says nothing but paths', async () => {
-    const tags = [...(await qrCode(TEXT)).matchAll(/<(\/?\w+)/g)].map(([, tag]) => tag);
+    const tags = [...(await svgOf(TEXT)).matchAll(/<(\/?\w+)/g)].map(([, tag]) => tag);
     expect(tags).toEqual(['svg', 'path', 'path', '/svg']);
   });
+
+  it('is a square PNG of the same modules for a client that asks for one', async () => {
+    const { type, content } = await qrCode(TEXT, 'image/png');
+    const { modules } = QRCode.create(TEXT, { errorCorrectionLevel: 'M' });
+    const png = Buffer.from(content);
+    expect(type).toBe('image/png');
+    expect(png.subarray(0, 8)).toEqual(Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'));
+    const side = 6 * (modules.size + 8);
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([side, side]);
+  });
 });
+
+async function svgOf(text: string): Promise<string> {
+  const { type, content } = await qrCode(text, 'image/svg+xml');
+  expect(type).toBe('image/svg+xml');
+  return String(content);
+}
 
 /** Follows the pen of the second path: where it draws, a module is dark. */
 function drawn(svg: string, size: number): boolean[][] {

@@ -3,6 +3,8 @@ import type { Guess } from '../attempts/guess.js';
 import type { Factor, Match } from '../challenge/factor.js';
 import { answerOf, type VerificationAnswer } from '../challenge/verification.dto.js';
 import { VerificationService, type ProofOfCode } from '../challenge/verification.service.js';
+import { acceptedType } from '../credentials/accepted-type.js';
+import { single } from '../credentials/http-exchange.js';
 import { PasswordCheckService } from '../credentials/password-check.service.js';
 import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
 import { SessionHold } from '../credentials/session-hold.js';
@@ -14,7 +16,7 @@ import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
 import { AuthenticatorsService } from './authenticators.service.js';
 import { otpauthUri } from './otpauth-uri.js';
-import { qrCode } from './qr-code.js';
+import { QR_TYPES, qrCode, type QrImage } from './qr-code.js';
 import type { TotpUriAnswer } from './totp.dto.js';
 import { matchStep } from './totp.js';
 import {
@@ -108,12 +110,12 @@ export class TotpService implements Factor<readonly StoredAuthenticator[]> {
   }
 
   /**
-   * The same as a QR code, an SVG document.
+   * The same as a QR code, in the format that the `Accept` header prefers.
    *
    * @throws {TwoFactorException} as `uri`
    */
-  async qr(session: SessionIdentity, password: string, request: IncomingRequest): Promise<string> {
+  async qr(session: SessionIdentity, password: string, request: IncomingRequest): Promise<QrImage> {
     const { totpURI } = await this.uri(session, password, request);
-    return qrCode(totpURI);
+    return qrCode(totpURI, acceptedType(single(request.headers['accept']), QR_TYPES));
   }
 }

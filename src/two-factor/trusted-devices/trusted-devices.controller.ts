@@ -12,6 +12,9 @@ import { TrustedDevicesService } from './trusted-devices.service.js';
 
 const ApiDeviceId = () => ApiParam({ name: 'id', format: 'uuid', description: 'A device of one’s own' });
 
+/** How a link takes the `{id}` of a path from the list. */
+const FIRST_ID = { id: '$response.body#/0/id' };
+
 /** The devices that sign in by password alone. */
 @ApiTags('Two factor')
 @Controller('two-factor/trusted-devices')
@@ -27,6 +30,18 @@ export class TrustedDevicesController {
     summary: 'List trusted devices',
     description: 'The devices that sign in by password alone, the one used last first.',
     answer: [TrustedDeviceAnswer],
+    links: {
+      renameTrustedDevice: {
+        operationId: 'renameTrustedDevice',
+        parameters: FIRST_ID,
+        description: 'Renames a device.',
+      },
+      revokeTrustedDevice: {
+        operationId: 'revokeTrustedDevice',
+        parameters: FIRST_ID,
+        description: 'Revokes a device.',
+      },
+    },
   })
   list(
     @CurrentSession() session: SessionIdentity,

@@ -31,7 +31,13 @@ export class TrustedDeviceAnswer {
 }
 
 export class RenameDeviceBody {
-  @ApiProperty({ description: 'How to call the device from now on', example: 'Kitchen tablet', maxLength: NAME_LENGTH })
+  @ApiProperty({
+    description: 'How to call the device from now on',
+    example: 'Kitchen tablet',
+    minLength: 1,
+    maxLength: NAME_LENGTH,
+    pattern: String.raw`^(?=.*\S)[^\u0000-\u001f\u007f-\u009f]*$`,
+  })
   @IsString()
   @Length(1, NAME_LENGTH)
   @Matches(/^(?=.*\S)[^\p{Cc}\p{Cs}]*$/u, { message: 'name must hold a letter and no control characters' })

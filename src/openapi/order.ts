@@ -1,0 +1,29 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+
+/** Paths in the order in which a reader tries them. Others follow in the order of their controllers. */
+const WALK = [
+  '/sign-up/email',
+  '/sign-in/email',
+  '/get-session',
+  '/sign-out',
+  '/list-sessions',
+  '/two-factor/enable',
+  '/two-factor/get-totp-qr',
+  '/two-factor/get-totp-uri',
+  '/two-factor/verify-totp',
+  '/two-factor/status',
+  '/two-factor/send-otp',
+  '/two-factor/verify-otp',
+  '/two-factor/verify-backup-code',
+  '/two-factor/generate-backup-codes',
+  '/two-factor/trusted-devices',
+  '/two-factor/trusted-devices/{id}',
+  '/two-factor/disable',
+];
+
+/** Paths of a document in the order in which the page shows them. */
+export function inOrderOfTheWalk(paths: OpenAPIObject['paths']): OpenAPIObject['paths'] {
+  const known = WALK.filter((path) => path in paths);
+  const others = Object.keys(paths).filter((path) => !WALK.includes(path));
+  return Object.fromEntries([...known, ...others].map((path) => [path, paths[path] ?? {}]));
+}
