@@ -24,5 +24,5 @@ export interface RateLimitsModuleOptions {
 /** Requests of one client network, to all routes that are not among those of the next one. */
 export const REQUESTS_OF_A_CLIENT: Budget = { times: 1200, seconds: 60 };
 
-/** Sign-ins and sign-ups of one client network. */
+/** Sign-ins, sign-ups and resets of a password of one client network. */
 export const PASSWORD_REQUESTS_OF_A_CLIENT: Budget = { times: 60, seconds: 60 };

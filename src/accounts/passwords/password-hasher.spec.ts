@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import bcrypt from 'bcrypt';
 import { PasswordHasher } from './password-hasher.js';
 
-const hasherOfCost = (bcryptCost: number) => new PasswordHasher({ bcryptCost, secureCookies: false });
+const hasherOfCost = (bcryptCost: number) =>
+  new PasswordHasher({ apiUrl: 'http://localhost/api/auth', trustedOrigins: [], bcryptCost, secureCookies: false });
 
 describe('PasswordHasher', () => {
   const hasher = hasherOfCost(10);

@@ -11,7 +11,14 @@ import { ACCOUNTS_ERRORS } from '../accounts.errors.js';
 import { SignInAnswer, SignInBody, SignUpAnswer, SignUpBody } from './sign-in.dto.js';
 import { SignInService } from './sign-in.service.js';
 
-const { INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD, ...SIGN_UP_ERRORS } = ACCOUNTS_ERRORS;
+const {
+  INVALID_EMAIL,
+  INVALID_EMAIL_OR_PASSWORD,
+  INVALID_CALLBACK_URL,
+  PASSWORD_TOO_SHORT,
+  PASSWORD_TOO_LONG,
+  USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL,
+} = ACCOUNTS_ERRORS;
 
 @ApiTags('Accounts')
 @UseGuards(OriginGuard)
@@ -23,7 +30,12 @@ export class SignInController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Opens an account and signs it in', operationId: 'signUpEmail', security: [] })
   @ApiOkResponse({ description: 'The account and its first session', type: SignUpAnswer })
-  @ApiErrorAnswers(SIGN_UP_ERRORS)
+  @ApiErrorAnswers({
+    PASSWORD_TOO_SHORT,
+    PASSWORD_TOO_LONG,
+    INVALID_CALLBACK_URL,
+    USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL,
+  })
   signUp(@Body(TwoFactorValidationPipe) body: SignUpBody, @CurrentExchange() exchange: HttpExchange) {
     return this.service.signUp(body, exchange);
   }
@@ -43,7 +55,7 @@ export class SignInController {
     required: false,
   })
   @ApiOkResponse({ description: 'A session, or `twoFactorRedirect`', type: SignInAnswer })
-  @ApiErrorAnswers({ INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD })
+  @ApiErrorAnswers({ INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD, INVALID_CALLBACK_URL })
   signIn(@Body(TwoFactorValidationPipe) body: SignInBody, @CurrentExchange() exchange: HttpExchange) {
     return this.service.signIn(body, exchange);
   }

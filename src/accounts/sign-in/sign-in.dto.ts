@@ -1,18 +1,15 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsOptional, IsString, IsUrl, Matches, MaxLength } from 'class-validator';
+import { IsBoolean, IsOptional, IsString } from 'class-validator';
 import { UserAnswer } from '../../two-factor/index.js';
 import { TOKEN_BEHIND_COOKIE } from '../answers.js';
+import { IMAGE_LENGTH, IsImageUrl, IsUserName, NAME_LENGTH } from '../users/user-fields.js';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../passwords/password-policy.js';
+import { CallbackUrl } from '../links/callback-url.dto.js';
 import { IsEmailAddress } from '../users/email-address.js';
-
-const NAME_LENGTH = 200;
-const IMAGE_LENGTH = 2048;
 
 export class SignUpBody {
   @ApiProperty({ description: 'How the user is called.', example: 'Ada Lovelace', maxLength: NAME_LENGTH })
-  @IsString()
-  @MaxLength(NAME_LENGTH)
-  @Matches(/^[^\p{Control}\p{Surrogate}]*$/u, { message: '$property must not contain control characters' })
+  @IsUserName()
   readonly name!: string;
 
   @ApiProperty({ description: 'The address to sign in with.', example: 'ada@example.com', format: 'email' })
@@ -35,14 +32,16 @@ export class SignUpBody {
     maxLength: IMAGE_LENGTH,
   })
   @IsOptional()
-  @IsUrl({ protocols: ['http', 'https'], require_protocol: true, require_tld: false })
-  @MaxLength(IMAGE_LENGTH)
+  @IsImageUrl()
   readonly image?: string;
 
   @ApiPropertyOptional({ description: 'False: the session ends with the browser, or after a day.', default: true })
   @IsOptional()
   @IsBoolean()
   readonly rememberMe?: boolean;
+
+  @CallbackUrl('Checked, and of no effect: sign-up sends no browser on, and mails no link.')
+  readonly callbackURL?: string;
 }
 
 export class SignInBody {
@@ -61,6 +60,9 @@ export class SignInBody {
   @IsOptional()
   @IsBoolean()
   readonly rememberMe?: boolean;
+
+  @CallbackUrl('Where to go once signed in: comes back as `url` and `Location`.')
+  readonly callbackURL?: string;
 }
 
 export class SignUpAnswer {
@@ -73,8 +75,11 @@ export class SignUpAnswer {
 
 /** Either a session, or what else is needed before one is opened. */
 export class SignInAnswer {
-  @ApiPropertyOptional({ description: 'Always false.', example: false })
+  @ApiPropertyOptional({ description: 'Whether to go to `url` now.', example: false })
   readonly redirect?: boolean;
+
+  @ApiPropertyOptional({ description: 'The `callbackURL`, where one was sent.', example: 'http://localhost:3001/docs' })
+  readonly url?: string;
 
   @ApiPropertyOptional({
     description: `The session token; absent when a second factor is needed. ${TOKEN_BEHIND_COOKIE}`,
