@@ -3,6 +3,7 @@ import { AccountsApiModule } from './accounts/accounts-api.module.js';
 import { AccountsModule } from './accounts/accounts.module.js';
 import { OkController } from './accounts/ok.controller.js';
 import { BcryptPasswordVerifier } from './accounts/passwords/bcrypt-password-verifier.js';
+import { RecoveryController } from './accounts/recovery/recovery.controller.js';
 import { PostgresSessions } from './accounts/sessions/postgres-sessions.js';
 import { SignInController } from './accounts/sign-in/sign-in.controller.js';
 import { PostgresAccountDirectory } from './accounts/users/postgres-account-directory.js';
@@ -16,6 +17,7 @@ import { HealthModule } from './health/health.module.js';
 import { ownOrigins } from './http/own-origins.js';
 import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
 import type { RateLimitsModuleOptions } from './rate-limits/rate-limits.options.js';
+import { API_PREFIX } from './openapi.js';
 import { HkdfKeyRing, TwoFactorModule } from './two-factor/index.js';
 
 /** The composition root: the one file that joins accounts, delivery, rate limits and two-factor. */
@@ -34,7 +36,13 @@ export class AppModule {
         ConfigModule.forRoot(config),
         DatabaseModule.forRoot(databaseUrl, timeouts),
         RateLimitsModule.forRoot(rateLimitsOptions(config)),
-        AccountsModule.forRoot({ secureCookies, bcryptCost, database }),
+        AccountsModule.forRoot({
+          apiUrl: `${config.baseUrl}/${API_PREFIX}`,
+          trustedOrigins,
+          secureCookies,
+          bcryptCost,
+          database,
+        }),
         DeliveryModule.forRoot(delivery),
         TwoFactorModule.forRoot({
           issuer,
@@ -67,7 +75,7 @@ function rateLimitsOptions({ rateLimit, redisUrl, keys, production }: ServiceCon
     secret: ring.derive(ring.current, 'rate-limits'),
     production,
     exempt: [OkController, HealthController],
-    passwords: [SignInController],
+    passwords: [SignInController, RecoveryController],
   };
 }
 

@@ -1,14 +1,42 @@
 import { Module } from '@nestjs/common';
+import { EmailController } from './email/email.controller.js';
+import { EmailService } from './email/email.service.js';
+import { AccountLinks } from './links/account-links.service.js';
 import { OkController } from './ok.controller.js';
 import { ChangePasswordController } from './passwords/change-password.controller.js';
 import { ChangePasswordService } from './passwords/change-password.service.js';
+import { OwnPassword } from './passwords/own-password.service.js';
+import { VerifyPasswordController } from './passwords/verify-password.controller.js';
+import { DeletionService } from './profile/deletion.service.js';
+import { ProfileController } from './profile/profile.controller.js';
+import { ProfileService } from './profile/profile.service.js';
+import { RecoveryController } from './recovery/recovery.controller.js';
+import { RecoveryService } from './recovery/recovery.service.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { SignInController } from './sign-in/sign-in.controller.js';
 import { SignInService } from './sign-in/sign-in.service.js';
 
 /** The routes of the accounts. Expects AccountsModule and the library's module beside it. */
 @Module({
-  controllers: [SignInController, SessionsController, ChangePasswordController, OkController],
-  providers: [SignInService, ChangePasswordService],
+  controllers: [
+    SignInController,
+    SessionsController,
+    ChangePasswordController,
+    VerifyPasswordController,
+    RecoveryController,
+    EmailController,
+    ProfileController,
+    OkController,
+  ],
+  providers: [
+    SignInService,
+    OwnPassword,
+    ChangePasswordService,
+    AccountLinks,
+    RecoveryService,
+    EmailService,
+    ProfileService,
+    DeletionService,
+  ],
 })
 export class AccountsApiModule {}

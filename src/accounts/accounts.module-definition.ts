@@ -2,6 +2,10 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { DatabaseLimits } from '../two-factor/index.js';
 
 export interface AccountsModuleOptions {
+  /** URL under which clients reach the routes of the accounts, without a trailing slash. All mailed links begin with it. */
+  readonly apiUrl: string;
+  /** Origins that browsers may be sent to, beside the one of `apiUrl`. */
+  readonly trustedOrigins: readonly string[];
   /** Whether clients come by https: the session cookie is then Secure and `__Host-`. */
   readonly secureCookies: boolean;
   /** Logarithm of bcrypt's rounds, 10 to 31. */

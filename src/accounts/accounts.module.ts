@@ -6,6 +6,7 @@ import {
   ConfigurableAccountsModule,
   type AccountsModuleOptions,
 } from './accounts.module-definition.js';
+import { AccountUrls } from './links/account-urls.js';
 import { BcryptPasswordVerifier } from './passwords/bcrypt-password-verifier.js';
 import { PasswordGuesses } from './passwords/password-guesses.service.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
@@ -16,6 +17,7 @@ import { PostgresAccountDirectory } from './users/postgres-account-directory.js'
 import { Users } from './users/users.js';
 
 const SERVICES = [
+  AccountUrls,
   Users,
   PasswordHasher,
   PasswordGuesses,

@@ -1,5 +1,7 @@
+import { AccountLink } from './links/account-link.entity.js';
+import { MailBudgetRow } from './links/mail-budget.entity.js';
 import { Session } from './sessions/session.entity.js';
 import { User } from './users/user.entity.js';
 
 /** For `entities` of the TypeORM data source. */
-export const accountEntities = [User, Session];
+export const accountEntities = [User, Session, AccountLink, MailBudgetRow];

@@ -19,6 +19,17 @@ const WALK = [
   '/two-factor/trusted-devices',
   '/two-factor/trusted-devices/{id}',
   '/two-factor/disable',
+  '/change-password',
+  '/verify-password',
+  '/request-password-reset',
+  '/reset-password',
+  '/reset-password/{token}',
+  '/send-verification-email',
+  '/verify-email',
+  '/change-email',
+  '/update-user',
+  '/list-accounts',
+  '/delete-user',
 ];
 
 /** Paths of a document in the order in which the page shows them. */

@@ -24,7 +24,7 @@ export interface RateLimitsModuleOptions {
 /** Requests of one client network, to all routes that are not among those of the next one. */
 export const REQUESTS_OF_A_CLIENT: Budget = { times: 1200, seconds: 60 };
 
-/** Requests of one client network that check or hash a password: sign-ins, sign-ups, and what asks a session for it. */
+/** Requests of one client network that check or hash a password: sign-ins, sign-ups, resets, and what asks a session for it. */
 export const PASSWORD_REQUESTS_OF_A_CLIENT: Budget = { times: 60, seconds: 60 };
 
 /** The same of the IPv4 /24 or IPv6 /56 around it: one subscriber or server often holds as much. */

@@ -41,7 +41,14 @@ export { AccountDirectory, type Account, type UserView } from './ports/account-d
 export { Clock } from './ports/clock.js';
 export { KeyRing, UnknownKeyError } from './ports/key-ring.js';
 export { MailSender, type Mail } from './ports/mail-sender.js';
-export { MessageTemplates, type MailContent, type MessageFacts, type MessageTopic } from './ports/message-templates.js';
+export {
+  MessageTemplates,
+  type AddressTopic,
+  type LinkTopic,
+  type MailContent,
+  type MessageFacts,
+  type MessageTopic,
+} from './ports/message-templates.js';
 export { Outbox, type MessageQueue } from './ports/outbox.js';
 export { PasswordVerifier, type PasswordSender } from './ports/password-verifier.js';
 export { Random } from './ports/random.js';
@@ -77,6 +84,7 @@ export { KeyRingError } from './sealing/key-register.js';
 export { KeyRotation, type KeyUse, type Retirement } from './sealing/key-rotation.js';
 export type { Rotation, RotationOptions, RotationProgress, UnreadableRow } from './sealing/rotation-run.js';
 
+export { MessageWriter } from './messages/message-writer.js';
 export { MessageDelivery } from './messages/message-delivery.js';
 
 export { Database, type DatabaseLimits } from './postgres/database.js';

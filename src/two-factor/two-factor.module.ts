@@ -104,6 +104,7 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
     KeyRotation,
     MessageDelivery,
     MessageSealer,
+    MessageWriter,
     TwoFactorService,
     TwoFactorOptions,
     Database,

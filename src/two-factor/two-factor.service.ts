@@ -7,6 +7,7 @@ import { SecondFactorPolicy } from './credentials/second-factor-policy.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
 import { EnrolmentState } from './enrolment/enrolment-state.js';
 import { MessageWriter } from './messages/message-writer.js';
+import { OtpMethodsService } from './otp/otp-methods.service.js';
 import { AccountDirectory } from './ports/account-directory.js';
 import { NO_ORIGIN, originOf, SecurityEvents, type SecurityEventName } from './ports/security-events.js';
 import {
@@ -70,6 +71,7 @@ export class TwoFactorService {
     private readonly devices: TrustedDevicesService,
     private readonly accounts: AccountDirectory,
     private readonly messages: MessageWriter,
+    private readonly otpMethods: OtpMethodsService,
     private readonly database: Database,
   ) {}
 
@@ -222,6 +224,7 @@ export class TwoFactorService {
   /** Drops everything that the library keeps of an account, which is being deleted. */
   async forget(accountId: string, transaction: Transaction): Promise<void> {
     await this.drop(accountId, transaction);
+    await this.otpMethods.forget(accountId, transaction);
     await this.messages.forget(accountId, transaction);
   }
 

@@ -23,7 +23,12 @@ describeSessionGateway('PostgresSessions keeps the contract of sessions', async 
     gateway: new PostgresSessions(
       database,
       new SystemRandom(),
-      new SessionCookie({ secureCookies: true, bcryptCost: 10 }),
+      new SessionCookie({
+        apiUrl: 'http://localhost/api/auth',
+        trustedOrigins: [],
+        secureCookies: true,
+        bcryptCost: 10,
+      }),
     ),
     database,
     async newAccount() {

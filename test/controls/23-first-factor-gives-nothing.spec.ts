@@ -18,7 +18,8 @@ afterAll(() => service.close());
 /** Where the second factor is proven. */
 const OPEN_TO_CHALLENGES = /^\/two-factor\/(send-otp|verify-totp|verify-otp|verify-backup-code)$/;
 /** Where no credential is needed, and none is looked at. */
-const OPEN_TO_ALL = /^\/(sign-in\/email|sign-up\/email|sign-out|ok)$/;
+const OPEN_TO_ALL =
+  /^\/(sign-in\/email|sign-up\/email|sign-out|ok|request-password-reset|reset-password(\/.*)?|send-verification-email|verify-email)$/;
 
 /** A body that every route's validation passes, so that only the credential can be at fault. */
 const BODY = {

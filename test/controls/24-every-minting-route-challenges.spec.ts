@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { Caller, enrol, openChallenge, PASSWORD, type EnrolledOwner } from '../support/client.js';
 import { trust } from '../support/devices.js';
+import { linkMailedTo } from '../support/links.js';
 import { operationsOf } from '../support/openapi.js';
 import { startTestService, type TestService } from '../support/service.js';
 
@@ -49,6 +50,9 @@ function valueOf(owner: EnrolledOwner, field: string): unknown {
     trustDevice: true,
     disableSession: false,
     token: owner.token,
+    newEmail: `${randomUUID()}@example.com`,
+    callbackURL: '/docs',
+    redirectTo: '/docs',
     issuer: 'Acme',
     method: 'totp',
     channel: 'mail',
@@ -130,6 +134,29 @@ describe('control 24: every route that mints a session challenges', () => {
         opened: [],
         token: false,
       });
+    }
+  });
+
+  it('no mailed link opens one, nor leads past the second factor', async () => {
+    const links: Array<[string, string, unknown]> = [
+      ['POST', '/request-password-reset', {}],
+      ['POST', '/send-verification-email', {}],
+      ['POST', '/change-email', { newEmail: `${randomUUID()}@example.com` }],
+    ];
+    for (const [, path, body] of links) {
+      const owner = await enrol(service);
+      const before = await sessionsOf(owner);
+      const asked = await new Caller(service).post(path, { email: owner.email, ...(body as object) }, owner.token);
+      const { newEmail = owner.email } = body as { newEmail?: string };
+      const link = await linkMailedTo(service, newEmail);
+      const opened = await new Caller(service).get(link.path);
+      const used = await new Caller(service).post('/reset-password', { token: link.token, newPassword: PASSWORD });
+      expect([path, asked.status, opened.status]).toEqual([path, 200, 200]);
+      const sessions = (await sessionsOf(owner)).filter((id) => !before.includes(id));
+      const tokens = [asked, opened, used].flatMap(tokensIn);
+      expect({ path, sessions, opened: await opensSession(tokens) }).toEqual({ path, sessions: [], opened: false });
+      const signedIn = await new Caller(service).post('/sign-in/email', { email: newEmail, password: PASSWORD });
+      expect([path, signedIn.body.twoFactorRedirect]).toEqual([path, true]);
     }
   });
 

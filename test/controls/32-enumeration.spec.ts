@@ -11,6 +11,7 @@ const SAMPLES = 30;
 let service: TestService;
 let proxy: StatementProxy;
 let known: Owner;
+const proxies: StatementProxy[] = [];
 beforeAll(async () => {
   service = await startTestService({
     config: { bcryptCost: 10 },
@@ -119,6 +120,36 @@ describe('control 32: sign-in does not tell whether there is an account', () => 
         `Welch's t ${t.toFixed(2)}, p ${p.toFixed(3)}, ${SAMPLES} each\n`,
     );
     expect(Math.abs(t) > 10 && Math.abs(relative) > 0.25).toBe(false);
+  });
+
+  it('asks Postgres the same for a link to a known and to an unknown address, and answers the same bytes', async () => {
+    const mailing = await startTestService({
+      messages: true,
+      config: { outbox: false },
+      route: async (databaseUrl) => {
+        const own = await startStatementProxy(databaseUrl);
+        proxies.push(own);
+        return own.url;
+      },
+    });
+    const owner = await signUp(mailing);
+    const [own] = proxies;
+    if (!own) throw new Error('There is no proxy');
+    for (const path of ['/request-password-reset', '/send-verification-email']) {
+      const seen = [];
+      for (const email of [owner.email, stranger()]) {
+        let answer: unknown;
+        const statements = await own.statementsOf(async () => {
+          const { status, headers, body } = await new Caller(mailing).post(path, { email });
+          answer = { status, headers: lastingHeaders(headers), body };
+        });
+        seen.push({ statements, answer });
+      }
+      expect(seen[0]?.statements).toHaveLength(1);
+      expect(seen[1]).toEqual(seen[0]);
+    }
+    await mailing.close();
+    await own.close();
   });
 
   it('tells a taken address at sign-up, which it must: a stated residual', async () => {

@@ -103,6 +103,42 @@ describe('control 37: no link, mail or answer is made of what a client says abou
       }
     });
 
+    it('mailed links begin with the configured base URL, and name trusted pages only', async () => {
+      const asked: Array<[path: string, body: object, token?: string]> = [
+        ['/request-password-reset', { email: 'bob@example.com', redirectTo: '/docs' }],
+        ['/send-verification-email', { email: 'bob@example.com' }],
+        ['/change-email', { newEmail: 'bob@example.org', callbackURL: '/docs' }],
+      ];
+      const account = { email: 'bob@example.com', password: PASSWORD, name: MARKUP };
+      const { token } = (await hostileRequest('POST', `${service.url}/sign-up/email`, account)).body;
+      for (const [path, body] of asked) {
+        const reply = await hostileRequest('POST', service.url + path, body, token);
+        expect([path, reply.status]).toEqual([path, 200]);
+        expect(reply.whole).not.toContain(EVIL);
+        const evil = { ...body, redirectTo: `https://${EVIL}/`, callbackURL: `//${EVIL}/` };
+        expect((await hostileRequest('POST', service.url + path, evil, token)).status).toBe(403);
+      }
+      // Those of Ada, then three links, and the notice of a new address.
+      const received = (await smtp.received(8)).slice(4);
+      const links = received.flatMap(({ text = '' }) => text.match(/https?:\S+/g) ?? []);
+      expect(links).toHaveLength(3);
+      for (const link of links) {
+        const { origin, pathname, searchParams } = new URL(link);
+        expect([origin, pathname.replace(/tfl_.*/, '')]).toEqual([
+          'http://localhost:3001',
+          expect.stringMatching(/^\/api\/auth\/(reset-password\/|verify-email)$/),
+        ]);
+        expect(searchParams.get('callbackURL') ?? 'http://localhost:3001/docs').toBe('http://localhost:3001/docs');
+      }
+      for (const { subject, text = '', html } of received) {
+        expect([subject, text, html].join('\n')).not.toContain(EVIL);
+        // What a phone offers as a code must not be found before the link.
+        expect((text.split(/https?:/)[0] ?? '').match(/\d{4}/)).toBeNull();
+      }
+      const opened = await hostileRequest('GET', `${service.url}${new URL(links[1] ?? '').pathname.slice(9)}?token=x`);
+      expect([opened.status, opened.whole.includes(EVIL)]).toEqual([401, false]);
+    });
+
     it('the otpauth URI names the configured issuer and the account', () => {
       expect(totpURI).toMatch(/^otpauth:\/\/totp\/Test:ada%40example\.com\?secret=[A-Z2-7]{32}&issuer=Test&/);
     });

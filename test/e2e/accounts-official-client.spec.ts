@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createAuthClient } from 'better-auth/client';
 import { twoFactorClient } from 'better-auth/client/plugins';
 import { Browser, enrol, PASSWORD } from '../support/client.js';
-import { startTestService, type TestService } from '../support/service.js';
+import { linkMailedTo } from '../support/links.js';
+import { startTestService, type TestService, TRUSTED_ORIGIN } from '../support/service.js';
 
 /** The official client as it comes, in a browser that keeps cookies. */
 function officialClient(service: TestService) {
@@ -19,7 +20,7 @@ describe('the official Better Auth client', () => {
   let service: TestService;
 
   beforeAll(async () => {
-    service = await startTestService();
+    service = await startTestService({ messages: true });
   });
   afterAll(() => service.close());
 
@@ -106,11 +107,56 @@ describe('the official Better Auth client', () => {
     const owner = await enrol(service);
     const { client, browser } = officialClient(service);
     const { data } = await client.signIn.email({ email: owner.email, password: PASSWORD });
-    expect(data).toMatchObject({ twoFactorRedirect: true, twoFactorMethods: ['totp'] });
+    expect(data).toMatchObject({ twoFactorRedirect: true, twoFactorMethods: ['totp', 'otp'] });
     expect((await client.getSession()).data).toBeNull();
     const verified = await client.twoFactor.verifyTotp({ code: owner.app.nextCode() });
     expect(verified.error).toBeNull();
     expect((await client.getSession()).data?.user).toMatchObject({ email: owner.email, twoFactorEnabled: true });
     expect([...browser.cookies.keys()]).toEqual(['session_token']);
+  });
+
+  it('resets a forgotten password by the page that the link leads to', async () => {
+    const { client, browser } = officialClient(service);
+    const email = 'forgotten@example.com';
+    const page = `${TRUSTED_ORIGIN}/reset-password`;
+    await client.signUp.email({ name: 'Ada', email, password: PASSWORD });
+    await client.signOut();
+    expect((await client.requestPasswordReset({ email, redirectTo: page })).data).toMatchObject({ status: true });
+    const { path } = await linkMailedTo(service, email);
+    const opened = await browser.get(path);
+    const token = new URL(opened.headers.get('location') ?? '').searchParams.get('token') ?? '';
+    const newPassword = 'an even better passphrase';
+    expect((await client.resetPassword({ newPassword, token })).data).toEqual({ status: true });
+    expect((await client.getSession()).data).toBeNull();
+    expect((await client.signIn.email({ email, password: newPassword })).error).toBeNull();
+    const again = await client.resetPassword({ newPassword, token });
+    expect(again.error).toMatchObject({ status: 400, code: client.$ERROR_CODES.INVALID_TOKEN.code });
+  });
+
+  it('verifies the address, changes it, and edits and deletes the account', async () => {
+    const { client } = officialClient(service);
+    const [email, newEmail] = ['profile@example.com', 'profile@example.org'];
+    await client.signUp.email({ name: 'Ada', email, password: PASSWORD });
+    const user = async () => (await client.getSession()).data?.user;
+
+    expect((await client.sendVerificationEmail({ email })).data).toEqual({ status: true });
+    const verifying = await linkMailedTo(service, email);
+    expect((await client.verifyEmail({ query: { token: verifying.token } })).data).toMatchObject({ status: true });
+    expect(await user()).toMatchObject({ email, emailVerified: true });
+
+    expect((await client.changeEmail({ newEmail })).data).toEqual({ status: true });
+    expect(await user()).toMatchObject({ email });
+    const changing = await linkMailedTo(service, newEmail);
+    expect((await client.verifyEmail({ query: { token: changing.token } })).error).toBeNull();
+    expect(await user()).toMatchObject({ email: newEmail, emailVerified: true });
+
+    expect((await client.updateUser({ name: 'Ada King', image: null })).data).toEqual({ status: true });
+    expect(await user()).toMatchObject({ name: 'Ada King', image: null });
+    expect((await client.listAccounts()).data).toEqual([expect.objectContaining({ providerId: 'credential' })]);
+
+    const wrong = await client.deleteUser({ password: 'wrong password' });
+    expect(wrong.error).toMatchObject({ status: 400, code: client.$ERROR_CODES.INVALID_PASSWORD.code });
+    expect((await client.deleteUser({ password: PASSWORD })).data).toMatchObject({ success: true });
+    expect(await user()).toBeUndefined();
   });
 });

@@ -55,6 +55,7 @@ beforeAll(async () => {
     code: owner.app.code(1),
     token: off.token,
     phoneNumber: '+4915112345678',
+    newEmail: 'new@example.com',
   };
   await save();
 });
@@ -66,6 +67,8 @@ afterAll(async () => {
 const SAVED = [
   'users',
   'sessions',
+  'account_links',
+  'account_mail_budgets',
   ...['attempts', 'authenticator', 'backup_code', 'challenge', 'otp_method', 'one_time_code', 'send_budget'].map(
     (name) => `two_factor_${name}`,
   ),

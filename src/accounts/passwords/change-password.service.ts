@@ -1,22 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { PasswordRequests } from '../../rate-limits/password-requests.js';
 import {
   Database,
   type HttpExchange,
   type IssuedSession,
   originOf,
   SecurityEvents,
-  type SecurityEventName,
   type Transaction,
   TwoFactorException,
   TwoFactorService,
 } from '../../two-factor/index.js';
 import { PostgresSessions } from '../sessions/postgres-sessions.js';
 import type { AccountSession } from '../sessions/session-row.js';
-import { type Credentials, Users } from '../users/users.js';
+import { Users } from '../users/users.js';
 import type { ChangePasswordAnswer, ChangePasswordBody } from './change-password.dto.js';
 import { hashCaller } from './hash-queue.js';
-import { PasswordGuesses } from './password-guesses.service.js';
+import { OwnPassword } from './own-password.service.js';
 import { PasswordHasher } from './password-hasher.js';
 import { requireGoodPassword } from './password-policy.js';
 
@@ -27,8 +25,7 @@ export class ChangePasswordService {
     private readonly database: Database,
     private readonly users: Users,
     private readonly hasher: PasswordHasher,
-    private readonly guesses: PasswordGuesses,
-    private readonly requests: PasswordRequests,
+    private readonly password: OwnPassword,
     private readonly twoFactor: TwoFactorService,
     private readonly gateway: PostgresSessions,
     private readonly events: SecurityEvents,
@@ -45,9 +42,8 @@ export class ChangePasswordService {
     exchange: HttpExchange,
   ): Promise<ChangePasswordAnswer> {
     requireGoodPassword(body.newPassword, 'newPassword');
-    await this.requests.admit(exchange.request.ip);
     await this.twoFactor.requireStrong(session);
-    const credentials = await this.requirePassword(session, body.currentPassword, exchange);
+    const credentials = await this.password.require(session, body.currentPassword, exchange);
     const passwordHash = await this.hasher.hash(body.newPassword, hashCaller(exchange.request, session.accountId));
 
     const { user, renewed } = await this.database.transaction(async (transaction) => {
@@ -61,39 +57,10 @@ export class ChangePasswordService {
       const issued = await this.renew(session, exchange, transaction);
       return { user: changed, renewed: issued };
     });
-    this.tell('password.changed', session, exchange);
+    const { accountId } = session;
+    this.events.emit({ name: 'password.changed', accountId, ...originOf(exchange.request, session) });
     exchange.setHeaders(renewed.headers);
     return { token: exchange.tokenInBody(renewed), user };
-  }
-
-  private async requirePassword(
-    session: AccountSession,
-    password: string,
-    exchange: HttpExchange,
-  ): Promise<Credentials> {
-    const { accountId, user } = session;
-    const { request } = exchange;
-    const guess = {
-      address: user.email,
-      ip: request.ip,
-      abandoned: request.abandoned,
-      accountId,
-      trustedDevice: () => this.twoFactor.trustedDevice(accountId, request, session),
-    };
-    try {
-      const credentials = await this.guesses.evaluate(password, guess, () => this.users.credentialsById(accountId));
-      if (credentials) return credentials;
-    } catch (error) {
-      const throttled = error instanceof TwoFactorException && error.code === 'TOO_MANY_REQUESTS';
-      if (throttled) this.tell('password.throttled', session, exchange);
-      throw error;
-    }
-    this.tell('password.refused', session, exchange);
-    throw new TwoFactorException('INVALID_PASSWORD');
-  }
-
-  private tell(name: SecurityEventName, session: AccountSession, { request }: HttpExchange): void {
-    this.events.emit({ name, accountId: session.accountId, ...originOf(request, session) });
   }
 
   /** Ends all other sessions, and gives this one a new token: a copy of the old one must not survive [ASVS 7.2.4]. */

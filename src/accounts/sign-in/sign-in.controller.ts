@@ -30,7 +30,14 @@ import {
 } from './sign-in.dto.js';
 import { SignInService } from './sign-in.service.js';
 
-const { INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD, ...SIGN_UP_ERRORS } = ACCOUNTS_ERRORS;
+const {
+  INVALID_EMAIL,
+  INVALID_EMAIL_OR_PASSWORD,
+  INVALID_CALLBACK_URL,
+  PASSWORD_TOO_SHORT,
+  PASSWORD_TOO_LONG,
+  USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL,
+} = ACCOUNTS_ERRORS;
 
 @ApiTags('Accounts')
 @UseGuards(OriginGuard)
@@ -49,7 +56,10 @@ export class SignInController {
   })
   @ApiBody({ type: SignUpBody, examples: SIGN_UP_EXAMPLE })
   @ApiOkResponse({ description: 'The account and its first session', type: SignUpAnswer, examples: SIGN_UP_ANSWERS })
-  @ApiErrorAnswers(SIGN_UP_ERRORS, { credential: false })
+  @ApiErrorAnswers(
+    { PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, INVALID_CALLBACK_URL, USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL },
+    { credential: false },
+  )
   signUp(@Body(TwoFactorValidationPipe) body: SignUpBody, @CurrentExchange() exchange: HttpExchange) {
     return this.service.signUp(body, exchange);
   }
@@ -80,7 +90,7 @@ export class SignInController {
     },
     links: SIGN_IN_LINKS,
   })
-  @ApiErrorAnswers({ INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD }, { credential: false })
+  @ApiErrorAnswers({ INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD, INVALID_CALLBACK_URL }, { credential: false })
   signIn(@Body(TwoFactorValidationPipe) body: SignInBody, @CurrentExchange() exchange: HttpExchange) {
     return this.service.signIn(body, exchange);
   }

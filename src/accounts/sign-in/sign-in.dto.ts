@@ -1,12 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsOptional, IsString, IsUrl, Matches, MaxLength } from 'class-validator';
+import { IsBoolean, IsOptional, IsString } from 'class-validator';
 import { UserAnswer } from '../../two-factor/index.js';
 import { TOKEN_BEHIND_COOKIE } from '../answers.js';
+import { IMAGE_LENGTH, IsImageUrl, IsUserName, NAME_LENGTH } from '../users/user-fields.js';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../passwords/password-policy.js';
+import { CallbackUrl } from '../links/callback-url.dto.js';
 import { IsEmailAddress } from '../users/email-address.js';
 
-const NAME_LENGTH = 200;
-const IMAGE_LENGTH = 2048;
 /** As JSON Schema says it: some readers of documents know no classes such as `\\p{Cc}`. */
 const NO_CONTROLS = String.raw`^[^\u0000-\u001f\u007f-\u009f]*$`;
 
@@ -17,9 +17,7 @@ export class SignUpBody {
     maxLength: NAME_LENGTH,
     pattern: NO_CONTROLS,
   })
-  @IsString()
-  @MaxLength(NAME_LENGTH)
-  @Matches(/^[^\p{Control}\p{Surrogate}]*$/u, { message: '$property must not contain control characters' })
+  @IsUserName()
   readonly name!: string;
 
   @ApiProperty({ description: 'The address to sign in with.', example: 'ada@example.com', format: 'email' })
@@ -44,8 +42,7 @@ export class SignUpBody {
     type: 'string',
   })
   @IsOptional()
-  @IsUrl({ protocols: ['http', 'https'], require_protocol: true, require_tld: false })
-  @MaxLength(IMAGE_LENGTH)
+  @IsImageUrl()
   readonly image?: string;
 
   @ApiPropertyOptional({
@@ -56,6 +53,9 @@ export class SignUpBody {
   @IsOptional()
   @IsBoolean()
   readonly rememberMe?: boolean;
+
+  @CallbackUrl('Checked, and of no effect: sign-up sends no browser on, and mails no link.')
+  readonly callbackURL?: string;
 }
 
 export class SignInBody {
@@ -76,6 +76,9 @@ export class SignInBody {
   @IsOptional()
   @IsBoolean()
   readonly rememberMe?: boolean;
+
+  @CallbackUrl('Where to go once signed in: comes back as `url` and `Location`.')
+  readonly callbackURL?: string;
 }
 
 const CREDENTIALS = { email: 'ada@example.com', password: 'correct horse battery staple' };
@@ -123,8 +126,11 @@ export class SignUpAnswer {
 
 /** A session. */
 export class SignedInAnswer {
-  @ApiProperty({ description: 'Always false.', type: 'boolean', enum: [false], example: false })
-  readonly redirect!: false;
+  @ApiProperty({ description: 'Whether to go to `url` now.', example: false })
+  readonly redirect!: boolean;
+
+  @ApiPropertyOptional({ description: 'The `callbackURL`, where one was sent.', example: 'http://localhost:3001/docs' })
+  readonly url?: string;
 
   @ApiProperty({ description: `The session token. ${TOKEN_BEHIND_COOKIE}`, example: 'tfs_…' })
   readonly token!: string;

@@ -13,6 +13,7 @@ import {
 } from '../../two-factor/index.js';
 import { AccountsException } from '../accounts.errors.js';
 import { hashCaller } from '../passwords/hash-queue.js';
+import { AccountUrls } from '../links/account-urls.js';
 import { type PasswordGuess, PasswordGuesses } from '../passwords/password-guesses.service.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { requireGoodPassword } from '../passwords/password-policy.js';
@@ -33,18 +34,21 @@ export class SignInService {
     private readonly twoFactor: TwoFactorService,
     private readonly sessions: SessionList,
     private readonly cookie: SessionCookie,
+    private readonly urls: AccountUrls,
     private readonly events: SecurityEvents,
   ) {}
 
   /**
    * Opens an account and signs it in, both or neither.
    *
-   * @throws {AccountsException} PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL
+   * @throws {AccountsException} PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, INVALID_CALLBACK_URL,
+   *   USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL
    * @throws {TwoFactorException} SERVICE_UNAVAILABLE when too many passwords wait to be hashed
    */
   async signUp(body: SignUpBody, exchange: HttpExchange): Promise<SignUpAnswer> {
     const email = requireEmailAddress(body.email);
     requireGoodPassword(body.password, 'password');
+    this.urls.callback(body.callbackURL);
     // Before the transaction, so that no connection waits for bcrypt.
     const passwordHash = await this.hasher.hash(body.password, hashCaller(exchange.request));
     const issued = await this.database.transaction(async (transaction) => {
@@ -64,11 +68,12 @@ export class SignInService {
   /**
    * Equal bytes and equal work for a wrong password and an unknown address [ASVS 6.3.8].
    *
-   * @throws {AccountsException} INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD
+   * @throws {AccountsException} INVALID_EMAIL, INVALID_CALLBACK_URL, INVALID_EMAIL_OR_PASSWORD
    * @throws {TwoFactorException} TOO_MANY_REQUESTS; SERVICE_UNAVAILABLE when too many passwords wait to be hashed
    */
   async signIn(body: SignInBody, exchange: HttpExchange): Promise<SignInAnswer> {
     const email = requireEmailAddress(body.email);
+    const url = this.urls.callback(body.callbackURL);
     const credentials = await this.requirePassword(email, body.password, exchange);
     await this.keepCost(credentials, body.password, exchange.request);
     const result = await this.twoFactor.signIn({
@@ -80,8 +85,10 @@ export class SignInService {
       this.tell('sign-in.succeeded', credentials.userId, exchange, result.issued);
       await this.deliver(result.issued, exchange);
       const { issued, trustedDeviceToken } = result;
+      if (url !== null) exchange.setHeaders([['location', url]]);
       return {
-        redirect: false,
+        redirect: url !== null,
+        ...(url !== null && { url }),
         token: exchange.tokenInBody(issued),
         ...(trustedDeviceToken && { trustedDeviceToken }),
         user: issued.user,

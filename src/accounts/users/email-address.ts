@@ -32,3 +32,10 @@ export function IsEmailAddress(): PropertyDecorator {
     },
   });
 }
+
+/** The canonical form of an address that `IsEmailAddress` let pass. */
+export function canonical(text: string): string {
+  const email = parseEmailAddress(text);
+  if (email === null) throw new TypeError('Not an address');
+  return email;
+}

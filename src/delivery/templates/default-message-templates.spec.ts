@@ -1,10 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import type { MessageFacts, MessageTopic } from '../../two-factor/index.js';
+import type { LinkTopic, MessageFacts, MessageTopic } from '../../two-factor/index.js';
 import { DefaultMessageTemplates } from './default-message-templates.js';
 
 const templates = new DefaultMessageTemplates();
 const CODE: MessageFacts = { topic: 'code', issuer: 'Acme', code: '012345', minutes: 5 };
-const NOTICES: Record<Exclude<MessageTopic, 'code'>, true> = {
+const LINKS: readonly LinkTopic[] = ['reset-password', 'verify-email', 'change-email'];
+const LINK = 'https://acme.example/api/auth/verify-email?token=a&callbackURL=%2F';
+const NOTICES: Record<Exclude<MessageTopic, 'code' | LinkTopic>, true> = {
+  'email-change-requested': true,
+  'email-changed': true,
   'two-factor-enabled': true,
   'two-factor-disabled': true,
   'method-added': true,
@@ -63,6 +67,19 @@ describe.each(templates.languages)('in %s', (language) => {
     expect(text(2000)).toContain('999+');
     expect(text(1)).toBe(text());
     expect(text()).not.toMatch(/\d/);
+  });
+
+  it.each(LINKS)('the mail %s has its link alone on a line, and no digits before it', (topic) => {
+    for (const issuer of ['Acme', ...STRANGE_NAMES]) {
+      const { subject, text, html } = templates.mail({ topic, issuer, link: LINK, minutes: 60 }, language);
+      const [before = '', after = '', more] = text.split(`\n\n${LINK}\n\n`);
+      expect(more).toBeUndefined();
+      expect(before).not.toMatch(/\p{Nd}{4}/u);
+      expect(after).toMatch(/\b60\b/);
+      expect(subject).not.toMatch(/https?:|undefined|\{issuer\}/);
+      expect(`${text}${html}`).not.toMatch(/undefined/);
+      expect(html.match(/href="[^"]*"/g)).toEqual([`href="${LINK.replace('&', '&amp;')}"`]);
+    }
   });
 
   it('tells one code and one minute from several', () => {

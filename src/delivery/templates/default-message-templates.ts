@@ -1,5 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { MessageTemplates, type MailContent, type MessageFacts } from '../../two-factor/index.js';
+import {
+  MessageTemplates,
+  type LinkTopic,
+  type MailContent,
+  type MessageFacts,
+  type MessageTopic,
+} from '../../two-factor/index.js';
 import { htmlMail } from './html.js';
 import { german } from './words.de.js';
 import { english } from './words.en.js';
@@ -18,7 +24,7 @@ const WORDS: Readonly<Record<string, Words>> = {
 };
 
 /**
- * Plain messages in English, German, French, Spanish and Brazilian Portuguese, without links.
+ * Plain messages in English, German, French, Spanish and Brazilian Portuguese. Only those that are about a link have one.
  *
  * A code is in the text of a mail, not in its subject: subjects are shown on locked screens and kept in the logs of mail
  * servers.
@@ -32,10 +38,12 @@ export class DefaultMessageTemplates extends MessageTemplates {
     const { subject, heading, paragraphs } = content(facts, WORDS[language] ?? english);
     const named = (text: string) => withIssuer(text, facts.issuer);
     const lines = paragraphs.map(named);
+    const [first, ...others] = lines;
+    const { code, link } = facts;
     return {
       subject: named(subject),
-      text: `${[heading, facts.code, ...lines].filter((part) => part !== undefined).join('\n\n')}\n`,
-      html: htmlMail({ language, subject: named(subject), heading, code: facts.code, paragraphs: lines }),
+      text: `${[heading, code, first, link, ...others].filter((part) => part !== undefined).join('\n\n')}\n`,
+      html: htmlMail({ language, subject: named(subject), heading, code, link, paragraphs: lines }),
     };
   }
 
@@ -55,6 +63,10 @@ function content({ topic, minutes, left, times = 1 }: MessageFacts, words: Words
     const { subject, heading, life, advice } = words.code;
     return { subject, heading, paragraphs: [life(minutes ?? 0), advice] };
   }
+  if (isLinkTopic(topic)) {
+    const { subject, fact, advice } = words.links[topic];
+    return { subject, heading: undefined, paragraphs: [fact, words.linkLife(minutes ?? 0), advice] };
+  }
   const { subject, fact, advice, several } = words.notices[topic];
   const written = times > MOST_TIMES ? `${MOST_TIMES}+` : String(times);
   if (times > 1 && several) {
@@ -66,6 +78,10 @@ function content({ topic, minutes, left, times = 1 }: MessageFacts, words: Words
     ...(topic === 'backup-code-used' && left !== undefined ? [words.codesLeft(left)] : []),
   ];
   return { subject, heading: undefined, paragraphs: [said.join(' '), advice] };
+}
+
+function isLinkTopic(topic: MessageTopic): topic is LinkTopic {
+  return topic in english.links;
 }
 
 /**

@@ -4,6 +4,8 @@ export interface HtmlMail {
   readonly subject: string;
   readonly heading: string | undefined;
   readonly code: string | undefined;
+  /** Absolute; stands below the first paragraph. */
+  readonly link?: string | undefined;
   readonly paragraphs: readonly string[];
 }
 
@@ -11,11 +13,14 @@ const PAGE = 'margin:0 auto;max-width:32em;padding:24px;font:16px/1.5 system-ui,
 const CODE = 'margin:16px 0;font:bold 32px/1.25 ui-monospace,monospace;letter-spacing:4px';
 
 /** A mail of plain paragraphs that fetches nothing. */
-export function htmlMail({ language, subject, heading, code, paragraphs }: HtmlMail): string {
+export function htmlMail({ language, subject, heading, code, link, paragraphs }: HtmlMail): string {
+  const [first, ...others] = paragraphs.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`);
   const body = [
     ...(heading === undefined ? [] : [`<p>${escapeHtml(heading)}</p>`]),
     ...(code === undefined ? [] : [`<p style="${CODE}">${escapeHtml(code)}</p>`]),
-    ...paragraphs.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`),
+    first ?? '',
+    ...(link === undefined ? [] : [`<p><a href="${escapeHtml(link)}">${escapeHtml(link)}</a></p>`]),
+    ...others,
   ];
   return `<!doctype html>
 <html lang="${escapeHtml(language)}">

@@ -12,6 +12,24 @@ export const german: Words = {
     sms: (code, minutes) =>
       `${code} ist Ihr Code für {issuer}. Er gilt ${minutes} Min. Geben Sie ihn niemandem weiter.`,
   },
+  links: {
+    'reset-password': {
+      subject: 'Neues Passwort wählen',
+      fact: 'Öffnen Sie diesen Link, um ein neues Passwort für Ihr Konto bei {issuer} zu wählen:',
+      advice: 'Wenn Sie das nicht angefordert haben, beachten Sie diese E-Mail nicht: Ihr Passwort bleibt, wie es ist.',
+    },
+    'verify-email': {
+      subject: 'E-Mail-Adresse bestätigen',
+      fact: 'Öffnen Sie diesen Link, um zu bestätigen, dass diese Adresse zu Ihrem Konto bei {issuer} gehört:',
+      advice: 'Wenn Sie bei {issuer} kein Konto haben, beachten Sie diese E-Mail nicht.',
+    },
+    'change-email': {
+      subject: 'Neue E-Mail-Adresse bestätigen',
+      fact: 'Öffnen Sie diesen Link, um diese Adresse ab jetzt für Ihr Konto bei {issuer} zu benutzen:',
+      advice: 'Wenn Sie das nicht angefordert haben, beachten Sie diese E-Mail nicht: Es ändert sich nichts.',
+    },
+  },
+  linkLife: (minutes) => `Der Link gilt einmal und ${minutes} Minuten lang.`,
   notices: {
     'two-factor-enabled': {
       subject: 'Die Zwei-Faktor-Authentisierung ist eingeschaltet',
@@ -68,6 +86,16 @@ export const german: Words = {
     'password-changed': {
       subject: 'Ihr Passwort wurde geändert',
       fact: 'Das Passwort Ihres Kontos bei {issuer} wurde geändert. Keinem Gerät wird mehr vertraut.',
+      advice: 'Wenn Sie das nicht waren, hat jemand anderes Zugang zu Ihrem Konto: Wenden Sie sich sofort an {issuer}.',
+    },
+    'email-change-requested': {
+      subject: 'Eine neue E-Mail-Adresse wurde angefordert',
+      fact: 'Ihr Konto bei {issuer} soll eine andere E-Mail-Adresse bekommen. Sie ändert sich, sobald der Link geöffnet wird, der an die neue Adresse ging.',
+      advice: IF_NOT_YOU,
+    },
+    'email-changed': {
+      subject: 'Ihre E-Mail-Adresse wurde geändert',
+      fact: 'Ihr Konto bei {issuer} hat jetzt eine andere E-Mail-Adresse. E-Mails dazu kommen nicht mehr hierher.',
       advice: 'Wenn Sie das nicht waren, hat jemand anderes Zugang zu Ihrem Konto: Wenden Sie sich sofort an {issuer}.',
     },
   },

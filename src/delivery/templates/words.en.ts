@@ -11,6 +11,24 @@ export const english: Words = {
       'Do not give it to anyone, not even to somebody who says they work for {issuer}. If you did not ask for this code, somebody knows your password: change it.',
     sms: (code, minutes) => `${code} is your {issuer} code. It works for ${minutes} min. Do not share it with anyone.`,
   },
+  links: {
+    'reset-password': {
+      subject: 'Choose a new password',
+      fact: 'Open this link to choose a new password for your account at {issuer}:',
+      advice: 'If you did not ask for this, ignore this mail: your password stays as it is.',
+    },
+    'verify-email': {
+      subject: 'Confirm your mail address',
+      fact: 'Open this link to confirm that this address belongs to your account at {issuer}:',
+      advice: 'If you have no account at {issuer}, ignore this mail.',
+    },
+    'change-email': {
+      subject: 'Confirm your new mail address',
+      fact: 'Open this link to use this address for your account at {issuer} from now on:',
+      advice: 'If you did not ask for this, ignore this mail: nothing changes.',
+    },
+  },
+  linkLife: (minutes) => `The link works once, within ${minutes} minutes.`,
   notices: {
     'two-factor-enabled': {
       subject: 'Two-factor authentication is on',
@@ -66,6 +84,16 @@ export const english: Words = {
     'password-changed': {
       subject: 'Your password was changed',
       fact: 'The password of your account at {issuer} was changed. No device is trusted any more.',
+      advice: 'If this was not you, somebody else has your account: contact {issuer} at once.',
+    },
+    'email-change-requested': {
+      subject: 'A new mail address was requested',
+      fact: 'Your account at {issuer} is to get another mail address. It changes when the link that was sent to the new address is opened.',
+      advice: IF_NOT_YOU,
+    },
+    'email-changed': {
+      subject: 'Your mail address was changed',
+      fact: 'Your account at {issuer} now has another mail address. Mails about it no longer come here.',
       advice: 'If this was not you, somebody else has your account: contact {issuer} at once.',
     },
   },

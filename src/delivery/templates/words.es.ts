@@ -13,6 +13,24 @@ export const spanish: Words = {
     sms: (code, minutes) =>
       `${code} es su clave para {issuer}. Sirve durante ${minutes} min. No la comparta con nadie.`,
   },
+  links: {
+    'reset-password': {
+      subject: 'Elija una contraseña nueva',
+      fact: 'Abra este enlace para elegir una contraseña nueva para su cuenta de {issuer}:',
+      advice: 'Si no lo ha pedido, ignore este mensaje: su contraseña no cambia.',
+    },
+    'verify-email': {
+      subject: 'Confirme su dirección de correo',
+      fact: 'Abra este enlace para confirmar que esta dirección es la de su cuenta de {issuer}:',
+      advice: 'Si no tiene una cuenta de {issuer}, ignore este mensaje.',
+    },
+    'change-email': {
+      subject: 'Confirme su nueva dirección de correo',
+      fact: 'Abra este enlace para usar a partir de ahora esta dirección en su cuenta de {issuer}:',
+      advice: 'Si no lo ha pedido, ignore este mensaje: no cambia nada.',
+    },
+  },
+  linkLife: (minutes) => `El enlace sirve una sola vez, durante ${minutes} minutos.`,
   notices: {
     'two-factor-enabled': {
       subject: 'La verificación en dos pasos está activada',
@@ -69,6 +87,16 @@ export const spanish: Words = {
     'password-changed': {
       subject: 'Se ha cambiado su contraseña',
       fact: 'Se ha cambiado la contraseña de su cuenta de {issuer}. Ningún dispositivo es ya de confianza.',
+      advice: 'Si no ha sido usted, otra persona tiene acceso a su cuenta: avise a {issuer} de inmediato.',
+    },
+    'email-change-requested': {
+      subject: 'Se ha pedido otra dirección de correo',
+      fact: 'Se ha pedido otra dirección de correo para su cuenta de {issuer}. Cambiará cuando se abra el enlace enviado a la nueva dirección.',
+      advice: IF_NOT_YOU,
+    },
+    'email-changed': {
+      subject: 'Su dirección de correo ha cambiado',
+      fact: 'Su cuenta de {issuer} tiene ahora otra dirección de correo. Los mensajes sobre ella ya no llegan aquí.',
       advice: 'Si no ha sido usted, otra persona tiene acceso a su cuenta: avise a {issuer} de inmediato.',
     },
   },

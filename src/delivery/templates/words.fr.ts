@@ -12,6 +12,24 @@ export const french: Words = {
       'Ne le donnez à personne, même à quelqu’un qui dit travailler pour {issuer}. Si vous n’avez pas demandé ce code, quelqu’un connaît votre mot de passe : changez-le.',
     sms: (code, minutes) => `${code} est votre code {issuer}. Valable ${minutes} min. Ne le donnez à personne.`,
   },
+  links: {
+    'reset-password': {
+      subject: 'Choisissez un nouveau mot de passe',
+      fact: 'Ouvrez ce lien pour choisir un nouveau mot de passe pour votre compte {issuer} :',
+      advice: 'Si vous n’avez rien demandé, ignorez ce message : votre mot de passe ne change pas.',
+    },
+    'verify-email': {
+      subject: 'Confirmez votre adresse e-mail',
+      fact: 'Ouvrez ce lien pour confirmer que cette adresse est celle de votre compte {issuer} :',
+      advice: 'Si vous n’avez pas de compte {issuer}, ignorez ce message.',
+    },
+    'change-email': {
+      subject: 'Confirmez votre nouvelle adresse e-mail',
+      fact: 'Ouvrez ce lien pour utiliser désormais cette adresse pour votre compte {issuer} :',
+      advice: 'Si vous n’avez rien demandé, ignorez ce message : rien ne change.',
+    },
+  },
+  linkLife: (minutes) => `Le lien ne sert qu’une fois, pendant ${minutes} minutes.`,
   notices: {
     'two-factor-enabled': {
       subject: 'L’authentification à deux facteurs est activée',
@@ -68,6 +86,16 @@ export const french: Words = {
     'password-changed': {
       subject: 'Votre mot de passe a été changé',
       fact: 'Le mot de passe de votre compte {issuer} a été changé. Plus aucun appareil n’est de confiance.',
+      advice: 'Si ce n’était pas vous, quelqu’un d’autre a accès à votre compte : prévenez {issuer} sans attendre.',
+    },
+    'email-change-requested': {
+      subject: 'Une nouvelle adresse e-mail a été demandée',
+      fact: 'Votre compte {issuer} doit recevoir une autre adresse e-mail. Elle changera dès que le lien envoyé à la nouvelle adresse sera ouvert.',
+      advice: IF_NOT_YOU,
+    },
+    'email-changed': {
+      subject: 'Votre adresse e-mail a été changée',
+      fact: 'Votre compte {issuer} a désormais une autre adresse e-mail. Les messages qui le concernent n’arrivent plus ici.',
       advice: 'Si ce n’était pas vous, quelqu’un d’autre a accès à votre compte : prévenez {issuer} sans attendre.',
     },
   },

@@ -13,6 +13,24 @@ export const brazilianPortuguese: Words = {
     sms: (code, minutes) =>
       `${code} confirma seu acesso a {issuer}. Vale por ${minutes} min. Nunca compartilhe com ninguém.`,
   },
+  links: {
+    'reset-password': {
+      subject: 'Escolha uma nova senha',
+      fact: 'Abra este link para escolher uma nova senha para sua conta em {issuer}:',
+      advice: 'Se você não pediu isto, ignore esta mensagem: sua senha não muda.',
+    },
+    'verify-email': {
+      subject: 'Confirme seu endereço de e-mail',
+      fact: 'Abra este link para confirmar que este endereço é o da sua conta em {issuer}:',
+      advice: 'Se você não tem uma conta em {issuer}, ignore esta mensagem.',
+    },
+    'change-email': {
+      subject: 'Confirme seu novo endereço de e-mail',
+      fact: 'Abra este link para usar este endereço na sua conta em {issuer} a partir de agora:',
+      advice: 'Se você não pediu isto, ignore esta mensagem: nada muda.',
+    },
+  },
+  linkLife: (minutes) => `O link vale uma única vez, por ${minutes} minutos.`,
   notices: {
     'two-factor-enabled': {
       subject: 'A verificação em duas etapas está ativada',
@@ -69,6 +87,16 @@ export const brazilianPortuguese: Words = {
     'password-changed': {
       subject: 'Sua senha foi trocada',
       fact: 'A senha da sua conta em {issuer} foi trocada. Nenhum dispositivo é mais confiável.',
+      advice: 'Se não foi você, outra pessoa tem acesso à sua conta: entre em contato com {issuer} imediatamente.',
+    },
+    'email-change-requested': {
+      subject: 'Foi pedido um novo endereço de e-mail',
+      fact: 'Foi pedido outro endereço de e-mail para sua conta em {issuer}. Ele muda quando o link enviado ao novo endereço for aberto.',
+      advice: IF_NOT_YOU,
+    },
+    'email-changed': {
+      subject: 'Seu endereço de e-mail foi alterado',
+      fact: 'Sua conta em {issuer} agora tem outro endereço de e-mail. As mensagens sobre ela não chegam mais aqui.',
       advice: 'Se não foi você, outra pessoa tem acesso à sua conta: entre em contato com {issuer} imediatamente.',
     },
   },

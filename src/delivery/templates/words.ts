@@ -1,7 +1,7 @@
-import type { MessageTopic } from '../../two-factor/index.js';
+import type { LinkTopic, MessageTopic } from '../../two-factor/index.js';
 
-/** Everything a message can be about but a code. */
-export type NoticeTopic = Exclude<MessageTopic, 'code'>;
+/** Everything a message can be about but a code and a link. */
+export type NoticeTopic = Exclude<MessageTopic, 'code' | LinkTopic>;
 
 export interface NoticeWords {
   readonly subject: string;
@@ -17,6 +17,14 @@ export interface NoticeWords {
   };
 }
 
+export interface LinkWords {
+  readonly subject: string;
+  /** What the link is for. Stands above the link, so it holds no digits. */
+  readonly fact: string;
+  /** What to do if the reader did not ask for it. */
+  readonly advice: string;
+}
+
 /** The texts of one language. `{issuer}` in them stands for the name of the service. */
 export interface Words {
   readonly code: {
@@ -28,6 +36,8 @@ export interface Words {
     /** Letters of GSM 03.38 only, for one other letter more than halves what a message holds. */
     readonly sms: (code: string, minutes: number) => string;
   };
+  readonly links: Readonly<Record<LinkTopic, LinkWords>>;
+  readonly linkLife: (minutes: number) => string;
   readonly notices: Readonly<Record<NoticeTopic, NoticeWords>>;
   /** Added where one mail tells of several times, and the topic has no `several`. */
   readonly again: (times: string) => string;

@@ -32,7 +32,10 @@ export type MessageSubject = Omit<MessageFacts, 'issuer'>;
 /** What an owner is told. */
 export type NoticeSubject = MessageSubject & { readonly topic: NoticeTopic };
 
-/** Writes messages into the outbox: codes within the statement that makes them, notices within a transaction. */
+/**
+ * Writes messages into the outbox: codes within the statement that makes them, notices within a transaction. Hosts compose mails
+ * of their own topics with it, and queue them by `enqueueFunction` in a statement of theirs.
+ */
 @Injectable()
 export class MessageWriter {
   /** SQL function that queues a payload; null where no message can be sent. */
@@ -55,6 +58,20 @@ export class MessageWriter {
     }
     this.enqueueFunction = channels.none ? null : (outbox?.enqueueFunction ?? null);
     this.tell = this.enqueueFunction === null ? null : notify(this.enqueueFunction);
+  }
+
+  /** Whether mail can be sent here. */
+  get canMail(): boolean {
+    return this.channels.has('mail');
+  }
+
+  /**
+   * Names an address in the key of a counter, so that tables of counters contain no addresses. All sub-addresses of a mailbox
+   * have one name: see `countedAddress`.
+   */
+  counterOf(address: string): string {
+    const key = this.ring.derive(this.ring.current, COUNTER_PURPOSE);
+    return createHmac('sha256', key).update(countedAddress(address)).digest('base64url');
   }
 
   /**
@@ -82,14 +99,14 @@ export class MessageWriter {
 
   /** As `notice`, in a language that was chosen before. */
   noticeIn(language: string, addressee: Addressee, subject: NoticeSubject): NoticeValues | null {
-    if (!this.channels.has('mail')) return null;
+    if (!this.canMail) return null;
     const { topic, times: _, ...facts } = subject;
     return [
       topic,
       this.seal('mail', addressee.email, subject, { language, life: NOTICE_LIFE }),
       NOTICE_LIFE,
       isVerified(addressee),
-      this.digest(addressee.email),
+      this.counterOf(addressee.email),
       ALARMING[topic],
       JSON.stringify(facts),
       language,
@@ -134,11 +151,6 @@ export class MessageWriter {
 
   private languageFor(preferred: string | undefined, { headers }: IncomingRequest): string {
     return chooseLanguage(this.templates?.languages ?? [], preferred, single(headers['accept-language']));
-  }
-
-  private digest(address: string): string {
-    const key = this.ring.derive(this.ring.current, COUNTER_PURPOSE);
-    return createHmac('sha256', key).update(countedAddress(address)).digest('base64url');
   }
 }
 

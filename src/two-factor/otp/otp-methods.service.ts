@@ -8,7 +8,8 @@ import { AesGcmSealer } from '../sealing/sealer.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
 import { parsePhoneNumber } from './destination.js';
-import { STAGE_OTP_METHOD } from './otp.statements.js';
+import { FORGET_SENDS, STAGE_OTP_METHOD } from './otp.statements.js';
+import { bucketsOf } from './send-limits.js';
 import { SEALED_DESTINATIONS } from './sealed-destinations.js';
 
 /** What is to be staged: a channel, and where it leads. */
@@ -66,6 +67,12 @@ export class OtpMethodsService {
     const values = [id, accountId, channel, destination, sessionId, this.options.stagedLife, codeHashes, strong];
     const [staged] = await transaction.query<{ codes: boolean }>(STAGE_OTP_METHOD, values);
     return staged ? staged.codes : null;
+  }
+
+  /** Drops the counters of an account that is being deleted. */
+  async forget(accountId: string, transaction: Transaction): Promise<void> {
+    const { names, prefix } = bucketsOf(accountId);
+    await transaction.query(FORGET_SENDS, [names, prefix]);
   }
 
   /**

@@ -275,3 +275,9 @@ export const STAGE_OTP_METHOD = statement(
    )
    SELECT (SELECT count(*) FROM codes) > 0 AS codes FROM staged`,
 );
+
+/** Values: names of buckets, what the names of further ones begin with. */
+export const FORGET_SENDS = statement(
+  'forget_sends',
+  `DELETE FROM two_factor_send_budget WHERE bucket = ANY ($1::text[]) OR starts_with(bucket, $2)`,
+);

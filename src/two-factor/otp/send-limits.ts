@@ -59,6 +59,17 @@ export interface Sending {
 }
 
 /**
+ * Names of the budgets that an account has for itself, to be dropped with it. Those of destinations stay: a number must not be
+ * bombed by accounts that are made and deleted.
+ */
+export function bucketsOf(accountId: string): { readonly names: readonly string[]; readonly prefix: string } {
+  return {
+    names: [`account:${accountId}`, `cool-down:${accountId}`, `unproven-account:${accountId}`],
+    prefix: `unproven:${accountId}:`,
+  };
+}
+
+/**
  * The budgets that a send must pass, in the order in which they are taken from. Every send takes its kinds of bucket in
  * this same order, so that two parallel ones never wait for each other; the first one is the narrowest, and a send that
  * fails there takes nothing from the others.

@@ -1,5 +1,13 @@
+/** Mails with a link, for hosts whose accounts are recovered and verified by mail. The library sends none of them. */
+export type LinkTopic = 'reset-password' | 'verify-email' | 'change-email';
+
+/** What a host tells an address that an account is about to lose, or has lost. The library sends none of them. */
+export type AddressTopic = 'email-change-requested' | 'email-changed';
+
 /** What a message is about. */
 export type MessageTopic =
+  | LinkTopic
+  | AddressTopic
   | 'code'
   | 'two-factor-enabled'
   | 'two-factor-disabled'
@@ -19,8 +27,10 @@ export interface MessageFacts {
   readonly issuer: string;
   /** The code, with topic `code`. */
   readonly code?: string;
-  /** Whole minutes that the code lives, with topic `code`. */
+  /** Whole minutes that the code or the link works, with topic `code` or a `LinkTopic`. */
   readonly minutes?: number;
+  /** An absolute URL, with a `LinkTopic`. Built from the configured base URL, never from a header of a request. */
+  readonly link?: string;
   /** Backup codes left, with topic `backup-code-used`. */
   readonly left?: number;
   /** How often it happened, where one mail tells of several times; more than one. */
@@ -35,7 +45,8 @@ export interface MailContent {
 
 /**
  * The words of messages. In a mail with a code, the code stands alone on a line and is the first run of digits of the
- * text part; notices contain no run of as many digits. No link and no host name goes in that a request could have named.
+ * text part; notices contain no run of as many digits, and mails with a link none before it. No link and no host name goes in
+ * that a request could have named.
  */
 export abstract class MessageTemplates {
   /** Languages that there are templates for, the fallback first; BCP 47, e.g. `en`, `pt-BR`. */

@@ -7,7 +7,8 @@ import type { IncomingRequest, SessionIdentity } from './session-gateway.js';
  *   was tampered with.
  * - `sms.ceiling-reached`: the last text message of a ceiling was sent; further ones are refused until it refills.
  * - `password.refused`, `password.throttled`: a signed-in user typed a wrong password, or too many of them.
- * - `sign-in.*`, `password.changed` and `session.revoked` are told by the host: the service does, and others may.
+ * - `sign-in.*`, `password.changed`, `session.revoked` and `account.*` are told by the host: the service does, and others may.
+ *   `password.changed` has `{ by: 'reset' }` in its details where a mailed link did it.
  */
 export type SecurityEventName =
   | 'two-factor.enabled'
@@ -33,7 +34,11 @@ export type SecurityEventName =
   | 'password.refused'
   | 'password.throttled'
   | 'password.changed'
-  | 'session.revoked';
+  | 'session.revoked'
+  | 'account.link-sent'
+  | 'account.email-verified'
+  | 'account.email-changed'
+  | 'account.deleted';
 
 /** Where an event came from. */
 export interface EventOrigin {

@@ -5,7 +5,12 @@ import { secrets } from './secrets.js';
 type HeaderValue = string | number | readonly string[] | undefined;
 
 const TOKEN = /\b(?:tfd_[\w-]{22}\.|[a-z]{2,8}_)[\w-]{43}(?![\w-])/g;
-const KINDS: Readonly<Record<string, string>> = { tfs: 'session token', tfc: 'challenge token', tfd: 'device token' };
+const KINDS: Readonly<Record<string, string>> = {
+  tfs: 'session token',
+  tfc: 'challenge token',
+  tfd: 'device token',
+  tfl: 'link token',
+};
 const PASSWORDS = ['password', 'currentPassword', 'newPassword'];
 const TOKENS = ['token', 'twoFactorToken', 'trustedDeviceToken', 'challenge'];
 
@@ -14,7 +19,10 @@ const base32 = new ScureBase32Plugin();
 /** Learns every secret that goes in and out of a service, whoever its client is. */
 export function recordTraffic(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
-  fastify.addHook('preHandler', async (request) => learnFromRequest(request.headers, request.body));
+  fastify.addHook('preHandler', async (request) => {
+    learnFromRequest(request.headers, request.body);
+    for (const token of decoded(request.url).match(TOKEN) ?? []) learnToken(token);
+  });
   fastify.addHook('onSend', async (_request, reply, payload) => {
     learnFromAnswer(reply.getHeaders(), typeof payload === 'string' ? payload : '');
   });
@@ -45,8 +53,9 @@ export function learnFromAnswer(headers: Readonly<Record<string, HeaderValue>>, 
   if (Array.isArray(backupCodes)) for (const code of backupCodes) learnCode(String(code));
 }
 
-/** A code that was mailed or texted. */
+/** A code or a link that was mailed or texted. */
 export function learnFromMessage(text: string): void {
+  for (const token of text.match(TOKEN) ?? []) learnToken(token);
   for (const code of text.match(/\b\d{6}\b/g) ?? []) secrets.addCode('mailed or texted code', code);
 }
 

@@ -1,0 +1,124 @@
+import { Body, Controller, Get, HttpCode, Post, Query, Res, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import {
+  Accepts,
+  ApiErrorAnswers,
+  BEARER_AUTH,
+  CurrentExchange,
+  CurrentSession,
+  type HttpExchange,
+  OriginGuard,
+  TWO_FACTOR_ERRORS,
+  TwoFactorGuard,
+  TwoFactorValidationPipe,
+} from '../../two-factor/index.js';
+import { ACCOUNTS_ERRORS } from '../accounts.errors.js';
+import { StatusAnswer } from '../answers.js';
+import { AccountUrls } from '../links/account-urls.js';
+import { ApiSendsOn, sendOn } from '../links/send-on.js';
+import type { AccountSession } from '../sessions/session-row.js';
+import { ChangeEmailBody, SendVerificationEmailBody, VerifyEmailAnswer, VerifyEmailQuery } from './email.dto.js';
+import { EmailService } from './email.service.js';
+
+const {
+  CHANGE_EMAIL_DISABLED,
+  EMAIL_ALREADY_VERIFIED,
+  EMAIL_IS_THE_SAME,
+  EMAIL_MISMATCH,
+  INVALID_CALLBACK_URL,
+  USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL,
+  VERIFICATION_EMAIL_NOT_ENABLED,
+} = ACCOUNTS_ERRORS;
+const INVALID_TOKEN = [401, ACCOUNTS_ERRORS.INVALID_TOKEN[1]] as const;
+const TOKEN_EXPIRED = [401, ACCOUNTS_ERRORS.TOKEN_EXPIRED[1]] as const;
+const { SECOND_FACTOR_REQUIRED } = TWO_FACTOR_ERRORS;
+
+const DONE: StatusAnswer = { status: true };
+
+@ApiTags('Accounts')
+@Controller()
+export class EmailController {
+  constructor(
+    private readonly service: EmailService,
+    private readonly urls: AccountUrls,
+  ) {}
+
+  @Post('send-verification-email')
+  @HttpCode(200)
+  @UseGuards(TwoFactorGuard)
+  @Accepts('optional-session')
+  @ApiBearerAuth(BEARER_AUTH)
+  @ApiOperation({
+    summary: 'Mails a link that verifies an address',
+    description:
+      'The link works once, within an hour. Without a session an unknown or verified address gets the same answer and no mail.',
+    operationId: 'sendVerificationEmail',
+  })
+  @ApiOkResponse({ description: 'Asked for', type: StatusAnswer })
+  @ApiErrorAnswers({
+    EMAIL_MISMATCH,
+    EMAIL_ALREADY_VERIFIED,
+    VERIFICATION_EMAIL_NOT_ENABLED,
+    INVALID_CALLBACK_URL,
+  })
+  async sendVerification(
+    @Body(TwoFactorValidationPipe) body: SendVerificationEmailBody,
+    @CurrentSession() session: AccountSession | null,
+    @CurrentExchange() exchange: HttpExchange,
+  ): Promise<StatusAnswer> {
+    await this.service.sendVerification(body, session, exchange);
+    return DONE;
+  }
+
+  @Get('verify-email')
+  @HttpCode(200)
+  @UseGuards(OriginGuard)
+  @ApiOperation({
+    summary: 'Uses a mailed link: verifies an address, or changes it',
+    description: 'Opens no session. A link works once: the second time it is invalid.',
+    operationId: 'verifyEmail',
+    security: [],
+  })
+  @ApiSendsOn()
+  @ApiOkResponse({ description: 'The address is verified', type: VerifyEmailAnswer })
+  @ApiErrorAnswers({
+    INVALID_TOKEN,
+    TOKEN_EXPIRED,
+    SECOND_FACTOR_REQUIRED,
+    INVALID_CALLBACK_URL,
+    USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL,
+  })
+  verify(
+    @Query(TwoFactorValidationPipe) query: VerifyEmailQuery,
+    @CurrentExchange() exchange: HttpExchange,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const callback = this.urls.callback(query.callbackURL);
+    return sendOn(reply, callback, async (): Promise<VerifyEmailAnswer> => {
+      await this.service.useLink(query.token, exchange);
+      return { status: true, user: null };
+    });
+  }
+
+  @Post('change-email')
+  @HttpCode(200)
+  @UseGuards(TwoFactorGuard)
+  @ApiBearerAuth(BEARER_AUTH)
+  @ApiOperation({
+    summary: 'Mails a link to a new address, which then replaces the old one',
+    description:
+      'The address changes when the link is opened, within an hour, while this session lives and the password stays. The old address is told. Requires a recent second factor once two-factor is on. A taken address gets the same answer and no mail.',
+    operationId: 'changeEmail',
+  })
+  @ApiOkResponse({ description: 'Asked for', type: StatusAnswer })
+  @ApiErrorAnswers({ EMAIL_IS_THE_SAME, CHANGE_EMAIL_DISABLED, SECOND_FACTOR_REQUIRED, INVALID_CALLBACK_URL })
+  async change(
+    @Body(TwoFactorValidationPipe) body: ChangeEmailBody,
+    @CurrentSession() session: AccountSession,
+    @CurrentExchange() exchange: HttpExchange,
+  ): Promise<StatusAnswer> {
+    await this.service.requestChange(body, session, exchange);
+    return DONE;
+  }
+}

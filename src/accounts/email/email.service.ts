@@ -1,0 +1,143 @@
+import { Injectable } from '@nestjs/common';
+import {
+  Database,
+  type HttpExchange,
+  type IncomingRequest,
+  originOf,
+  SecurityEvents,
+  tokenHash,
+  type Transaction,
+  TwoFactorException,
+  TwoFactorService,
+} from '../../two-factor/index.js';
+import { AccountsException } from '../accounts.errors.js';
+import { AccountLinks } from '../links/account-links.service.js';
+import { AccountUrls } from '../links/account-urls.js';
+import { PostgresSessions } from '../sessions/postgres-sessions.js';
+import type { AccountSession } from '../sessions/session-row.js';
+import { canonical } from '../users/email-address.js';
+import { PostgresAccountDirectory } from '../users/postgres-account-directory.js';
+import type { ChangeEmailBody, SendVerificationEmailBody } from './email.dto.js';
+import { type AskingSession, CHANGE_EMAIL, VERIFY_EMAIL } from './email.statements.js';
+
+/** The client knows the errors of links that verify an address with this status. */
+const UNAUTHORIZED = 401;
+
+/** SQLSTATE of a unique index that refuses a row. */
+const UNIQUE_VIOLATION = '23505';
+
+/** Verifies the addresses of accounts, and changes them. Opens no session. */
+@Injectable()
+export class EmailService {
+  constructor(
+    private readonly database: Database,
+    private readonly links: AccountLinks,
+    private readonly urls: AccountUrls,
+    private readonly accounts: PostgresAccountDirectory,
+    private readonly twoFactor: TwoFactorService,
+    private readonly sessions: PostgresSessions,
+    private readonly events: SecurityEvents,
+  ) {}
+
+  /**
+   * Without a session: equal bytes and equal work for unknown and for verified addresses [ASVS 6.3.8].
+   *
+   * @throws {AccountsException} INVALID_CALLBACK_URL, VERIFICATION_EMAIL_NOT_ENABLED; with a session EMAIL_MISMATCH,
+   *   EMAIL_ALREADY_VERIFIED
+   * @throws {TwoFactorException} TOO_MANY_REQUESTS
+   */
+  async sendVerification(
+    body: SendVerificationEmailBody,
+    session: AccountSession | null,
+    { request }: HttpExchange,
+  ): Promise<void> {
+    const callback = this.urls.callback(body.callbackURL);
+    const topic = 'verify-email';
+    this.links.requireMail(topic);
+    const email = canonical(body.email);
+    if (session && session.user.email !== email) throw new AccountsException('EMAIL_MISMATCH');
+    if (session?.user.emailVerified) throw new AccountsException('EMAIL_ALREADY_VERIFIED');
+    this.tellSent(await this.links.mail({ topic, email, session, callback, request }), topic, request, session);
+  }
+
+  /**
+   * Mails a link to the new address, and tells the old one. A taken address gets no mail, and the same answer.
+   *
+   * @throws {AccountsException} INVALID_CALLBACK_URL, CHANGE_EMAIL_DISABLED, EMAIL_IS_THE_SAME
+   * @throws {TwoFactorException} SECOND_FACTOR_REQUIRED, TOO_MANY_REQUESTS; UNAUTHORIZED when the session ended meanwhile
+   */
+  async requestChange(body: ChangeEmailBody, session: AccountSession, { request }: HttpExchange): Promise<void> {
+    const callback = this.urls.callback(body.callbackURL);
+    const topic = 'change-email';
+    this.links.requireMail(topic);
+    const email = canonical(body.newEmail);
+    if (email === session.user.email) throw new AccountsException('EMAIL_IS_THE_SAME');
+    await this.twoFactor.requireStrong(session);
+    const sent = await this.database.transaction(async (transaction) => {
+      await this.links.tell(session.user, 'email-change-requested', request, transaction);
+      const accountId = await this.links.mail({ topic, email, session, callback, request }, transaction);
+      // Last, when the other rows are held: the session may have ended since it was looked at.
+      await this.requireHeld(session, transaction);
+      return accountId;
+    });
+    this.tellSent(sent, topic, request, session);
+  }
+
+  /**
+   * Uses a link. It verifies the address of the account, or gives the account the address that it was mailed to.
+   *
+   * @throws {AccountsException} 401 INVALID_TOKEN, TOKEN_EXPIRED; USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL
+   * @throws {TwoFactorException} SECOND_FACTOR_REQUIRED
+   */
+  async useLink(token: string, { request }: HttpExchange): Promise<void> {
+    const link = await this.links.find(token, 'verify-email', 'change-email');
+    if (!link) throw new AccountsException('INVALID_TOKEN', UNAUTHORIZED);
+    if (!link.alive) throw new AccountsException('TOKEN_EXPIRED', UNAUTHORIZED);
+    const { accountId } = link;
+    if (link.topic === 'change-email') return this.change(accountId, token, request);
+    const used = await this.database.query(VERIFY_EMAIL, [accountId, tokenHash(token)]);
+    if (used.length === 0) throw new AccountsException('INVALID_TOKEN', UNAUTHORIZED);
+    this.events.emit({ name: 'account.email-verified', accountId, ...originOf(request) });
+  }
+
+  /**
+   * The session that asked counts, not the one that opens the link: mail is often read on another device. When it ended, or
+   * the password was changed, the link is dead. So the owner stops a thief by ending the thief's session.
+   */
+  private async change(accountId: string, token: string, request: IncomingRequest): Promise<void> {
+    const asking = await this.database
+      .transaction(async (transaction) => {
+        const account = await this.accounts.find(accountId, transaction);
+        if (account) await this.links.tell(account.user, 'email-changed', request, transaction);
+        const [session] = await transaction.query<AskingSession>(CHANGE_EMAIL, [accountId, tokenHash(token)]);
+        if (!session) throw new AccountsException('INVALID_TOKEN', UNAUTHORIZED);
+        // Two-factor may have been turned on since.
+        await this.twoFactor.requireStrong({ ...session, accountId, trustedDeviceId: null }, transaction);
+        return session;
+      })
+      .catch((error: unknown) => {
+        throw isTaken(error) ? new AccountsException('USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL') : error;
+      });
+    this.events.emit({ name: 'account.email-changed', accountId, ...originOf(request, asking) });
+  }
+
+  private async requireHeld(session: AccountSession, transaction: Transaction): Promise<void> {
+    const held = await this.sessions.holds(session, transaction);
+    if (!held) throw new TwoFactorException('UNAUTHORIZED', { bearerError: 'invalid_token' });
+    await this.twoFactor.requireStrong(session, transaction);
+  }
+
+  private tellSent(
+    accountId: string | null,
+    topic: string,
+    request: IncomingRequest,
+    session: AccountSession | null,
+  ): void {
+    if (accountId === null) return;
+    this.events.emit({ name: 'account.link-sent', accountId, ...originOf(request, session), details: { topic } });
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === UNIQUE_VIOLATION;
+}

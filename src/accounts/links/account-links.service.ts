@@ -1,0 +1,143 @@
+import { Injectable } from '@nestjs/common';
+import {
+  type AddressTopic,
+  Database,
+  type IncomingRequest,
+  isToken,
+  type LinkTopic,
+  MessageWriter,
+  newToken,
+  Random,
+  type Statement,
+  tokenHash,
+  type Transaction,
+  TwoFactorException,
+  type UserView,
+} from '../../two-factor/index.js';
+import { AccountsException, type AccountsErrorCode } from '../accounts.errors.js';
+import { AccountUrls } from './account-urls.js';
+import { FIND_LINK, FORGET_BUDGETS, type LinkOutcome, type LinkRow, sendLink, tellAddress } from './link.statements.js';
+import { addressBudget, budgetsOf, linkBudgets, type MailBudget } from './mail-budgets.js';
+
+/** Tells tokens of mailed links from other tokens, and secret scanners what they found. */
+const LINK_TOKEN_PREFIX = 'tfl_';
+
+/** How long a link works. In seconds. */
+const LINK_LIFE = 60 * 60;
+
+/** How long a notice may wait for a mail server. In seconds. */
+const NOTICE_LIFE = 24 * 60 * 60;
+
+/** What the peer answers where no mail can be sent. */
+const DISABLED: Readonly<Record<LinkTopic, AccountsErrorCode>> = {
+  'reset-password': 'RESET_PASSWORD_DISABLED',
+  'verify-email': 'VERIFICATION_EMAIL_NOT_ENABLED',
+  'change-email': 'CHANGE_EMAIL_DISABLED',
+};
+
+/** Somebody asks for a link. */
+export interface LinkRequest {
+  readonly topic: LinkTopic;
+  /** Where it is mailed to. In canonical form. */
+  readonly email: string;
+  /** The session that asks; null where anyone may ask. */
+  readonly session: { readonly accountId: string; readonly sessionId: string } | null;
+  /** Where the browser goes in the end; absolute, and of a trusted origin. */
+  readonly callback: string | null;
+  readonly request: IncomingRequest;
+}
+
+/** Mails links, and finds them again. */
+@Injectable()
+export class AccountLinks {
+  private readonly send: Readonly<Record<LinkTopic, Statement>> | null;
+  private readonly tellStatement: Statement | null;
+
+  constructor(
+    private readonly database: Database,
+    private readonly random: Random,
+    private readonly messages: MessageWriter,
+    private readonly urls: AccountUrls,
+  ) {
+    const { enqueueFunction, canMail } = messages;
+    if (enqueueFunction === null || !canMail) {
+      this.send = null;
+      this.tellStatement = null;
+      return;
+    }
+    this.send = {
+      'reset-password': sendLink('reset-password', enqueueFunction),
+      'verify-email': sendLink('verify-email', enqueueFunction),
+      'change-email': sendLink('change-email', enqueueFunction),
+    };
+    this.tellStatement = tellAddress(enqueueFunction);
+  }
+
+  /** @throws {AccountsException} RESET_PASSWORD_DISABLED and the like where no mail can be sent */
+  requireMail(topic: LinkTopic): void {
+    if (this.send === null) throw new AccountsException(DISABLED[topic]);
+  }
+
+  /**
+   * Mails a link, if there is an account for it. Takes the same work and gives the same answer if there is none.
+   *
+   * @returns the account that it was mailed for; only for events, never for answers
+   * @throws {AccountsException} as `requireMail`
+   * @throws {TwoFactorException} TOO_MANY_REQUESTS, also where there is no account
+   */
+  async mail(
+    { topic, email, session, callback, request }: LinkRequest,
+    transaction?: Transaction,
+  ): Promise<string | null> {
+    if (this.send === null) throw new AccountsException(DISABLED[topic]);
+    const token = newToken(this.random, LINK_TOKEN_PREFIX);
+    const subject = { topic, link: this.urls.linkTo(topic, token, callback), minutes: LINK_LIFE / 60 };
+    const payload = this.messages.compose('mail', email, subject, { request, life: LINK_LIFE });
+    const budgets = linkBudgets(topic, this.messages.counterOf(email), session?.accountId ?? null);
+    const [outcome] = await (transaction ?? this.database).query<LinkOutcome>(this.send[topic], [
+      ...valuesOf(budgets),
+      email,
+      session?.accountId ?? null,
+      tokenHash(token),
+      topic === 'change-email' ? (session?.sessionId ?? null) : null,
+      payload,
+      LINK_LIFE,
+    ]);
+    if (!outcome?.counted) throw new TwoFactorException('TOO_MANY_REQUESTS', { retryAfter: outcome?.wait ?? 1 });
+    return outcome.accountId;
+  }
+
+  /**
+   * Tells an address of an account that leaves it. Not by the library's notices: those that wait for their budget are mailed
+   * to the address that the account has by then, which is the new one.
+   *
+   * @param user as it is before the change
+   */
+  async tell(
+    { email, emailVerified }: UserView,
+    topic: AddressTopic,
+    request: IncomingRequest,
+    transaction: Transaction,
+  ): Promise<void> {
+    if (this.tellStatement === null) return;
+    const budget = addressBudget(this.messages.counterOf(email), emailVerified);
+    const payload = this.messages.compose('mail', email, { topic }, { request, life: NOTICE_LIFE });
+    await transaction.query(this.tellStatement, [...valuesOf([budget]), payload, NOTICE_LIFE]);
+  }
+
+  /** Finds the link of a token, and leaves it unused. Dead links are found for a day. */
+  async find(token: string, ...topics: readonly LinkTopic[]): Promise<LinkRow | null> {
+    if (!isToken(token, LINK_TOKEN_PREFIX)) return null;
+    const [link] = await this.database.query<LinkRow>(FIND_LINK, [tokenHash(token)]);
+    return link && topics.includes(link.topic) ? link : null;
+  }
+
+  /** Drops the counters of an account that is being deleted. Its links go with the user's row. */
+  async forget(accountId: string, transaction: Transaction): Promise<void> {
+    await transaction.query(FORGET_BUDGETS, [budgetsOf(accountId)]);
+  }
+}
+
+function valuesOf(budgets: readonly MailBudget[]): [string[], number[], number[]] {
+  return [budgets.map(({ bucket }) => bucket), budgets.map(({ burst }) => burst), budgets.map(({ every }) => every)];
+}

@@ -1,0 +1,18 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { CALLBACK_URL_LENGTH } from './account-urls.js';
+
+/** A URL of a trusted origin, or a path of the service's own: `AccountUrls` decides. */
+export function CallbackUrl(description: string): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({
+      description: `${description} A URL of a trusted origin, or a path that begins with \`/\`.`,
+      maxLength: CALLBACK_URL_LENGTH,
+      example: '/docs',
+    }),
+    IsOptional(),
+    IsString(),
+    MaxLength(CALLBACK_URL_LENGTH),
+  );
+}

@@ -1,0 +1,79 @@
+import { Body, Controller, Get, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiErrorAnswers,
+  BEARER_AUTH,
+  CurrentExchange,
+  CurrentSession,
+  type HttpExchange,
+  TWO_FACTOR_ERRORS,
+  TwoFactorGuard,
+  TwoFactorValidationPipe,
+} from '../../two-factor/index.js';
+import { ACCOUNTS_ERRORS } from '../accounts.errors.js';
+import { StatusAnswer } from '../answers.js';
+import type { AccountSession } from '../sessions/session-row.js';
+import { DeletionService } from './deletion.service.js';
+import { DeleteUserAnswer, DeleteUserBody, LinkedAccountAnswer, UpdateUserBody } from './profile.dto.js';
+import { ProfileService } from './profile.service.js';
+
+const { EMAIL_CAN_NOT_BE_UPDATED, INVALID_CALLBACK_URL, NO_FIELDS_TO_UPDATE } = ACCOUNTS_ERRORS;
+const { INVALID_PASSWORD, SECOND_FACTOR_REQUIRED } = TWO_FACTOR_ERRORS;
+
+@ApiTags('Accounts')
+@ApiBearerAuth(BEARER_AUTH)
+@UseGuards(TwoFactorGuard)
+@Controller()
+export class ProfileController {
+  constructor(
+    private readonly profile: ProfileService,
+    private readonly deletion: DeletionService,
+  ) {}
+
+  @Post('update-user')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Changes name or picture of the signed-in user',
+    description: 'What is absent stays. The address is changed by `/change-email`.',
+    operationId: 'updateUser',
+  })
+  @ApiOkResponse({ description: 'Changed', type: StatusAnswer })
+  @ApiErrorAnswers({ NO_FIELDS_TO_UPDATE, EMAIL_CAN_NOT_BE_UPDATED })
+  async update(
+    @Body(TwoFactorValidationPipe) body: UpdateUserBody,
+    @CurrentSession() session: AccountSession,
+  ): Promise<StatusAnswer> {
+    await this.profile.update(body, session);
+    return { status: true };
+  }
+
+  @Post('delete-user')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Deletes the account of the signed-in user, for good',
+    description: 'Requires the password, and a recent second factor once two-factor is on. Ends all sessions.',
+    operationId: 'deleteUser',
+  })
+  @ApiOkResponse({ description: 'There is no account any more', type: DeleteUserAnswer })
+  @ApiErrorAnswers({ INVALID_PASSWORD, SECOND_FACTOR_REQUIRED, INVALID_CALLBACK_URL })
+  async delete(
+    @Body(TwoFactorValidationPipe) body: DeleteUserBody,
+    @CurrentSession() session: AccountSession,
+    @CurrentExchange() exchange: HttpExchange,
+  ): Promise<DeleteUserAnswer> {
+    await this.deletion.delete(body, session, exchange);
+    return { success: true, message: 'User deleted' };
+  }
+
+  @Get('list-accounts')
+  @ApiOperation({
+    summary: 'The ways to sign in to the account',
+    description: 'One: address and password. The client knows other services, too.',
+    operationId: 'listUserAccounts',
+  })
+  @ApiOkResponse({ description: 'Always one', type: [LinkedAccountAnswer] })
+  @ApiErrorAnswers()
+  accounts(@CurrentSession() session: AccountSession): LinkedAccountAnswer[] {
+    return this.profile.accounts(session);
+  }
+}

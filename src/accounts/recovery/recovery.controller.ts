@@ -1,0 +1,105 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, UseGuards } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import {
+  ApiErrorAnswers,
+  CurrentExchange,
+  type HttpExchange,
+  OriginGuard,
+  TwoFactorValidationPipe,
+} from '../../two-factor/index.js';
+import { ACCOUNTS_ERRORS } from '../accounts.errors.js';
+import { StatusAnswer } from '../answers.js';
+import { AccountUrls } from '../links/account-urls.js';
+import { ApiSendsOn, sendOn } from '../links/send-on.js';
+import {
+  RequestPasswordResetAnswer,
+  RequestPasswordResetBody,
+  ResetPasswordBody,
+  ResetPasswordQuery,
+} from './recovery.dto.js';
+import { RecoveryService } from './recovery.service.js';
+
+const {
+  INVALID_TOKEN,
+  INVALID_CALLBACK_URL,
+  INVALID_REDIRECT_URL,
+  PASSWORD_TOO_SHORT,
+  PASSWORD_TOO_LONG,
+  RESET_PASSWORD_DISABLED,
+} = ACCOUNTS_ERRORS;
+
+const DONE: StatusAnswer = { status: true };
+
+@ApiTags('Accounts')
+@UseGuards(OriginGuard)
+@Controller()
+export class RecoveryController {
+  constructor(
+    private readonly service: RecoveryService,
+    private readonly urls: AccountUrls,
+  ) {}
+
+  @Post('request-password-reset')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Mails a link that resets the password',
+    description:
+      'The link works once, within an hour. An address without an account gets the same answer and no mail. An address gets three links at once, then one an hour.',
+    operationId: 'requestPasswordReset',
+    security: [],
+  })
+  @ApiOkResponse({ description: 'Asked for', type: RequestPasswordResetAnswer })
+  @ApiErrorAnswers({ RESET_PASSWORD_DISABLED, INVALID_REDIRECT_URL })
+  request(@Body(TwoFactorValidationPipe) body: RequestPasswordResetBody, @CurrentExchange() exchange: HttpExchange) {
+    return this.service.request(body, exchange);
+  }
+
+  @Get('reset-password/:token')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Where the mailed link leads',
+    description: 'Changes nothing. Sends the browser on to the page where the new password is entered.',
+    operationId: 'resetPasswordCallback',
+    security: [],
+  })
+  @ApiParam({ name: 'token', description: 'The token of the link.', example: 'tfl_…' })
+  @ApiSendsOn()
+  @ApiOkResponse({ description: 'The link works, and names no page', type: StatusAnswer })
+  @ApiErrorAnswers({ INVALID_TOKEN, INVALID_CALLBACK_URL })
+  open(
+    @Param('token') token: string,
+    @Query(TwoFactorValidationPipe) query: ResetPasswordQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const callback = this.urls.callback(query.callbackURL);
+    return sendOn(
+      reply,
+      callback,
+      async () => {
+        await this.service.requireLink(token);
+        return DONE;
+      },
+      { token },
+    );
+  }
+
+  @Post('reset-password')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Sets a new password by the token of a mailed link',
+    description:
+      'Ends all sessions, open challenges, staged factors and trusted devices. Opens no session, and leaves two-factor on: sign in with the new password and the second factor.',
+    operationId: 'resetPassword',
+    security: [],
+  })
+  @ApiOkResponse({ description: 'The password is changed', type: StatusAnswer })
+  @ApiErrorAnswers({ INVALID_TOKEN, PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG })
+  async reset(
+    @Body(TwoFactorValidationPipe) body: ResetPasswordBody,
+    @CurrentExchange() exchange: HttpExchange,
+  ): Promise<StatusAnswer> {
+    await this.service.reset(body, exchange);
+    return DONE;
+  }
+}

@@ -1,0 +1,22 @@
+import { applyDecorators } from '@nestjs/common';
+import { IsString, IsUrl, Matches, MaxLength } from 'class-validator';
+
+export const NAME_LENGTH = 200;
+export const IMAGE_LENGTH = 2048;
+
+/** Refuses what no name of a person has: it stands in mails and on pages. */
+export function IsUserName(): PropertyDecorator {
+  return applyDecorators(
+    IsString(),
+    MaxLength(NAME_LENGTH),
+    Matches(/^[^\p{Control}\p{Surrogate}]*$/u, { message: '$property must not contain control characters' }),
+  );
+}
+
+/** Refuses what is not an `http` or `https` URL. */
+export function IsImageUrl(): PropertyDecorator {
+  return applyDecorators(
+    IsUrl({ protocols: ['http', 'https'], require_protocol: true, require_tld: false }),
+    MaxLength(IMAGE_LENGTH),
+  );
+}
