@@ -68,7 +68,8 @@ export class SignInBody {
   readonly password!: string;
 
   @ApiPropertyOptional({
-    description: 'True when absent. False: the session ends with the browser, or after a day. Kept through the second factor.',
+    description:
+      'True when absent. False: the session ends with the browser, or after a day. Kept through the second factor.',
     nullable: true,
     type: 'boolean',
   })

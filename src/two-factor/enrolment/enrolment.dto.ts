@@ -30,7 +30,8 @@ export class EnableBody extends PasswordBody {
   issuer?: string;
 
   @ApiPropertyOptional({
-    description: 'The method to enable: `totp` for an authenticator app, as when absent; `otp` for codes that are sent.',
+    description:
+      'The method to enable: `totp` for an authenticator app, as when absent; `otp` for codes that are sent.',
     enum: ['totp', 'otp', null],
     nullable: true,
   })
@@ -39,7 +40,8 @@ export class EnableBody extends PasswordBody {
   method?: 'totp' | 'otp';
 
   @ApiPropertyOptional({
-    description: 'With method `otp`: the way to send codes, `mail` when absent. Mail goes to the address of the account.',
+    description:
+      'With method `otp`: the way to send codes, `mail` when absent. Mail goes to the address of the account.',
     enum: ['mail', 'sms', null],
     nullable: true,
   })
