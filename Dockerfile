@@ -1,6 +1,8 @@
 # syntax=docker/dockerfile:1
 
-FROM node:24.9.0-bookworm-slim AS build
+# Node.js is pinned to the exact version that was the newest of its line known in November 2026. The digest was not known
+# then: look it up where the image is pulled, and append it to the tag (`tag@sha256:…`) on all three lines.
+FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
@@ -8,13 +10,15 @@ COPY nest-cli.json tsconfig.json tsconfig.build.json esbuild.config.js ./
 COPY src ./src
 RUN npm run build
 
-FROM node:24.9.0-bookworm-slim AS dependencies
+FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund
 
-FROM node:24.9.0-bookworm-slim
+FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production
+# Passwords are hashed by the cores or by this less two, whichever is fewer. A program cannot set it for itself on Node 20.
+ENV UV_THREADPOOL_SIZE=16
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist

@@ -23,9 +23,12 @@ export default {
     ],
   },
   testEnvironment: 'node',
+  setupFilesAfterEnv: ['<rootDir>/test/support/record-output.js'],
+  reporters: ['default', '<rootDir>/test/support/output-of-failures.js'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-  testTimeout: 30_000,
+  // Long: a machine that others use, too, may need many times as long as an idle one. A hang still ends.
+  testTimeout: 120_000,
   // Jest would leave one core to the developer; more than a few would wait for the one Postgres.
   maxWorkers: Math.min(availableParallelism(), 4),
   // Node keeps the modules of every file that ran: a worker that has grown works for the garbage collector.

@@ -41,6 +41,8 @@ export class AppModule {
           keys,
           trustedOrigins: [...trustedOrigins, ...ownOrigins(config)],
           secureCookies,
+          // What only delivers messages tells what waits, too; what delivers none leaves it to that.
+          notices: { interval: config.outbox ? 30 : 0 },
           otp: { smsCountries, smsPerDay, mailFallback },
           database,
           accounts: PostgresAccountDirectory,

@@ -9,12 +9,14 @@ import { runMigrations } from './database/migrations-runner.js';
 import type { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
 import { configureHttp } from './http/configure-http.js';
 import { createHttpAdapter } from './http/http-adapter.js';
+import { refuseWhenStopping } from './http/stopping.js';
+import { explainKeyRing } from './keys/explain-key-ring.js';
 import type { ServiceLogger } from './logging/service-logger.js';
 import { serveOpenApi } from './openapi.js';
 
 /** How long requests in flight may take to finish once the service was told to stop. */
 const graceMs = 10_000;
-/** How long the rest of the house may take to close after them. */
+/** How long everything else may take to close after them. */
 const closeMs = 5000;
 /** How long a client may take to send a request: a slow one must not hold a connection for ever. */
 const requestTimeoutMs = 30_000;
@@ -42,15 +44,17 @@ export async function startService(config: ServiceConfig, logger: ServiceLogger)
   try {
     await runMigrations(databaseUrl);
     app = await createApplication(config, databaseUrl, logger);
+    const refuse = refuseWhenStopping(app);
     await listen(app, config);
+    return running(app, embedded, refuse);
   } catch (error) {
     await close(app, embedded);
-    throw error;
+    throw explainKeyRing(error, config);
   }
-  return running(app, embedded);
 }
 
-function running(app: NestFastifyApplication, embedded: EmbeddedPostgres | undefined): Service {
+/** @param refuse begins to refuse new requests */
+function running(app: NestFastifyApplication, embedded: EmbeddedPostgres | undefined, refuse: () => void): Service {
   let stopped: Promise<void> | undefined;
   return {
     failed: new Promise((resolve) => {
@@ -58,7 +62,10 @@ function running(app: NestFastifyApplication, embedded: EmbeddedPostgres | undef
         if (!stopped) resolve('The embedded Postgres ended by itself');
       });
     }),
-    stop: () => (stopped ??= close(app, embedded)),
+    stop: () => {
+      refuse();
+      return (stopped ??= close(app, embedded));
+    },
   };
 }
 
@@ -79,8 +86,19 @@ async function createApplication(
     abortOnError: false,
   });
   await configureHttp(app, config);
-  serveOpenApi(app);
+  if (config.docs) {
+    serveOpenApi(app);
+    leadToDocs(app);
+  }
   return app;
+}
+
+/** The bare address is what a newcomer opens first: without a page of its own it is answered by the documentation. */
+function leadToDocs(app: NestFastifyApplication): void {
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .get('/', (_request, reply) => reply.redirect('/docs', 302));
 }
 
 async function listen(app: NestFastifyApplication, { host, port }: ServiceConfig): Promise<void> {

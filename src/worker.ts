@@ -18,10 +18,10 @@ async function main(): Promise<number> {
   try {
     const config = await loadConfig({ ...process.env, OUTBOX: 'on', RATE_LIMIT: 'off' });
     const { ServiceLogger } = await import('./logging/service-logger.js');
-    const { lastWords } = await import('./logging/last-words.js');
+    const { logUncaughtException } = await import('./logging/uncaught-exception.js');
     const { commandDatabase } = await import('./database/command-database.js');
     const logger = new ServiceLogger(config);
-    lastWords(logger);
+    logUncaughtException(logger);
     const database = await commandDatabase(config, (line) => logger.announce(line));
     try {
       const worker = await startWorker(config, database.url, logger);
@@ -47,11 +47,16 @@ async function startWorker(
   const { Logger } = await import('@nestjs/common');
   const { NestFactory } = await import('@nestjs/core');
   const { AppModule } = await import('./app.module.js');
+  const { explainKeyRing } = await import('./keys/explain-key-ring.js');
   const { runMigrations } = await import('./database/migrations-runner.js');
   Logger.overrideLogger(logger);
   await runMigrations(databaseUrl);
-  return NestFactory.createApplicationContext(AppModule.forRoot(config, databaseUrl), {
-    logger,
-    abortOnError: false,
-  });
+  try {
+    return await NestFactory.createApplicationContext(AppModule.forRoot(config, databaseUrl), {
+      logger,
+      abortOnError: false,
+    });
+  } catch (error) {
+    throw explainKeyRing(error, config);
+  }
 }

@@ -4,18 +4,32 @@ import { join } from 'node:path';
 import { ensureDataFolder } from './data-folder.js';
 import { errorCode, StartupError } from './startup-error.js';
 
-const fileName = 'two-factor.keys';
+/** The file of a data folder that keeps the key ring of a development machine. */
+export function developmentKeyFile(dataDir: string): string {
+  return join(dataDir, 'two-factor.keys');
+}
 
 /**
  * The key ring of a development machine, as TWO_FACTOR_KEYS would hold it: made at the first call, kept in
  * `two-factor.keys` (mode 600) of the data folder and read from there ever after.
  *
+ * @param refuseLost throws when the database needs keys that were lost: a new file in their place would hide that
  * @throws {StartupError} when the file can be neither read nor made
  */
-export async function developmentKeys(dataDir: string): Promise<string> {
-  const path = join(dataDir, fileName);
+export async function developmentKeys(dataDir: string, refuseLost: () => Promise<void>): Promise<string> {
+  const path = developmentKeyFile(dataDir);
   try {
-    return (await readIfThere(path)) ?? (await makeOnce(dataDir, path));
+    const kept = await readIfThere(path);
+    if (kept !== undefined) return kept;
+    try {
+      await refuseLost();
+    } catch (error) {
+      // Another process may have made both, the file and what it sealed, since we looked.
+      const made = await readIfThere(path);
+      if (made !== undefined) return made;
+      throw error;
+    }
+    return await makeOnce(dataDir, path);
   } catch (error) {
     if (error instanceof StartupError) throw error;
     throw new StartupError(`Cannot read or make the development keys ${path}: ${errorCode(error)}`, {
@@ -29,17 +43,22 @@ export async function developmentKeys(dataDir: string): Promise<string> {
  * or not at all.
  *
  * @param entry `kid:base64`
+ * @param refuseLost as `developmentKeys` has it
  * @returns the path of their file
  * @throws {StartupError} when the file cannot be read or replaced, or another process is replacing it
  */
-export async function keepDevelopmentKey(dataDir: string, entry: string): Promise<string> {
-  const path = join(dataDir, fileName);
+export async function keepDevelopmentKey(
+  dataDir: string,
+  entry: string,
+  refuseLost: () => Promise<void>,
+): Promise<string> {
+  const path = developmentKeyFile(dataDir);
   // Taken by one process at a time: of two that read and replace, one key would be lost.
   const draft = `${path}.next`;
-  await developmentKeys(dataDir);
+  await developmentKeys(dataDir, refuseLost);
   try {
     await writeFile(draft, '', { mode: 0o600, flag: 'wx' });
-    await writeFile(draft, `${entry},${await developmentKeys(dataDir)}\n`);
+    await writeFile(draft, `${entry},${await developmentKeys(dataDir, refuseLost)}\n`);
     await rename(draft, path);
     return path;
   } catch (error) {

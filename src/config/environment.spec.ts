@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { resolve } from 'node:path';
 import { readDatabaseEnvironment, readEnvironment } from './environment.js';
 
-const key = Buffer.alloc(32, 7).toString('base64');
+const bytes = Buffer.from('a ring key of thirty-two bytes!!');
+const key = bytes.toString('base64');
 const keys = { TWO_FACTOR_KEYS: `k1:${key}` };
 const accountSid = `AC${'0'.repeat(32)}`;
 const twilio = { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: 'hunter2', TWILIO_FROM: '+15005550006' };
@@ -26,12 +27,14 @@ describe('readEnvironment', () => {
       trustedOrigins: ['http://localhost:3001'],
       exposeAuthToken: false,
       trustProxy: [],
-      keys: [{ kid: 'k1', secret: Buffer.alloc(32, 7) }],
+      keys: [{ kid: 'k1', secret: bytes }],
       issuer: 'Two factor',
       bcryptCost: 12,
       logLevel: 'info',
       rateLimit: true,
       redisUrl: undefined,
+      docs: true,
+      healthToken: undefined,
       smtp: undefined,
       twilio: undefined,
       smsWebhook: undefined,
@@ -53,9 +56,22 @@ describe('readEnvironment', () => {
     expect(readEnvironment(production)).toMatchObject({ production: true, host: '0.0.0.0' });
   });
 
+  it('serves documentation in development, and in production where it is asked for', () => {
+    expect(readEnvironment(keys).docs).toBe(true);
+    expect(readEnvironment(production).docs).toBe(false);
+    expect(readEnvironment({ ...production, DOCS: 'on' }).docs).toBe(true);
+  });
+
   it('derives the base URL from the port and the trusted origin from the base URL', () => {
     expect(readEnvironment({ ...keys, PORT: '8080' }).trustedOrigins).toEqual(['http://localhost:8080']);
     expect(readEnvironment(production).trustedOrigins).toEqual(['https://auth.example.com']);
+  });
+
+  it('always trusts the origin of the base URL, which TRUSTED_ORIGINS adds to', () => {
+    const listed = readEnvironment({ ...production, TRUSTED_ORIGINS: 'https://app.example.com' });
+    expect(listed.trustedOrigins).toEqual(['https://auth.example.com', 'https://app.example.com']);
+    const own = readEnvironment({ ...production, TRUSTED_ORIGINS: 'https://auth.example.com:443' });
+    expect(own.trustedOrigins).toEqual(['https://auth.example.com']);
   });
 
   it('shows session tokens to pages of other origins only when told to', () => {
@@ -70,7 +86,7 @@ describe('readEnvironment', () => {
       TRUST_PROXY: '10.0.0.0/8,::1',
       TWO_FACTOR_KEYS: `new:${key},old:${key}`,
     });
-    expect(config.trustedOrigins).toEqual(['https://a.example.com', 'http://localhost:5173']);
+    expect(config.trustedOrigins).toEqual(['http://localhost:3001', 'https://a.example.com', 'http://localhost:5173']);
     expect(config.trustProxy).toEqual(['10.0.0.0/8', '::1']);
     expect(config.keys.map(({ kid }) => kid)).toEqual(['new', 'old']);
   });
@@ -193,6 +209,9 @@ describe('readEnvironment', () => {
     ['MAIL_FROM', 'a@example.com, b@example.com'],
     ['MAIL_FROM', 'Acme <a@example.com>\nBcc: b@example.com'],
     ['OUTBOX', 'no'],
+    ['DOCS', 'yes'],
+    ['HEALTH_TOKEN', 'short'],
+    ['HEALTH_TOKEN', 'a token of twenty-four or more'],
     ['RATE_LIMIT', 'false'],
     ['REDIS_URL', 'localhost:6379'],
     ['REDIS_URL', 'http://redis:6379'],
@@ -216,6 +235,7 @@ describe('readEnvironment', () => {
     ['REDIS_URL', 'http://:hunter2@redis:6379', 'hunter2'],
     ['REDIS_URL', 'redis://:hunter2@redis:6379/cache', 'hunter2'],
     ['TWILIO_AUTH_TOKEN', 'hunter2', 'hunter2'],
+    ['HEALTH_TOKEN', 'hunter2', 'hunter2'],
     ['TWILIO_ACCOUNT_SID', 'hunter2', 'hunter2'],
     ['TWILIO_FROM', 'hunter2;hunter2', 'hunter2;'],
   ])('never repeats the secret in a bad %s', (name, value, secret) => {

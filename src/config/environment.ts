@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { readDelivery } from './delivery-variables.js';
+import { refuseClearText, refuseConsoleSenders, refuseKnownKeys } from './deployment-rules.js';
 import { parseKeyRing } from './key-ring-variable.js';
 import {
   logLevels,
@@ -17,7 +18,8 @@ export type { Environment };
 /**
  * Reads and validates all that the service takes from its environment.
  *
- * In production nothing is made up: DATABASE_URL, TWO_FACTOR_KEYS and BASE_URL must be there.
+ * In production nothing is made up: DATABASE_URL, TWO_FACTOR_KEYS and BASE_URL must be there, and values that are meant
+ * for development are refused.
  *
  * @throws {StartupError} one line that names every variable at fault; no value of a secret is ever in it
  */
@@ -28,24 +30,32 @@ export function readEnvironment(env: Environment): ServiceConfig {
 
   const port = variables.read('PORT', (text) => integer(text, 1, 65_535)) ?? 3001;
   const baseUrl =
-    variables.read('BASE_URL', origin, { required: production }) ?? `http://localhost${port === 80 ? '' : `:${port}`}`;
+    variables.read('BASE_URL', (text) => (production ? refuseClearText(origin(text)) : origin(text)), {
+      required: production,
+    }) ?? `http://localhost${port === 80 ? '' : `:${port}`}`;
   const config: ServiceConfig = {
     ...database,
     databaseTimeoutMs: 1000 * (variables.read('DATABASE_TIMEOUT', (text) => integer(text, 1, 60)) ?? 5),
     host: variables.read('HOST', hostname) ?? (production ? '0.0.0.0' : '127.0.0.1'),
     port,
     baseUrl,
-    trustedOrigins: variables.read('TRUSTED_ORIGINS', (text) => list(text).map(origin)) ?? [baseUrl],
+    // The service has pages of its own: a list that left BASE_URL out would answer them with 403.
+    trustedOrigins: [
+      ...new Set([baseUrl, ...(variables.read('TRUSTED_ORIGINS', (text) => list(text).map(origin)) ?? [])]),
+    ],
     exposeAuthToken: variables.read('EXPOSE_AUTH_TOKEN', onOrOff) ?? false,
     trustProxy: variables.read('TRUST_PROXY', (text) => list(text).map(network)) ?? [],
-    keys: readKeys(variables),
+    keys: readKeys(variables, (keys) => production && refuseKnownKeys(keys)),
     issuer: variables.read('TWO_FACTOR_ISSUER', issuer) ?? 'Two factor',
     bcryptCost: variables.read('BCRYPT_COST', (text) => integer(text, 10, 16)) ?? 12,
     logLevel: variables.read('LOG_LEVEL', logLevel) ?? 'info',
     rateLimit: variables.read('RATE_LIMIT', onOrOff) ?? true,
     redisUrl: variables.read('REDIS_URL', redisUrl),
+    docs: variables.read('DOCS', onOrOff) ?? !production,
+    healthToken: variables.read('HEALTH_TOKEN', healthToken),
     ...readDelivery(variables, production),
   };
+  refuseConsoleSenders(variables, config);
   variables.throwFaults();
   return config;
 }
@@ -69,13 +79,23 @@ export function readDatabaseEnvironment(env: Environment): DatabaseConfig {
  */
 export function readKeyEnvironment(env: Environment): KeyConfig {
   const variables = new Variables(env);
-  const config = { ...readDatabase(variables), keys: readKeys(variables) };
+  const database = readDatabase(variables);
+  // Only the key that seals: a published key that is on its way out must open what it sealed.
+  const keys = readKeys(variables, (ring) => database.production && refuseKnownKeys(ring.slice(0, 1)));
   variables.throwFaults();
-  return config;
+  return { ...database, keys };
 }
 
-function readKeys(variables: Variables): RingKey[] {
-  return variables.read('TWO_FACTOR_KEYS', parseKeyRing, { required: true }) ?? [];
+/** @param refuse throws a RangeError for a ring that must not be used */
+function readKeys(variables: Variables, refuse: (keys: readonly RingKey[]) => unknown): RingKey[] {
+  const parse = (text: string) => {
+    const keys = parseKeyRing(text);
+    refuse(keys);
+    return keys;
+  };
+  return (
+    variables.read('TWO_FACTOR_KEYS', parse, { required: 'is missing, make one with: npm run keys -- generate' }) ?? []
+  );
 }
 
 function readDatabase(variables: Variables): DatabaseConfig {
@@ -146,6 +166,14 @@ function redisUrl(text: string): string {
 function issuer(text: string): string {
   // The label of an otpauth URI is `issuer:account`, so a colon would end the issuer early.
   if (text.includes(':') || text.length > 64) throw new RangeError('must have no colon and at most 64 characters');
+  return text;
+}
+
+/** Visible ASCII, as an Authorization header carries it. */
+function healthToken(text: string): string {
+  if (!/^[\x21-\x7e]{24,}$/.test(text)) {
+    throw new RangeError('needs at least 24 visible ASCII characters, such as from: openssl rand -hex 24');
+  }
   return text;
 }
 

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { keepDevelopmentKey } from './development-keys.js';
 import { loadConfig, loadKeyConfig } from './load-config.js';
 
+const noneLost = () => Promise.resolve();
+
 describe('loadConfig', () => {
   let parent: string;
   let dataDir: string;
@@ -66,7 +68,7 @@ describe('loadConfig', () => {
 
   it('puts a key in front of the development keys, as a whole and for the owner alone', async () => {
     const [old] = (await loadConfig({ DATA_DIR: dataDir })).keys;
-    await keepDevelopmentKey(dataDir, `new:${Buffer.alloc(32, 1).toString('base64')}`);
+    await keepDevelopmentKey(dataDir, `new:${Buffer.alloc(32, 1).toString('base64')}`, noneLost);
     const { keys } = await loadKeyConfig({ DATA_DIR: dataDir });
     expect(keys).toEqual([{ kid: 'new', secret: Buffer.alloc(32, 1) }, old]);
     expect((await stat(join(dataDir, 'two-factor.keys'))).mode & 0o777).toBe(0o600);
@@ -75,7 +77,7 @@ describe('loadConfig', () => {
 
   it('lets one process at a time replace them', async () => {
     const entries = Array.from({ length: 8 }, (_, n) => `k${n}:${Buffer.alloc(32, n).toString('base64')}`);
-    const outcomes = await Promise.allSettled(entries.map((entry) => keepDevelopmentKey(dataDir, entry)));
+    const outcomes = await Promise.allSettled(entries.map((entry) => keepDevelopmentKey(dataDir, entry, noneLost)));
     const kept = outcomes.filter(({ status }) => status === 'fulfilled').length;
     expect(kept).toBeGreaterThan(0);
     // Nothing that was said to be kept is lost.

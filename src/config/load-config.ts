@@ -1,6 +1,7 @@
-import { developmentKeys } from './development-keys.js';
+import { developmentKeyFile, developmentKeys } from './development-keys.js';
 import { readDatabaseEnvironment, readEnvironment, readKeyEnvironment, type Environment } from './environment.js';
-import type { KeyConfig, ServiceConfig } from './service-config.js';
+import { lostKeys } from './lost-keys.js';
+import type { DatabaseConfig, KeyConfig, ServiceConfig } from './service-config.js';
 
 /**
  * The validated environment; outside production the key ring is made up when TWO_FACTOR_KEYS is unset.
@@ -8,11 +9,22 @@ import type { KeyConfig, ServiceConfig } from './service-config.js';
  * @throws {StartupError} one line naming every variable at fault
  */
 export async function loadConfig(env: Environment): Promise<ServiceConfig> {
-  if (hasKeys(env)) return readEnvironment(env);
   // Validated before anything is written to disk: a start that is refused leaves no trace.
-  readEnvironment({ ...env, TWO_FACTOR_KEYS: placeholderRing });
-  const { dataDir } = readDatabaseEnvironment(env);
-  return readEnvironment({ ...env, TWO_FACTOR_KEYS: await developmentKeys(dataDir) });
+  const checked = checkEnvironment(env);
+  if (hasKeys(env)) return checked;
+  const database = readDatabaseEnvironment(env);
+  const config = readEnvironment(await withDevelopmentKeys(env, database));
+  return Object.assign(config, { keyFile: developmentKeyFile(database.dataDir) });
+}
+
+/**
+ * Validates the environment and touches neither disk nor database.
+ *
+ * @returns what it says; with a placeholder for a key ring that would be made up
+ * @throws {StartupError} one line naming every variable at fault
+ */
+export function checkEnvironment(env: Environment): ServiceConfig {
+  return readEnvironment(hasKeys(env) ? env : { ...env, TWO_FACTOR_KEYS: placeholderRing });
 }
 
 /**
@@ -22,8 +34,27 @@ export async function loadConfig(env: Environment): Promise<ServiceConfig> {
  */
 export async function loadKeyConfig(env: Environment): Promise<KeyConfig> {
   if (hasKeys(env)) return readKeyEnvironment(env);
-  const { dataDir } = readDatabaseEnvironment(env);
-  return readKeyEnvironment({ ...env, TWO_FACTOR_KEYS: await developmentKeys(dataDir) });
+  const database = readDatabaseEnvironment(env);
+  const config = readKeyEnvironment(await withDevelopmentKeys(env, database));
+  return Object.assign(config, { keyFile: developmentKeyFile(database.dataDir) });
+}
+
+/** @throws {StartupError} naming the remedies when the database needs keys and their file is gone; no file is made then */
+export async function refuseLostDevelopmentKeys(database: DatabaseConfig): Promise<void> {
+  // Loaded only when the file is missing: all other starts have no use for a look at the database before they begin.
+  const { keysInUse } = await import('../database/keys-in-use.js');
+  const [kid] = await keysInUse(database);
+  if (kid === undefined) return;
+  const keyFile = developmentKeyFile(database.dataDir);
+  throw lostKeys(`${keyFile} is gone, and the database holds secrets sealed with its key "${kid}"`, {
+    ...database,
+    keyFile,
+  });
+}
+
+async function withDevelopmentKeys(env: Environment, database: DatabaseConfig): Promise<Environment> {
+  const keys = await developmentKeys(database.dataDir, () => refuseLostDevelopmentKeys(database));
+  return { ...env, TWO_FACTOR_KEYS: keys };
 }
 
 /** In production nothing is made up, so a missing ring is found missing. */

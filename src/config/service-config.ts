@@ -23,6 +23,8 @@ export interface DatabaseConfig {
 export interface KeyConfig extends DatabaseConfig {
   /** The first seals, all open; never empty. */
   readonly keys: readonly RingKey[];
+  /** The file that the keys came from; `undefined`: from TWO_FACTOR_KEYS. */
+  readonly keyFile?: string;
 }
 
 export interface SmtpConfig {
@@ -56,7 +58,7 @@ export class ServiceConfig implements KeyConfig {
   readonly port!: number;
   /** Origin under which clients reach the service: scheme, host and port, no trailing slash. */
   readonly baseUrl!: string;
-  /** Origins whose pages may send cookies; never empty. */
+  /** Origins whose pages may send cookies; that of `baseUrl` is always among them. */
   readonly trustedOrigins!: readonly string[];
   /** Whether pages of other origins may read the session token in `set-auth-token`. */
   readonly exposeAuthToken!: boolean;
@@ -64,6 +66,8 @@ export class ServiceConfig implements KeyConfig {
   readonly trustProxy!: readonly string[];
   /** The first seals, all open; never empty. */
   readonly keys!: readonly RingKey[];
+  /** The file that the keys came from; `undefined`: from TWO_FACTOR_KEYS. */
+  readonly keyFile?: string;
   /** Name that an authenticator app shows above the account; has no colon. */
   readonly issuer!: string;
   /** Logarithm of the rounds, 10 to 16. */
@@ -73,6 +77,10 @@ export class ServiceConfig implements KeyConfig {
   readonly rateLimit!: boolean;
   /** Where processes share their rate limits; `undefined`: each has its own. */
   readonly redisUrl: string | undefined;
+  /** Whether Swagger UI and the OpenAPI document are served. */
+  readonly docs!: boolean;
+  /** Bearer token that reads the details of `GET /health`, at least 24 characters. */
+  readonly healthToken: string | undefined;
   /** `undefined`: no mail, but in development on the console. */
   readonly smtp: SmtpConfig | undefined;
   /** `undefined`: no SMS by Twilio. */

@@ -36,6 +36,11 @@ export class Variables {
     this.faults.push(`${missing.join(' and ')} must be set too, or none of ${names.join(', ')}`);
   }
 
+  /** Adds a fault that is not of one variable alone. */
+  refuse(fault: string): void {
+    this.faults.push(fault);
+  }
+
   throwFaults(): void {
     if (this.faults.length > 0) throw new StartupError(`Bad environment: ${this.faults.join('; ')}`);
   }

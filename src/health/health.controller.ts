@@ -1,5 +1,7 @@
-import { Controller, Get, Inject, Optional, Res } from '@nestjs/common';
+import { Controller, Get, Headers, Inject, Optional, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { ServiceConfig } from '../config/service-config.js';
 import {
   DeliveryHealth,
   FallbackMailSender,
@@ -7,6 +9,7 @@ import {
   OutboxQueue,
   type DeliveryChannel,
 } from '../delivery/index.js';
+import { PasswordHasher } from '../accounts/passwords/password-hasher.js';
 import { RateLimitsService } from '../rate-limits/rate-limits.service.js';
 
 /** How old the oldest message may be before somebody should look. */
@@ -14,7 +17,7 @@ const DELAYED_AFTER_SECONDS = 60;
 /** For how long an answer is given again: anybody may ask, and the database must not pay for it. */
 const FRESH_MS = 1000;
 
-/** What an operator's monitor reads. One word each: anybody can ask for it. */
+/** What an operator's monitor reads. Others are told the status alone: the rest says when limits are weaker. */
 export interface Health {
   /** `degraded`: everybody can sign in, but messages are late, or limits are not shared as they should be. */
   readonly status: 'ok' | 'degraded' | 'down';
@@ -26,6 +29,8 @@ export interface Health {
   readonly outbox: 'ok' | 'delayed' | 'unknown';
   /** Where rate limits are counted: in Redis by all processes together, in this process, or nowhere. */
   readonly limits: 'shared' | 'local' | 'off';
+  /** Requests of this process that wait for bcrypt. */
+  readonly passwords: { readonly waiting: number };
 }
 
 /** `GET /health`, outside of the API's prefix: 503 when the database is away, else 200. */
@@ -38,16 +43,30 @@ export class HealthController {
     private readonly queue: OutboxQueue,
     private readonly health: DeliveryHealth,
     private readonly rateLimits: RateLimitsService,
+    private readonly config: ServiceConfig,
+    private readonly hasher: PasswordHasher,
     @Optional() @Inject(FallbackMailSender) private readonly mail?: FallbackMailSender,
     @Optional() @Inject(FallbackSmsSender) private readonly sms?: FallbackSmsSender,
   ) {}
 
   @Get()
-  async read(@Res({ passthrough: true }) response: { status(code: number): unknown }): Promise<Health> {
+  async read(
+    @Headers('authorization') authorization: string | undefined,
+    @Res({ passthrough: true }) response: { status(code: number): unknown },
+  ): Promise<Pick<Health, 'status'> | Health> {
     this.latest ??= this.look();
     const health = await this.latest;
     response.status(health.status === 'down' ? 503 : 200);
-    return health;
+    return this.mayReadDetails(authorization) ? health : { status: health.status };
+  }
+
+  /** Without a token of its own a monitor reads details in development only. */
+  private mayReadDetails(authorization: string | undefined): boolean {
+    const { healthToken, production } = this.config;
+    if (healthToken === undefined) return !production;
+    const [, token = ''] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
+    // Digests have one length, and their comparison takes one time: neither tells how much of a guess is right.
+    return timingSafeEqual(digest(token), digest(healthToken));
   }
 
   private async look(): Promise<Health> {
@@ -55,18 +74,23 @@ export class HealthController {
     const mail = this.stateOf('mail', this.mail);
     const sms = this.stateOf('sms', this.sms);
     const limits = this.rateLimits.state;
+    const passwords = { waiting: this.hasher.waiting };
     try {
       const { oldestSeconds } = await this.queue.state();
       const outbox = oldestSeconds > DELAYED_AFTER_SECONDS ? 'delayed' : 'ok';
       const late = [mail, sms].includes('failing') || outbox === 'delayed';
       const degraded = late || this.rateLimits.degraded;
-      return { status: degraded ? 'degraded' : 'ok', database: 'up', mail, sms, outbox, limits };
+      return { status: degraded ? 'degraded' : 'ok', database: 'up', mail, sms, outbox, limits, passwords };
     } catch {
-      return { status: 'down', database: 'down', mail, sms, outbox: 'unknown', limits };
+      return { status: 'down', database: 'down', mail, sms, outbox: 'unknown', limits, passwords };
     }
   }
 
   private stateOf(channel: DeliveryChannel, sender: object | undefined) {
     return sender ? this.health.state(channel) : 'off';
   }
+}
+
+function digest(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
 }

@@ -9,6 +9,7 @@ import { API_PREFIX } from '../openapi.js';
 import { TwoFactorExceptionFilter, withDatabaseDeadline } from '../two-factor/index.js';
 import { rememberRoutes } from './allowed-methods.js';
 import { HttpExceptionFilter } from './http-exception.filter.js';
+import { limitRequestsInFlight } from './requests-in-flight.js';
 
 /** Bodies here are a few short fields. In bytes. */
 const BODY_LIMIT = 16 * 1024;
@@ -34,6 +35,8 @@ export async function configureHttp(app: NestFastifyApplication, config: Service
     exposedHeaders: [...(config.exposeAuthToken ? ['set-auth-token'] : []), 'retry-after'],
     maxAge: PREFLIGHT_MAX_AGE,
   });
+  // After CORS: a page must be able to read that it was refused.
+  if (config.rateLimit) limitRequestsInFlight(app);
   await app.register(helmet, {
     contentSecurityPolicy: {
       // Swagger UI styles itself inline, draws with data URLs, and shows an image that came as answer, such as the QR

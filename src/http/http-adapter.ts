@@ -20,6 +20,8 @@ export function createHttpAdapter({ trustProxy, requestTimeoutMs }: HttpAdapterO
     // An empty list would be refused.
     trustProxy: trustProxy.length > 0 && [...trustProxy],
     requestTimeout: requestTimeoutMs,
+    // Fastify's own 503 comes before every hook and has no code; `refuseWhenStopping` answers in its place.
+    return503OnClosing: false,
     genReqId: requestIds(trustProxy),
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       const status = errorStatus(error);

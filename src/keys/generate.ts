@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { keepDevelopmentKey } from '../config/development-keys.js';
 import { readDatabaseEnvironment, type Environment } from '../config/environment.js';
+import { refuseLostDevelopmentKeys } from '../config/load-config.js';
 import { StartupError } from '../config/startup-error.js';
 
 const KEY_BYTES = 32;
@@ -18,11 +19,12 @@ export async function generateKey(env: Environment, { keep }: { readonly keep: b
   const kid = newKid(new Date());
   const entry = `${kid}:${randomBytes(KEY_BYTES).toString('base64')}`;
   if (keep) {
-    const { production, dataDir } = readDatabaseEnvironment(env);
+    const database = readDatabaseEnvironment(env);
+    const { production, dataDir } = database;
     if (production || env.TWO_FACTOR_KEYS?.trim()) {
       throw new StartupError('--keep is for development keys: here the key ring is in TWO_FACTOR_KEYS');
     }
-    const path = await keepDevelopmentKey(dataDir, entry);
+    const path = await keepDevelopmentKey(dataDir, entry, () => refuseLostDevelopmentKeys(database));
     console.log(`Key ${kid} is in front of ${path}: restart the service, then run rotate`);
     return 0;
   }

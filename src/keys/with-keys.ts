@@ -6,6 +6,7 @@ import { commandDatabase } from '../database/command-database.js';
 import { connect } from '../database/connect.js';
 import { dataSourceOptions } from '../database/data-source-options.js';
 import { Database, HkdfKeyRing, keyRotation, type KeyRotation } from '../two-factor/index.js';
+import { explainKeyRing } from './explain-key-ring.js';
 
 const APPLICATION = 'two-factor keys';
 
@@ -23,6 +24,8 @@ export async function withKeys(env: Environment, work: (keys: KeyRotation) => Pr
     const dataSource = await new DataSource({ ...options, entities: [], migrations: [] }).initialize();
     try {
       return await work(keyRotation(new Database(dataSource), new HkdfKeyRing(config.keys)));
+    } catch (error) {
+      throw explainKeyRing(error, config);
     } finally {
       await dataSource.destroy();
     }

@@ -1,10 +1,14 @@
 import type { LoggerService } from '@nestjs/common';
-import { destination, pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 import type { ServiceConfig } from '../config/service-config.js';
 import { escapeControls } from './control-characters.js';
+import { LineWriter, writeTo } from './line-writer.js';
 import { fieldsOf } from './loggable.js';
 import { readableLines } from './readable-lines.js';
 import { requestId } from './request-context.js';
+
+/** How long the end of a process waits for the reader of its last lines. */
+const FLUSH_MS = 1000;
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug';
 
@@ -17,12 +21,10 @@ const STARTUP = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'Rou
  */
 export class ServiceLogger implements LoggerService {
   private readonly pino: Logger;
+  private readonly stream: DestinationStream;
 
   /** @param stream where lines go; standard output by default */
-  constructor(
-    { logLevel, production }: Pick<ServiceConfig, 'logLevel' | 'production'>,
-    stream: DestinationStream = standardOutput(production),
-  ) {
+  constructor({ logLevel, production }: Pick<ServiceConfig, 'logLevel' | 'production'>, stream?: DestinationStream) {
     const options = {
       level: logLevel,
       // Neither process nor machine: whoever collects the lines knows them.
@@ -34,12 +36,23 @@ export class ServiceLogger implements LoggerService {
       // JSON escapes line feeds, but not all that terminals and readers take for more than text.
       hooks: { streamWrite: (line: string) => `${escapeControls(line.trimEnd())}\n` },
     };
-    this.pino = pino(options, stream);
+    this.stream = stream ?? standardOutput(production, (lines) => this.tellDropped(lines));
+    this.pino = pino(options, this.stream);
   }
 
   /** Says that the process is at work, whatever the level: somebody waits for it. */
   announce(message: string): void {
     this.pino.child({}, { level: 'info' }).info({ context: 'Service', msg: message });
+  }
+
+  /** Waits for a slow reader, for a second at most: a line that is the last one must find room. */
+  flush(): void {
+    if (this.stream instanceof LineWriter) this.stream.flush(FLUSH_MS);
+  }
+
+  /** Says that lines are missing here, whatever the level: without it a log with a hole looks complete. */
+  private tellDropped(lines: number): void {
+    this.pino.child({}, { level: 'warn' }).warn({ context: 'Log', event: 'log.dropped', lines });
   }
 
   fatal(message: unknown, ...rest: unknown[]): void {
@@ -79,8 +92,14 @@ export class ServiceLogger implements LoggerService {
   }
 }
 
-/** Written before the call returns: the last line before an end is the one that is wanted. */
-function standardOutput(production: boolean): DestinationStream {
-  if (!production && process.stdout.isTTY) return readableLines((text) => void process.stdout.write(text));
-  return destination({ dest: 1, sync: true });
+function standardOutput(production: boolean, onDropped: (lines: number) => void): DestinationStream {
+  // Node.js opens its stream here, also where it is not used: that makes a pipe or a socket one that does not block.
+  const { isTTY } = process.stdout;
+  // A reader that went away would otherwise end the process.
+  process.stdout.on('error', () => undefined);
+  if (!production && isTTY) return readableLines((text) => void process.stdout.write(text));
+  const writer = new LineWriter({ write: writeTo(process.stdout.fd), onDropped });
+  // `process.exit` runs this, too, so that the line before a fatal end is not lost.
+  process.once('exit', () => writer.flush(FLUSH_MS));
+  return writer;
 }

@@ -2,26 +2,13 @@ import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
 import { ThrottlerGuard, type ThrottlerLimitDetail, type ThrottlerOptions } from '@nestjs/throttler';
 import { TwoFactorException } from '../two-factor/index.js';
 import { clientNetwork } from './client-network.js';
+import { PasswordRequests } from './password-requests.js';
 import { RATE_LIMITS_OPTIONS } from './rate-limits.module-definition.js';
-import {
-  PASSWORD_REQUESTS_OF_A_CLIENT,
-  REQUESTS_OF_A_CLIENT,
-  type Budget,
-  type RateLimitsModuleOptions,
-} from './rate-limits.options.js';
+import { REQUESTS_OF_A_CLIENT, type RateLimitsModuleOptions } from './rate-limits.options.js';
 
-const REQUESTS = 'client';
-const PASSWORD_REQUESTS = 'client-passwords';
+const { times, seconds } = REQUESTS_OF_A_CLIENT;
 
-/** A request is counted by one of them. */
-export const THROTTLERS: ThrottlerOptions[] = [
-  throttler(REQUESTS, REQUESTS_OF_A_CLIENT),
-  throttler(PASSWORD_REQUESTS, PASSWORD_REQUESTS_OF_A_CLIENT),
-];
-
-function throttler(name: string, { times, seconds }: Budget): ThrottlerOptions {
-  return { name, limit: times, ttl: seconds * 1000 };
-}
+export const THROTTLERS: ThrottlerOptions[] = [{ name: 'client', limit: times, ttl: seconds * 1000 }];
 
 /**
  * Refuses a client network that calls too often, before anything else is done for it: no statement, no hash. For all
@@ -32,6 +19,9 @@ export class ClientLimitGuard extends ThrottlerGuard {
   @Inject(RATE_LIMITS_OPTIONS)
   private readonly limits!: RateLimitsModuleOptions;
 
+  @Inject(PasswordRequests)
+  private readonly passwordRequests!: PasswordRequests;
+
   protected override async shouldSkip(context: ExecutionContext): Promise<boolean> {
     return this.limits.exempt.includes(context.getClass());
   }
@@ -39,9 +29,10 @@ export class ClientLimitGuard extends ThrottlerGuard {
   protected override async handleRequest(
     request: Parameters<ThrottlerGuard['handleRequest']>[0],
   ): ReturnType<ThrottlerGuard['handleRequest']> {
-    const checksPasswords = this.limits.passwords.includes(request.context.getClass());
-    const counted = checksPasswords ? PASSWORD_REQUESTS : REQUESTS;
-    return request.throttler.name === counted ? super.handleRequest(request) : true;
+    const { context } = request;
+    if (!this.limits.passwords.includes(context.getClass())) return super.handleRequest(request);
+    await this.passwordRequests.admit(context.switchToHttp().getRequest<{ ip?: string }>().ip);
+    return true;
   }
 
   protected override async getTracker({ ip }: { ip?: string }): Promise<string> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { clientNetwork } from './client-network.js';
+import { clientNetwork, surroundingNetwork, surroundingNetworks } from './client-network.js';
 
 describe('clientNetwork', () => {
   it.each([
@@ -24,4 +24,17 @@ describe('clientNetwork', () => {
       expect(clientNetwork(address)).toBe('unknown');
     },
   );
+});
+
+describe('surroundingNetworks', () => {
+  it.each([
+    ['192.0.2.7', ['192.0.2.0/24']],
+    ['::ffff:192.0.2.7', ['192.0.2.0/24']],
+    ['2001:db8:1:2345::1', ['2001:db8:1:2300::/56', '2001:db8:1:0::/48']],
+    ['unknown', []],
+    [undefined, []],
+  ])('of %s are %j', (address, networks) => {
+    expect(surroundingNetworks(address)).toEqual(networks);
+    expect(surroundingNetwork(address)).toBe(networks.at(-1) ?? 'unknown');
+  });
 });

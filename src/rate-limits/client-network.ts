@@ -14,13 +14,40 @@ const NETWORK_PIECES = 4;
  * @param address as the HTTP server resolved it. Some proxies forward a port along with it, which is cut off
  */
 export function clientNetwork(address: string | undefined): string {
+  const parsed = parse(address);
+  if (parsed === null) return UNKNOWN;
+  return parsed instanceof ipaddr.IPv4 ? parsed.toString() : prefix(parsed, 64);
+}
+
+/**
+ * The networks around `clientNetwork` that one holder may have: an IPv4 /24, an IPv6 /56 and /48.
+ *
+ * @param address as for `clientNetwork`
+ * @returns the smaller one first; none for what is no address
+ */
+export function surroundingNetworks(address: string | undefined): readonly [site?: string, holder?: string] {
+  const parsed = parse(address);
+  if (parsed === null) return [];
+  if (parsed instanceof ipaddr.IPv6) return [prefix(parsed, 56), prefix(parsed, 48)];
+  return [`${parsed.octets.slice(0, 3).join('.')}.0/24`];
+}
+
+/** The widest of `surroundingNetworks`. */
+export function surroundingNetwork(address: string | undefined): string {
+  return surroundingNetworks(address).at(-1) ?? UNKNOWN;
+}
+
+function parse(address: string | undefined): ipaddr.IPv4 | ipaddr.IPv6 | null {
   const bare = withoutPort(address ?? '');
   // The parser below also takes `1` and `0x7f.1` for addresses.
-  if (isIP(bare) === 0) return UNKNOWN;
-  const parsed = ipaddr.process(bare);
-  if (parsed instanceof ipaddr.IPv4) return parsed.toString();
-  const pieces = parsed.parts.slice(0, NETWORK_PIECES).map((piece) => piece.toString(16));
-  return `${pieces.join(':')}::/64`;
+  return isIP(bare) === 0 ? null : ipaddr.process(bare);
+}
+
+/** @param bits 48 to 64 */
+function prefix({ parts }: ipaddr.IPv6, bits: number): string {
+  const last = (parts[NETWORK_PIECES - 1] ?? 0) & (0xff_ff << (64 - bits));
+  const pieces = [...parts.slice(0, NETWORK_PIECES - 1), last].map((piece) => piece.toString(16));
+  return `${pieces.join(':')}::/${bits}`;
 }
 
 function withoutPort(text: string): string {

@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { getOptionsToken, getStorageToken, type ThrottlerModuleOptions } from '@nestjs/throttler';
 import { ClientLimitGuard, THROTTLERS } from './client-limit.guard.js';
 import { LimiterStorage } from './limiter-storage.js';
+import { PasswordRequests } from './password-requests.js';
 import { ConfigurableRateLimitsModule } from './rate-limits.module-definition.js';
 import { RateLimitsService } from './rate-limits.service.js';
 
@@ -10,6 +11,7 @@ import { RateLimitsService } from './rate-limits.service.js';
 @Module({
   providers: [
     RateLimitsService,
+    PasswordRequests,
     {
       provide: getOptionsToken(),
       useValue: { throttlers: THROTTLERS, setHeaders: false } satisfies ThrottlerModuleOptions,
@@ -17,6 +19,6 @@ import { RateLimitsService } from './rate-limits.service.js';
     { provide: getStorageToken(), useClass: LimiterStorage },
     { provide: APP_GUARD, useClass: ClientLimitGuard },
   ],
-  exports: [RateLimitsService],
+  exports: [RateLimitsService, PasswordRequests],
 })
 export class RateLimitsModule extends ConfigurableRateLimitsModule {}

@@ -24,5 +24,11 @@ export interface RateLimitsModuleOptions {
 /** Requests of one client network, to all routes that are not among those of the next one. */
 export const REQUESTS_OF_A_CLIENT: Budget = { times: 1200, seconds: 60 };
 
-/** Sign-ins and sign-ups of one client network. */
+/** Requests of one client network that check or hash a password: sign-ins, sign-ups, and what asks a session for it. */
 export const PASSWORD_REQUESTS_OF_A_CLIENT: Budget = { times: 60, seconds: 60 };
+
+/** The same of the IPv4 /24 or IPv6 /56 around it: one subscriber or server often holds as much. */
+export const PASSWORD_REQUESTS_OF_A_SITE: Budget = { times: 240, seconds: 60 };
+
+/** The same of the IPv6 /48 around that, which anyone is given who asks for it. */
+export const PASSWORD_REQUESTS_OF_A_HOLDER: Budget = { times: 480, seconds: 60 };

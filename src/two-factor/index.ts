@@ -42,7 +42,7 @@ export { Clock } from './ports/clock.js';
 export { KeyRing, UnknownKeyError } from './ports/key-ring.js';
 export { MailSender, type Mail } from './ports/mail-sender.js';
 export { MessageTemplates, type MailContent, type MessageFacts, type MessageTopic } from './ports/message-templates.js';
-export { Outbox } from './ports/outbox.js';
+export { Outbox, type MessageQueue } from './ports/outbox.js';
 export { PasswordVerifier, type PasswordSender } from './ports/password-verifier.js';
 export { Random } from './ports/random.js';
 export {
@@ -73,6 +73,7 @@ export { SystemClock } from './adapters/system-clock.js';
 export { SystemRandom } from './adapters/system-random.js';
 
 export { keyRotation } from './two-factor.key-rotation.js';
+export { KeyRingError } from './sealing/key-register.js';
 export { KeyRotation, type KeyUse, type Retirement } from './sealing/key-rotation.js';
 export type { Rotation, RotationOptions, RotationProgress, UnreadableRow } from './sealing/rotation-run.js';
 
@@ -80,6 +81,6 @@ export { MessageDelivery } from './messages/message-delivery.js';
 
 export { Database, type DatabaseLimits } from './postgres/database.js';
 export { DatabaseUnavailableError } from './postgres/database-unavailable.js';
-export { withDatabaseDeadline } from './postgres/deadline.js';
+export { timeLeft, withDatabaseDeadline } from './postgres/deadline.js';
 export { statement, type Statement } from './postgres/statement.js';
 export { twoFactorEntities, twoFactorMigrations } from './postgres/schema.js';

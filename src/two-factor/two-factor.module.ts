@@ -16,6 +16,7 @@ import { Channels } from './messages/channels.js';
 import { MessageDelivery } from './messages/message-delivery.js';
 import { MessageSealer } from './messages/message-sealer.js';
 import { MessageWriter } from './messages/message-writer.js';
+import { PendingNotices } from './messages/pending-notices.js';
 import { OtpMethodsService } from './otp/otp-methods.service.js';
 import { OtpSenderService } from './otp/otp-sender.service.js';
 import { OtpService } from './otp/otp.service.js';
@@ -86,6 +87,7 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
     MessageDelivery,
     MessageSealer,
     MessageWriter,
+    PendingNotices,
     OtpMethodsService,
     OtpSenderService,
     OtpService,

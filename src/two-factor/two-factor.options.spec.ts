@@ -16,6 +16,7 @@ describe('the defaults', () => {
       challengeGuesses: 5,
       stagedLife: 900,
       strongFor: 86_400,
+      noticeInterval: 30,
       mailFallback: true,
       smsCountries: undefined,
       smsPerDay: 1000,

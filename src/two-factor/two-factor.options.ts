@@ -42,6 +42,12 @@ export interface TwoFactorModuleOptions {
     /** How long a device stays trusted at most, however often it signs in. Default 7776000, 90 days. */
     readonly absoluteLife?: number;
   };
+  readonly notices?: {
+    /**
+     * How often this process tells owners what a budget of mails held back; 0 leaves that to other processes. Default 30.
+     */
+    readonly interval?: number;
+  };
   readonly session?: {
     /** How long a second factor makes a session strong. Default 86400. */
     readonly strongFor?: number;
@@ -63,6 +69,7 @@ export class TwoFactorOptions {
   readonly strongFor: number;
   readonly deviceLife: number;
   readonly deviceAbsoluteLife: number;
+  readonly noticeInterval: number;
   readonly mailFallback: boolean;
   readonly smsCountries: readonly string[] | undefined;
   readonly smsPerDay: number;
@@ -82,6 +89,7 @@ export class TwoFactorOptions {
     this.deviceLife = within('trustedDevices.life', options.trustedDevices?.life ?? 30 * 86_400, 60, 365 * 86_400);
     const absoluteLife = options.trustedDevices?.absoluteLife ?? Math.max(90 * 86_400, this.deviceLife);
     this.deviceAbsoluteLife = within('trustedDevices.absoluteLife', absoluteLife, this.deviceLife, 365 * 86_400);
+    this.noticeInterval = within('notices.interval', options.notices?.interval ?? 30, 0, 3600);
     this.mailFallback = options.otp?.mailFallback ?? true;
     this.smsCountries = options.otp?.smsCountries;
     this.smsPerDay = within('otp.smsPerDay', options.otp?.smsPerDay ?? 1000, 0, 10_000_000);

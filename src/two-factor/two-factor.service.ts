@@ -136,7 +136,8 @@ export class TwoFactorService {
     transaction?: Transaction,
   ): Promise<void> {
     const account = await this.accounts.find(accountId, transaction);
-    if (account) await this.messages.notify(account, { topic: 'device-reused' }, request, transaction ?? this.database);
+    if (account)
+      await this.messages.notify(accountId, account, { topic: 'device-reused' }, request, transaction ?? this.database);
     await this.sessions.endDevice(accountId, deviceId, transaction);
   }
 
@@ -172,13 +173,17 @@ export class TwoFactorService {
   }
 
   /**
-   * Burns what rests on the old password: open challenges, staged factors, trusted devices. Comes first in its transaction.
-   * Ending sessions is the host's part.
+   * Burns what rests on the old password: open challenges, staged factors, trusted devices; and tells the owner by mail
+   * [ASVS 6.3.7]. Comes first in its transaction. Ending sessions is the host's part.
+   *
+   * @param request the one that the password was changed by, for the language of the mail
    */
-  async passwordChanged(accountId: string, transaction: Transaction): Promise<void> {
+  async passwordChanged(accountId: string, transaction: Transaction, request = NO_REQUEST): Promise<void> {
     await this.challenges.burnAll(accountId, transaction);
     await this.enrolment.dropStaged(accountId, transaction);
     await this.devices.dropAll(accountId, transaction);
+    const account = await this.accounts.find(accountId, transaction);
+    if (account) await this.messages.notify(accountId, account, { topic: 'password-changed' }, request, transaction);
   }
 
   /**
@@ -189,9 +194,10 @@ export class TwoFactorService {
    */
   async reset(accountId: string, transaction?: Transaction): Promise<void> {
     if (!transaction) return this.database.transaction((own) => this.reset(accountId, own));
-    await this.forget(accountId, transaction);
+    await this.drop(accountId, transaction);
     const account = await this.accounts.recordTwoFactor(accountId, false, transaction);
-    if (account) await this.messages.notify(account, { topic: 'two-factor-disabled' }, NO_REQUEST, transaction);
+    if (account)
+      await this.messages.notify(accountId, account, { topic: 'two-factor-disabled' }, NO_REQUEST, transaction);
     await this.sessions.endAll(accountId, transaction);
     transaction.afterCommit(() => this.events.emit({ name: 'two-factor.reset', accountId, ...NO_ORIGIN }));
   }
@@ -215,6 +221,11 @@ export class TwoFactorService {
 
   /** Drops everything that the library keeps of an account, which is being deleted. */
   async forget(accountId: string, transaction: Transaction): Promise<void> {
+    await this.drop(accountId, transaction);
+    await this.messages.forget(accountId, transaction);
+  }
+
+  private async drop(accountId: string, transaction: Transaction): Promise<void> {
     await this.challenges.burnAll(accountId, transaction);
     await this.enrolment.forget(accountId, transaction);
     await this.attempts.forget(accountId, transaction);

@@ -32,12 +32,12 @@ describe('the public surface', () => {
       [
         'Accepts AccountDirectory ApiAuthenticated ApiErrorAnswers BEARER_AUTH BackupCodesService Clock CurrentCaller',
         'CurrentExchange CurrentSession Database DatabaseUnavailableError EnrolmentService ErrorAnswer HkdfKeyRing HttpExchange KeyRing',
-        'KeyRotation keyRotation NO_ORIGIN originOf',
+        'KeyRingError KeyRotation keyRotation NO_ORIGIN originOf',
         'LogSecurityEvents MailSender MessageDelivery MessageTemplates OriginGuard Outbox PasswordVerifier Random RequireSecondFactor SecurityEvents SessionAnswer',
         'SessionGateway SmsSender SystemClock SystemRandom TWO_FACTOR_ERRORS TotpService Transaction TwoFactorController',
         'TwoFactorException TwoFactorExceptionFilter TwoFactorGuard TwoFactorModule TwoFactorOptions TwoFactorService',
         'TwoFactorValidationPipe UnknownKeyError UserAnswer StatusController TrustedDevicesController cookieName deviceName expiredCookie isToken newToken serializeCookie',
-        'statement tokenHash twoFactorEntities twoFactorMigrations withDatabaseDeadline',
+        'statement timeLeft tokenHash twoFactorEntities twoFactorMigrations withDatabaseDeadline',
       ]
         .join(' ')
         .split(' ')

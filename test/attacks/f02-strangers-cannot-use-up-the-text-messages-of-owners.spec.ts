@@ -43,7 +43,7 @@ async function textStrangers(count = 10): Promise<number[]> {
   return answers;
 }
 
-describe('attack F2: strangers use up the ceiling of text messages', () => {
+describe('F2: strangers use up the ceiling of text messages', () => {
   it('three fresh accounts reach the ceiling of unproven numbers, and an owner is still texted', async () => {
     const owner = await ownerOf('+4915112340201');
     // The owner's own first message came from the same ceiling, which then refilled.

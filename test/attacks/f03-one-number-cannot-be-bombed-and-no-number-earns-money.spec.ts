@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { race } from '../support/barrier.js';
 import { Caller, openChallenge, PASSWORD, signUp, type Owner } from '../support/client.js';
@@ -19,7 +20,7 @@ const textsTo = async (number: string, count: number) => {
   return service.messages.sms.sent.filter(({ to }) => to === number).length;
 };
 
-describe('attack F3: one number is bombed by many accounts', () => {
+describe('F3: one number is bombed by many accounts', () => {
   it('twelve accounts send five texts to one unproven number', async () => {
     const number = '+4915112340301';
     const answers: number[] = [];
@@ -59,7 +60,7 @@ describe('attack F3: one number is bombed by many accounts', () => {
   });
 });
 
-describe('attack F3: the number pays the attacker for every text', () => {
+describe('F3: the number pays the attacker for every text', () => {
   it.each([
     ['international premium rate', '+979123456789'],
     ['satellite', '+881612345678'],
@@ -80,12 +81,12 @@ describe('attack F3: the number pays the attacker for every text', () => {
   });
 });
 
-describe('attack F3: the operator left the countries open', () => {
+describe('F3: the operator left the countries open', () => {
   const production = {
     NODE_ENV: 'production',
     DATABASE_URL: 'postgres://user@db/two_factor',
     BASE_URL: 'https://auth.example.com',
-    TWO_FACTOR_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
+    TWO_FACTOR_KEYS: `k1:${randomBytes(32).toString('base64')}`,
     SMS_WEBHOOK_URL: 'https://sms.example.com/send',
     SMS_WEBHOOK_SECRET: 'a secret of at least 24 bytes',
   };

@@ -33,7 +33,7 @@ async function sendAsFastAsAllowed(owner: Owner): Promise<number> {
   throw new Error('A thief of the password may send without end');
 }
 
-describe('attack F11: a thief of the password uses up the mailed codes of the owner', () => {
+describe('F11: a thief of the password uses up the mailed codes of the owner', () => {
   it('the owner waits an hour at most, and then gets a code that signs in', async () => {
     const owner = await enrolByMail(service);
     const sent = await sendAsFastAsAllowed(owner);

@@ -14,7 +14,7 @@ import { startTestService, type TestService } from '../support/service.js';
 
 const tokenOf = (browser: Browser) => decodeURIComponent(browser.cookies.get('session_token') ?? '');
 
-describe('A page cannot read the token behind its cookie', () => {
+describe('F13: a page cannot read the token behind its cookie', () => {
   let service: TestService;
   let caller: Caller;
 

@@ -17,7 +17,7 @@ function expired({ headers }: Answer<AnyBody>): Array<string | undefined> {
   return lines.map((line) => line.split('=')[0]);
 }
 
-describe('Signing out always succeeds', () => {
+describe('F14: signing out always succeeds', () => {
   let service: TestService;
   let caller: Caller;
 

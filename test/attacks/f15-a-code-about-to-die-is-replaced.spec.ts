@@ -25,7 +25,7 @@ async function sendTwice(seconds: number) {
   return { owner, challenge, first, second };
 }
 
-describe('attack F15: a code is mailed that is dead when it arrives', () => {
+describe('F15: a code is mailed that is dead when it arrives', () => {
   it('a code with less than a minute to live is replaced by one with a life of its own', async () => {
     const { owner, challenge, first, second } = await sendTwice(LIFE - 59);
     expect(second).not.toBe(first);

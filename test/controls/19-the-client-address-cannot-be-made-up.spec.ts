@@ -1,14 +1,19 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Caller } from '../support/client.js';
+import { Caller, PASSWORD, signUp } from '../support/client.js';
 import { LimiterClock } from '../support/guesses.js';
 import { startTestService, type TestService } from '../support/service.js';
 
 /** Sign-ins and sign-ups of one network in a minute, as docs/decisions/0013 promises. */
 const PASSWORD_REQUESTS = 60;
+/** Those of an IPv4 /24 or IPv6 /56, and of an IPv6 /48. */
+const OF_A_SITE = 240;
+const OF_A_HOLDER = 480;
 
 /** A request that is counted, refused for its body, and costs next to nothing. */
 const send = async (service: TestService, headers: Record<string, string> = {}) =>
   (await new Caller(service).post('/sign-in/email', {}, undefined, headers)).status;
+
+const hex = (n: number) => n.toString(16);
 
 /** Sends so many requests, and tells how many were not refused for their number. */
 const admitted = async (service: TestService, count: number, headers: (n: number) => Record<string, string>) => {
@@ -90,6 +95,50 @@ describe('control 19: the client address cannot be made up', () => {
     expect(sent).toBe(PASSWORD_REQUESTS);
     expect(await send(proxied, { 'x-forwarded-for': '2001:0DB8:0000:0001:ffff:ffff:ffff:ffff' })).toBe(429);
     expect(await send(proxied, { 'x-forwarded-for': '2001:db8:0:2::1' })).toBe(400);
+  });
+
+  it('hosts of one IPv4 /24 share a wider budget, those of another have their own', async () => {
+    const sent = await admitted(proxied, OF_A_SITE + 5, (n) => ({ 'x-forwarded-for': `192.0.2.${n % 250}` }));
+    expect(sent).toBe(OF_A_SITE);
+    expect(await send(proxied, { 'x-forwarded-for': '192.0.2.251' })).toBe(429);
+    expect(await send(proxied, { 'x-forwarded-for': '192.0.3.1' })).toBe(400);
+  });
+
+  it('the holder of an IPv6 /48 meets a limit, however many of its networks it uses', async () => {
+    const site = await admitted(proxied, OF_A_SITE + 5, (n) => ({
+      'x-forwarded-for': `2001:db8:5:${hex(n % 256)}::1`,
+    }));
+    expect(site).toBe(OF_A_SITE);
+    const rest = await admitted(proxied, OF_A_HOLDER, (n) => ({
+      'x-forwarded-for': `2001:db8:5:${hex(256 + n * 64)}::1`,
+    }));
+    expect(rest).toBe(OF_A_HOLDER - OF_A_SITE);
+    expect(await send(proxied, { 'x-forwarded-for': '2001:db8:6:1::1' })).toBe(400);
+  });
+
+  it('a client that is refused uses up nothing of its neighbours', async () => {
+    await admitted(proxied, OF_A_SITE + 50, () => ({ 'x-forwarded-for': '192.0.2.1' }));
+    const neighbours = await admitted(proxied, OF_A_SITE, (n) => ({ 'x-forwarded-for': `192.0.2.${2 + (n % 200)}` }));
+    expect(neighbours).toBe(OF_A_SITE - PASSWORD_REQUESTS);
+  });
+
+  it('checks of a signed-in password count together with sign-ins', async () => {
+    const caller = new Caller(proxied);
+    const { token } = await signUp(exposed);
+    const from = { 'x-forwarded-for': '198.51.100.20' };
+    for (const [path, body] of [
+      ['/two-factor/enable', { password: 'not the password' }],
+      ['/change-password', { currentPassword: 'not the password', newPassword: 'another password' }],
+    ] as const) {
+      expect(await caller.post(path, body, token, from)).toMatchObject({
+        status: 400,
+        body: { code: 'INVALID_PASSWORD' },
+      });
+    }
+    expect(await admitted(proxied, PASSWORD_REQUESTS, () => from)).toBe(PASSWORD_REQUESTS - 2);
+    expect((await caller.post('/two-factor/enable', { password: PASSWORD }, token, from)).status).toBe(429);
+    // What asks for no password has its own budget.
+    expect((await caller.get('/get-session', token, from)).status).toBe(200);
   });
 
   it('an IPv4 address is itself in every spelling, and no other', async () => {

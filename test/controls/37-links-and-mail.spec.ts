@@ -10,6 +10,7 @@ import { startSmtp, type SmtpFixture } from '../delivery/smtp-fixture.js';
 import { dumpDatabase } from '../support/leaks/database-dump.js';
 import { ensureBuilt } from '../support/build.js';
 import { createTestDatabase } from '../support/database.js';
+import { verifyAddress } from '../support/notices.js';
 import { startProcess } from '../support/service-process.js';
 import { startTestService, type TestService } from '../support/service.js';
 
@@ -62,7 +63,8 @@ describe('control 37: no link, mail or answer is made of what a client says abou
       const account = { email, password: PASSWORD, name: MARKUP };
       const signedUp = await send('POST', '/sign-up/email', account);
       expect(signedUp.status).toBe(200);
-      const { token } = signedUp.body;
+      const { token, user } = signedUp.body;
+      await verifyAddress(service, user.id);
       const enabled = (await send('POST', '/two-factor/enable', { password: PASSWORD }, token)).body;
       totpURI = enabled.totpURI;
       const app = new AuthenticatorApp(totpURI, service);

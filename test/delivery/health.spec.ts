@@ -2,13 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DeliveryHealth } from '../../src/delivery/index.js';
 import { startTestService, type TestService } from '../support/service.js';
 
+const MONITOR = 'the-token-of-a-monitor-in-tests';
+
 describe('GET /health', () => {
   let service: TestService;
 
   const read = async () => {
     // Answers are given again for a second.
     await new Promise((resolve) => setTimeout(resolve, 1100));
-    const answer = await fetch(new URL('/health', service.url));
+    const answer = await fetch(new URL('/health', service.url), { headers: { authorization: `Bearer ${MONITOR}` } });
     return {
       status: answer.status,
       cache: answer.headers.get('cache-control'),
@@ -17,7 +19,7 @@ describe('GET /health', () => {
   };
 
   beforeAll(async () => {
-    service = await startTestService({ config: { smsWebhook: undefined, production: true } });
+    service = await startTestService({ config: { smsWebhook: undefined, production: true, healthToken: MONITOR } });
   });
 
   afterAll(async () => {
@@ -28,7 +30,15 @@ describe('GET /health', () => {
     expect(await read()).toEqual({
       status: 200,
       cache: 'no-store',
-      body: { status: 'ok', database: 'up', mail: 'off', sms: 'off', outbox: 'ok', limits: 'off' },
+      body: {
+        status: 'ok',
+        database: 'up',
+        mail: 'off',
+        sms: 'off',
+        outbox: 'ok',
+        limits: 'off',
+        passwords: { waiting: 0 },
+      },
     });
   });
 
@@ -42,6 +52,7 @@ describe('GET /health', () => {
       sms: 'off',
       outbox: 'delayed',
       limits: 'off',
+      passwords: { waiting: 0 },
     });
   });
 

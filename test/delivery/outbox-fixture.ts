@@ -14,6 +14,8 @@ import {
   SystemClock,
   SystemRandom,
   type MailSender,
+  type MessageQueue,
+  type SmsSender,
 } from '../../src/two-factor/index.js';
 import { MessageDelivery } from '../../src/two-factor/messages/message-delivery.js';
 import { MessageSealer } from '../../src/two-factor/messages/message-sealer.js';
@@ -25,7 +27,7 @@ import { secrets } from '../support/leaks/secrets.js';
 
 /** What makes a worker quick enough to be watched. */
 export const QUICK: Omit<OutboxModuleOptions, 'databaseUrl'> = {
-  concurrency: 4,
+  concurrency: { 'mail-code': 4, 'sms-code': 4, notice: 2 },
   attemptTimeoutMs: 1500,
   abandonedAfterMs: 2000,
   sweepIntervalMs: 200,
@@ -48,7 +50,7 @@ export async function startOutbox() {
   return {
     url: database.url,
     /** Queues a mail with a code that lives five minutes, unless told otherwise. */
-    async enqueue(message: Partial<Omit<Message, 'id'>> = {}) {
+    async enqueue(message: Partial<Omit<Message, 'id'>> = {}, queue: MessageQueue = 'mail-code') {
       const code = String(randomInt(1_000_000)).padStart(6, '0');
       secrets.addCode('mailed code', code);
       const to = `user-${randomBytes(6).toString('hex')}@example.com`;
@@ -61,12 +63,12 @@ export async function startOutbox() {
         ...message,
       };
       const payload = sealer.seal(whole);
-      await client.query('SELECT two_factor_enqueue($1, $2)', [payload, new Date(whole.discardAfter)]);
+      await client.query('SELECT two_factor_enqueue($1, $2, $3)', [payload, new Date(whole.discardAfter), queue]);
       return { to: whole.to, code, payload };
     },
     /** A worker that sends by SMTP, or by whatever sender it is given. */
-    startWorker(mail: MailSender | string, options: Partial<OutboxModuleOptions> = {}): OutboxWorker {
-      const worker = createWorker(database.url, KEY, mail, { ...QUICK, ...options });
+    startWorker(mail: MailSender | string, options: Partial<OutboxModuleOptions> = {}, sms?: SmsSender): OutboxWorker {
+      const worker = createWorker(database.url, KEY, mail, { ...QUICK, ...options }, sms);
       worker.onApplicationBootstrap();
       workers.push(worker);
       return worker;
@@ -101,11 +103,12 @@ export function createWorker(
   key: typeof KEY,
   mail: MailSender | string,
   options: Partial<OutboxModuleOptions>,
+  sms: SmsSender | null = null,
 ): OutboxWorker {
   const sender = typeof mail === 'string' ? smtp(mail) : mail;
   const alarm = new SecretAlarm(new LogSecurityEvents());
   const templates = new DefaultMessageTemplates();
-  const delivery = new MessageDelivery(sealerOf(key), templates, new SystemClock(), alarm, sender, null);
+  const delivery = new MessageDelivery(sealerOf(key), templates, new SystemClock(), alarm, sender, sms);
   return new OutboxWorker(delivery, new OutboxOptions({ databaseUrl, ...options }));
 }
 

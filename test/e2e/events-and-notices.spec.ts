@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuthenticatorApp, Caller, openChallenge, PASSWORD, signUp, type Owner } from '../support/client.js';
 import { until } from '../support/messages.js';
+import { passHours } from '../support/notices.js';
 import { sendOtp, verifyOtp } from '../support/one-time-codes.js';
 import { startTestService, type TestService } from '../support/service.js';
 
@@ -73,10 +74,16 @@ describe('events tell each change once, and mails what its owner must know', () 
     ]);
     expect(await noticesTo(owner, 5)).toEqual([
       'A backup code was used',
-      'A backup code was used',
       'A new way to receive codes',
       'Two-factor authentication is on',
       'Your authenticator was replaced',
+      'Your backup codes were replaced',
     ]);
+    // The second backup code is told an hour later.
+    await passHours(service, 1);
+    await service.flushNotices();
+    const notices = await noticesTo(owner, 6);
+    expect(notices.filter((subject) => subject === 'A backup code was used')).toHaveLength(2);
+    expect(notices).toHaveLength(6);
   });
 });

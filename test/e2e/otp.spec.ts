@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuthenticatorApp, Caller, enrol, openChallenge, PASSWORD, signUp, type Owner } from '../support/client.js';
 import * as codes from '../support/one-time-codes.js';
 import { otherCode as another } from '../support/one-time-codes.js';
+import { verifyAddress } from '../support/notices.js';
 import { startTestService, type TestService } from '../support/service.js';
 
 let service: TestService;
@@ -300,6 +301,8 @@ describe('the owner is told by mail', () => {
   it('of two-factor turned on, a backup code used with how many are left, an authenticator replaced, and a lock', async () => {
     const owner = await enrol(service);
     await service.messages.mailTo(owner.email, /on/);
+    // More than an address is sent that never proved itself.
+    await verifyAddress(service, owner.id);
     await caller.post(
       '/two-factor/verify-backup-code',
       { code: owner.backupCodes[0] },

@@ -4,6 +4,7 @@ import { Caller, type AnyBody, type Answer } from './client.js';
 import type { AccountSeeder, SeededAccount } from './seeded-account.js';
 import type { TestService } from './service.js';
 
+import { tell } from './tell.js';
 /** How many of each kind are in flight together. */
 const EACH = 4;
 
@@ -43,12 +44,11 @@ export class CrashTally {
     this.checked += invariants;
   }
 
-  /** On standard error, which jest leaves alone. */
   print(title: string): void {
     const { crashes, requests, acknowledged, unavailable, unanswered, checked } = this;
-    process.stderr.write(
+    tell(
       `\n${title}\n  ${crashes} crashes under ${requests} verifications: ${acknowledged} acknowledged, ${unavailable} answered ` +
-        `503, ${unanswered} unanswered; ${checked} invariants checked\n\n`,
+        `503, ${unanswered} unanswered; ${checked} invariants checked\n`,
     );
   }
 }

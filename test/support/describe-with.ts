@@ -1,4 +1,5 @@
 import { describe } from '@jest/globals';
+import { tell } from './tell.js';
 
 /**
  * `describe` for tests that need a program: skipped, and the reason told, where it is missing. In CI it must not be.
@@ -8,6 +9,6 @@ import { describe } from '@jest/globals';
 export function describeWith(missing: string | undefined): typeof describe | typeof describe.skip {
   if (missing === undefined || process.env.CI) return describe;
   // Past jest, which prints nothing about a file that is skipped as a whole, not even its console.
-  process.stderr.write(`Skipped: ${missing}\n`);
+  tell(`Skipped: ${missing}`);
   return describe.skip;
 }

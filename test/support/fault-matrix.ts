@@ -6,6 +6,7 @@ import { Caller, type AnyBody, type Answer } from './client.js';
 import { AccountSeeder, type SeededAccount } from './seeded-account.js';
 import { startTestService, type TestService } from './service.js';
 import { startStatementProxy, type Fault, type StatementProxy } from './statement-proxy.js';
+import { tell } from './tell.js';
 
 /** Something that a client asks for, and that may go wrong at every one of its statements. */
 export interface Operation {
@@ -143,10 +144,8 @@ export class FaultMatrix {
       lines.flatMap((l) => l.broken).length,
     ];
     const verdict = broken === 0 ? 'all held' : `${broken} BROKEN`;
-    process.stderr.write(
-      [`\n${title}`, ...table, `  ${faults} faults injected, ${checked} invariants checked, ${verdict}`, '', ''].join(
-        '\n',
-      ),
+    tell(
+      [`\n${title}`, ...table, `  ${faults} faults injected, ${checked} invariants checked, ${verdict}`, ''].join('\n'),
     );
   }
 

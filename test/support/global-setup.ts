@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -22,6 +22,8 @@ export default async function globalSetup({ rootDir }: { rootDir: string }): Pro
   // Every worker adds to it what it searched for secrets.
   process.env.TEST_LEAKS = join(tmpdir(), `two-factor-leaks-${run}`);
   await writeFile(process.env.TEST_LEAKS, '');
+  // What test files print, until it is known whether they failed.
+  process.env.TEST_OUTPUT = await mkdtemp(join(tmpdir(), 'two-factor-output-'));
   const given = process.env.TEST_DATABASE_URL;
   if (given) {
     process.env.TEST_ADMIN_URL = given;

@@ -3,6 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 /** Stops the server of the run and removes its folder; tells how much was searched for secrets. */
 export default async function globalTeardown(): Promise<void> {
   await globalThis.endTestServer?.();
+  await rm(process.env.TEST_OUTPUT ?? '', { recursive: true, force: true });
   const file = process.env.TEST_LEAKS ?? '';
   const searches = (await readFile(file, 'utf8'))
     .split('\n')

@@ -6,10 +6,10 @@ import type { TestService } from './service.js';
 
 let networks = 0;
 
-/** An address that no test had before. For services that believe `X-Forwarded-For` of 127.0.0.1. */
+/** An address of an IPv4 /24 that no test had before. For services that believe `X-Forwarded-For` of 127.0.0.1. */
 export function freshAddress(): string {
   const n = ++networks;
-  return `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`;
+  return `10.${n >> 8}.${n & 255}.1`;
 }
 
 /** What to send along in order to come from an address, and by a trusted device. */

@@ -56,7 +56,8 @@ export function learnFromEnvironment(env: Readonly<Record<string, string>>): voi
   for (const url of [env.DATABASE_URL, ...(env.SMTP_URL ?? '').split(',')]) {
     if (url && URL.canParse(url)) secrets.addText('password in a URL', decodeURIComponent(new URL(url).password));
   }
-  for (const secret of [env.TWILIO_AUTH_TOKEN, env.SMS_WEBHOOK_SECRET]) secrets.addText('password', secret ?? '');
+  for (const secret of [env.TWILIO_AUTH_TOKEN, env.SMS_WEBHOOK_SECRET, env.HEALTH_TOKEN])
+    secrets.addText('password', secret ?? '');
 }
 
 /** Without the mails and text messages of the console senders, which are there to be read. */

@@ -19,6 +19,7 @@ import {
   type SecurityEvent,
   type TwoFactorModuleOptions,
 } from '../../src/two-factor/index.js';
+import { PendingNotices } from '../../src/two-factor/messages/pending-notices.js';
 import { MODULE_OPTIONS_TOKEN } from '../../src/two-factor/two-factor.module-definition.js';
 import { FakeClock } from '../../src/two-factor/testing/fake-clock.js';
 import { createTestDatabase } from './database.js';
@@ -27,6 +28,7 @@ import { logRecord } from './leaks/log-record.js';
 import { secrets } from './leaks/secrets.js';
 import { recordTraffic } from './leaks/traffic.js';
 import { Messages } from './messages.js';
+import { inTurns } from './turns.js';
 
 /** The origin of the pages that the service under test trusts. */
 export const TRUSTED_ORIGIN = 'http://app.localhost:5173';
@@ -44,6 +46,8 @@ export interface TestService {
   readonly messages: Messages;
   /** Runs SQL beside the service. */
   query<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Tells owners what a budget of notices held back and is due now. @returns mails that were queued */
+  flushNotices(): Promise<number>;
   /** Ends it; throws when its log or its database held a secret. */
   close(): Promise<void>;
 }
@@ -105,6 +109,8 @@ export async function startTestService({
     trustProxy: [],
     rateLimit: false,
     redisUrl: undefined,
+    docs: false,
+    healthToken: undefined,
     keys: KEYS,
     issuer: 'Test',
     bcryptCost: 10,
@@ -130,8 +136,10 @@ export async function startTestService({
     .overrideProvider(SecurityEvents)
     .useValue(new RecordedEvents(events))
     .overrideProvider(TwoFactorOptions)
+    // Notices that wait are told when a test says so (`flushNotices`): statements that come when they like cannot be counted.
     .useFactory({
-      factory: (options: TwoFactorModuleOptions) => new TwoFactorOptions({ ...options, ...twoFactor }),
+      factory: (options: TwoFactorModuleOptions) =>
+        new TwoFactorOptions({ ...options, notices: { interval: 0 }, ...twoFactor }),
       inject: [MODULE_OPTIONS_TOKEN],
     });
   if (messages) {
@@ -150,6 +158,7 @@ export async function startTestService({
   // A server that is killed takes its connections along; whoever asks next is told.
   beside.on('error', () => undefined);
   await beside.connect();
+  const query = inTurns((text: string, values: unknown[]) => beside.query(text, values));
   return {
     url: `http://127.0.0.1:${port}/api/auth`,
     app,
@@ -158,8 +167,11 @@ export async function startTestService({
     events,
     messages: sent,
     async query<Row extends object>(text: string, values: unknown[] = []) {
-      const result = await beside.query<Row>(text, values);
-      return result.rows;
+      const result = await query(text, values);
+      return result.rows as Row[];
+    },
+    async flushNotices() {
+      return app.get(PendingNotices, { strict: false }).flush();
     },
     async close() {
       await beside.end();
@@ -173,5 +185,4 @@ export async function startTestService({
 /** Below the floor that the service insists on: where bcrypt is not what is tested it would be most of the time. */
 function cheapenPasswords(hasher: PasswordHasher): void {
   Reflect.set(hasher, 'cost', LEAST_BCRYPT_COST);
-  Reflect.set(hasher, 'decoy', hasher.hash('nobody’s password'));
 }

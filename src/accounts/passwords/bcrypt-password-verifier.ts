@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { PasswordRequests } from '../../rate-limits/password-requests.js';
 import { type PasswordSender, PasswordVerifier } from '../../two-factor/index.js';
 import { Users } from '../users/users.js';
 import { isUuid } from '../uuid.js';
@@ -10,16 +11,20 @@ export class BcryptPasswordVerifier extends PasswordVerifier {
   constructor(
     private readonly users: Users,
     private readonly guesses: PasswordGuesses,
+    private readonly requests: PasswordRequests,
   ) {
     super();
   }
 
-  /** @throws {TwoFactorException} TOO_MANY_REQUESTS */
+  /** @throws {TwoFactorException} TOO_MANY_REQUESTS, SERVICE_UNAVAILABLE */
   override async verify(accountId: string, password: string, sender: PasswordSender): Promise<boolean> {
+    await this.requests.admit(sender.request.ip);
     const credentials = isUuid(accountId) ? await this.users.credentialsById(accountId) : null;
     const guess = {
       address: credentials?.email ?? accountId,
       ip: sender.request.ip,
+      abandoned: sender.request.abandoned,
+      accountId,
       trustedDevice: () => sender.trustedDevice(),
     };
     return (await this.guesses.evaluate(password, guess, async () => credentials)) !== null;

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { PasswordRequests } from '../../rate-limits/password-requests.js';
 import {
   Database,
   type HttpExchange,
@@ -14,6 +15,7 @@ import { PostgresSessions } from '../sessions/postgres-sessions.js';
 import type { AccountSession } from '../sessions/session-row.js';
 import { type Credentials, Users } from '../users/users.js';
 import type { ChangePasswordAnswer, ChangePasswordBody } from './change-password.dto.js';
+import { hashCaller } from './hash-queue.js';
 import { PasswordGuesses } from './password-guesses.service.js';
 import { PasswordHasher } from './password-hasher.js';
 import { requireGoodPassword } from './password-policy.js';
@@ -26,6 +28,7 @@ export class ChangePasswordService {
     private readonly users: Users,
     private readonly hasher: PasswordHasher,
     private readonly guesses: PasswordGuesses,
+    private readonly requests: PasswordRequests,
     private readonly twoFactor: TwoFactorService,
     private readonly gateway: PostgresSessions,
     private readonly events: SecurityEvents,
@@ -33,8 +36,8 @@ export class ChangePasswordService {
 
   /**
    * @throws {AccountsException} PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG
-   * @throws {TwoFactorException} SECOND_FACTOR_REQUIRED, INVALID_PASSWORD, TOO_MANY_REQUESTS; UNAUTHORIZED when the session
-   *   ended meanwhile
+   * @throws {TwoFactorException} SECOND_FACTOR_REQUIRED, INVALID_PASSWORD, TOO_MANY_REQUESTS, SERVICE_UNAVAILABLE;
+   *   UNAUTHORIZED when the session ended meanwhile
    */
   async change(
     body: ChangePasswordBody,
@@ -42,13 +45,14 @@ export class ChangePasswordService {
     exchange: HttpExchange,
   ): Promise<ChangePasswordAnswer> {
     requireGoodPassword(body.newPassword, 'newPassword');
+    await this.requests.admit(exchange.request.ip);
     await this.twoFactor.requireStrong(session);
     const credentials = await this.requirePassword(session, body.currentPassword, exchange);
-    const passwordHash = await this.hasher.hash(body.newPassword);
+    const passwordHash = await this.hasher.hash(body.newPassword, hashCaller(exchange.request, session.accountId));
 
     const { user, renewed } = await this.database.transaction(async (transaction) => {
       // The library's rows before the host's, as in a verification: the two would otherwise wait for each other.
-      await this.twoFactor.passwordChanged(session.accountId, transaction);
+      await this.twoFactor.passwordChanged(session.accountId, transaction, exchange.request);
       const changed = await this.users.changePassword(credentials, passwordHash, transaction);
       if (!changed) throw new TwoFactorException('INVALID_PASSWORD');
       // Two-factor may have been turned on since the session was found strong enough.
@@ -72,6 +76,8 @@ export class ChangePasswordService {
     const guess = {
       address: user.email,
       ip: request.ip,
+      abandoned: request.abandoned,
+      accountId,
       trustedDevice: () => this.twoFactor.trustedDevice(accountId, request, session),
     };
     try {

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { clientNetwork } from '../../rate-limits/client-network.js';
+import { clientNetwork, surroundingNetwork } from '../../rate-limits/client-network.js';
 import type { RateLimiter, Taken } from '../../rate-limits/rate-limiter.js';
 import type { Budget } from '../../rate-limits/rate-limits.options.js';
 import { RateLimitsService } from '../../rate-limits/rate-limits.service.js';
 import { TwoFactorException } from '../../two-factor/index.js';
 import type { Credentials } from '../users/users.js';
+import type { HashCaller } from './hash-queue.js';
 import { PasswordHasher } from './password-hasher.js';
 
 const MINUTE = 60;
@@ -24,8 +25,12 @@ export interface PasswordGuess {
   readonly address: string;
   /** Of the client, as the HTTP server resolved it. */
   readonly ip: string | undefined;
+  /** Whether the client has closed the connection. */
+  readonly abandoned?: (() => boolean) | undefined;
+  /** The account whose live session the guess comes with; undefined at sign-in. */
+  readonly accountId?: string;
   /**
-   * Asked only where the guess would otherwise be refused.
+   * Asked only where the guess would otherwise be refused or wait.
    *
    * @returns id of the device that the account trusts and that the guess comes from; null for none
    */
@@ -36,6 +41,8 @@ export interface PasswordGuess {
 interface CountedGuess {
   /** The password was right. */
   succeeded(): Promise<void>;
+  /** The password was not compared. */
+  giveBack(): Promise<void>;
 }
 
 /**
@@ -66,7 +73,7 @@ export class PasswordGuesses {
    *
    * @param find what the password is compared with, null where there is no account; asked when the guess is counted
    * @returns what it was compared with when it was right, else null
-   * @throws {TwoFactorException} TOO_MANY_REQUESTS: nobody looked at the password
+   * @throws {TwoFactorException} TOO_MANY_REQUESTS, SERVICE_UNAVAILABLE: the password was not compared
    */
   async evaluate(
     password: string,
@@ -74,8 +81,16 @@ export class PasswordGuesses {
     find: () => Promise<Credentials | null>,
   ): Promise<Credentials | null> {
     const counted = await this.count(guess);
-    const credentials = await find();
-    const right = await this.hasher.verify(password, credentials?.passwordHash ?? null);
+    let credentials: Credentials | null;
+    let right: boolean;
+    try {
+      credentials = await find();
+      right = await this.hasher.verify(password, credentials?.passwordHash ?? null, callerOf(guess, credentials));
+    } catch (error) {
+      // Not compared: a flood would use up the owner's guesses by requests that were refused.
+      await counted.giveBack();
+      throw error;
+    }
     if (!credentials || !right) return null;
     await counted.succeeded();
     return credentials;
@@ -95,6 +110,7 @@ export class PasswordGuesses {
     return {
       // The budget of all gets one back and no more: an owner who signs in must not refill what strangers use up.
       succeeded: () => both(network.clear(), everywhere.giveBack()),
+      giveBack: () => both(network.giveBack(), everywhere.giveBack()),
     };
   }
 
@@ -102,11 +118,19 @@ export class PasswordGuesses {
   private async countDevice(guess: PasswordGuess, ...waits: number[]): Promise<CountedGuess> {
     const device = await guess.trustedDevice();
     const taken: Taken | null = device === null ? null : await this.byDevice.take(device);
-    if (taken?.admitted) return { succeeded: () => taken.clear() };
+    if (taken?.admitted) return { succeeded: () => taken.clear(), giveBack: () => taken.giveBack() };
     // Either way in will do.
     const retryAfter = Math.min(Math.max(...waits), taken?.retryAfter ?? Infinity);
     throw new TwoFactorException('TOO_MANY_REQUESTS', { retryAfter });
   }
+}
+
+function callerOf(guess: PasswordGuess, found: Credentials | null): HashCaller {
+  const knownAs = async () => {
+    if (guess.accountId !== undefined) return guess.accountId;
+    return (await guess.trustedDevice()) === null ? null : (found?.userId ?? null);
+  };
+  return { network: surroundingNetwork(guess.ip), abandoned: guess.abandoned, knownAs };
 }
 
 async function both(...works: Promise<void>[]): Promise<void> {

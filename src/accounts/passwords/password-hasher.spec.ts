@@ -1,48 +1,83 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import bcrypt from 'bcrypt';
 import { PasswordHasher } from './password-hasher.js';
 
-const hasherOfCost = (bcryptCost: number) => new PasswordHasher({ bcryptCost, secureCookies: false });
+const CALLER = { network: '192.0.2.0/24' };
+
+/** With the highest cost of stored hashes that the database knows of. */
+const hasherOfCost = (bcryptCost: number, stored: number | null = null) =>
+  new PasswordHasher({ bcryptCost }, { highestCost: () => Promise.resolve(stored) });
+
+/** The rounds of bcrypt that a wrong password takes where the stored hash has that cost; null: where there is none. */
+const wrongAt = async (cost: number | null, at: PasswordHasher) => {
+  const hash = cost === null ? null : await bcrypt.hash('x', cost);
+  const compare = jest.spyOn(bcrypt, 'compare');
+  try {
+    await expect(at.verify('not the password', hash, CALLER)).resolves.toBe(false);
+    return compare.mock.calls.reduce((sum, [, against]) => sum + 2 ** bcrypt.getRounds(against), 0);
+  } finally {
+    compare.mockRestore();
+  }
+};
 
 describe('PasswordHasher', () => {
   const hasher = hasherOfCost(10);
+  const hashOf = (password: string) => hasher.hash(password, CALLER);
+  const verify = (password: string, hash: string | null) => hasher.verify(password, hash, CALLER);
 
   it('knows the password again, and no other', async () => {
-    const hash = await hasher.hash('correct horse battery');
+    const hash = await hashOf('correct horse battery');
     expect(hash).toMatch(/^\$2b\$10\$/);
-    await expect(hasher.verify('correct horse battery', hash)).resolves.toBe(true);
-    await expect(hasher.verify('Correct horse battery', hash)).resolves.toBe(false);
-    await expect(hasher.verify('', hash)).resolves.toBe(false);
+    await expect(verify('correct horse battery', hash)).resolves.toBe(true);
+    await expect(verify('Correct horse battery', hash)).resolves.toBe(false);
+    await expect(verify('', hash)).resolves.toBe(false);
   });
 
   it('lets byte 73 count', async () => {
     const head = 'a'.repeat(72);
-    const hash = await hasher.hash(`${head}b`);
-    await expect(hasher.verify(`${head}b`, hash)).resolves.toBe(true);
-    await expect(hasher.verify(`${head}c`, hash)).resolves.toBe(false);
-    await expect(hasher.verify(head, hash)).resolves.toBe(false);
+    const hash = await hashOf(`${head}b`);
+    await expect(verify(`${head}b`, hash)).resolves.toBe(true);
+    await expect(verify(`${head}c`, hash)).resolves.toBe(false);
+    await expect(verify(head, hash)).resolves.toBe(false);
   });
 
   it('lets what follows a NUL count', async () => {
-    const hash = await hasher.hash('before\u0000after');
-    await expect(hasher.verify('before\u0000after', hash)).resolves.toBe(true);
-    await expect(hasher.verify('before\u0000other', hash)).resolves.toBe(false);
-    await expect(hasher.verify('before', hash)).resolves.toBe(false);
+    const hash = await hashOf('before\u0000after');
+    await expect(verify('before\u0000after', hash)).resolves.toBe(true);
+    await expect(verify('before\u0000other', hash)).resolves.toBe(false);
+    await expect(verify('before', hash)).resolves.toBe(false);
   });
 
   it('does not take a lone surrogate for the character that UTF-8 puts in its place', async () => {
-    const hash = await hasher.hash('password\ufffd');
-    await expect(hasher.verify('password\ufffd', hash)).resolves.toBe(true);
-    await expect(hasher.verify('password\ud800', hash)).resolves.toBe(false);
+    const hash = await hashOf('password\ufffd');
+    await expect(verify('password\ufffd', hash)).resolves.toBe(true);
+    await expect(verify('password\ud800', hash)).resolves.toBe(false);
   });
 
   it('refuses everything for an account that there is not', async () => {
-    await expect(hasher.verify('correct horse battery', null)).resolves.toBe(false);
+    await expect(verify('correct horse battery', null)).resolves.toBe(false);
+  });
+
+  describe('takes the rounds of the highest cost for a wrong password', () => {
+    it.each([4, 9, 10, null])('when the stored hash has cost %s', async (cost) => {
+      expect(await wrongAt(cost, hasherOfCost(10))).toBe(2 ** 10);
+    });
+
+    it('that was stored when the service started', async () => {
+      const lowered = hasherOfCost(10, 11);
+      await lowered.onModuleInit();
+      for (const cost of [10, 11, null]) expect(await wrongAt(cost, lowered)).toBe(2 ** 11);
+    });
+
+    it('that was met since', async () => {
+      const lowered = hasherOfCost(10);
+      for (const cost of [11, 10, null]) expect(await wrongAt(cost, lowered)).toBe(2 ** 11);
+    });
   });
 
   it('tells hashes of another cost', async () => {
     expect(hasher.isOutdated(await bcrypt.hash('x', 4))).toBe(true);
-    expect(hasher.isOutdated(await hasher.hash('password'))).toBe(false);
+    expect(hasher.isOutdated(await hashOf('password'))).toBe(false);
   });
 
   it.each([9, 32, 10.5, Number.NaN])('does not start at cost %s', (cost) => {

@@ -1,19 +1,20 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import bcrypt from 'bcrypt';
-import pLimit from 'p-limit';
+import { createHash, randomBytes } from 'node:crypto';
 import { ACCOUNTS_OPTIONS, type AccountsModuleOptions } from '../accounts.module-definition.js';
+import { Users } from '../users/users.js';
+import { generalSlots, type HashCaller, HashQueue } from './hash-queue.js';
 import { passwordFault } from './password-policy.js';
 
 /** The floor of the cost [ASVS 11.4.2, OWASP Password Storage]. */
 const MINIMUM_BCRYPT_COST = 10;
 const MAXIMUM_BCRYPT_COST = 31;
 
-/**
- * Hashes at a time: all threads of libuv's pool but one. A crowd at the sign-in must not keep files, names and the
- * handshakes of new database connections waiting, which share that pool.
- */
-const HASHES_AT_A_TIME = Math.max(1, (Number(process.env['UV_THREADPOOL_SIZE']) || 4) - 1);
+/** Milliseconds that a hash of cost 12 takes on a usual machine; each cost more doubles it. */
+const USUAL_MS_AT_12 = 250;
+
+/** Salt and digest of hashes that no password has: as long as those of bcrypt, in its alphabet. */
+const DECOY = randomBytes(40).toString('base64').replaceAll('+', '.').slice(0, 53);
 
 /**
  * Hashes passwords with bcrypt over base64 of their SHA-384.
@@ -22,41 +23,89 @@ const HASHES_AT_A_TIME = Math.max(1, (Number(process.env['UV_THREADPOOL_SIZE']) 
  * every byte of the password counts.
  */
 @Injectable()
-export class PasswordHasher {
+export class PasswordHasher implements OnModuleInit {
   private readonly cost: number;
-  private readonly limit = pLimit(HASHES_AT_A_TIME);
-  /** What unknown accounts are compared with; being made while the service starts. */
-  private readonly decoy: Promise<string>;
+  private readonly queue: HashQueue;
+  /** The highest cost of a stored hash, as far as this process knows; 0 where it knows none. */
+  private highestStored = 0;
 
   /** @throws {RangeError} for a cost below the floor */
-  constructor(@Inject(ACCOUNTS_OPTIONS) options: AccountsModuleOptions) {
+  constructor(
+    @Inject(ACCOUNTS_OPTIONS) options: Pick<AccountsModuleOptions, 'bcryptCost'>,
+    @Inject(Users) private readonly users: Pick<Users, 'highestCost'>,
+  ) {
     this.cost = options.bcryptCost;
     if (!Number.isInteger(this.cost) || this.cost < MINIMUM_BCRYPT_COST || this.cost > MAXIMUM_BCRYPT_COST) {
       throw new RangeError(`bcryptCost must be a whole number from ${MINIMUM_BCRYPT_COST} to ${MAXIMUM_BCRYPT_COST}`);
     }
-    this.decoy = this.hash(randomBytes(32).toString('base64'));
+    this.queue = new HashQueue(generalSlots(), USUAL_MS_AT_12 * 2 ** (this.cost - 12));
   }
 
-  /** @param password must have passed the policy */
-  hash(password: string): Promise<string> {
-    return this.limit(() => bcrypt.hash(condense(password), this.cost));
+  async onModuleInit(): Promise<void> {
+    this.meet((await this.users.highestCost()) ?? 0);
+  }
+
+  /** Requests that wait for bcrypt. */
+  get waiting(): number {
+    return this.queue.waiting;
   }
 
   /**
-   * Takes the same work whether there is an account or not, and whatever the text is [ASVS 6.3.8].
+   * @param password must have passed the policy
+   * @throws {TwoFactorException} SERVICE_UNAVAILABLE when too many wait
+   */
+  hash(password: string, caller: HashCaller): Promise<string> {
+    return this.queue.run(caller, () => bcrypt.hash(condense(password), this.cost));
+  }
+
+  /**
+   * Takes the same work for every wrong password: whether there is an account or not, whatever the cost of its hash is, and
+   * whatever the text is [ASVS 6.3.8].
    *
    * @param hash null when there is no such account: the answer is then false
+   * @throws {TwoFactorException} SERVICE_UNAVAILABLE when too many wait: the password was not compared
    */
-  async verify(password: string, hash: string | null): Promise<boolean> {
-    const compared = hash ?? (await this.decoy);
-    const matches = await this.limit(() => bcrypt.compare(condense(password), compared));
-    return matches && hash !== null && passwordFault(password) === null;
+  async verify(password: string, hash: string | null, caller: HashCaller): Promise<boolean> {
+    const matches = await this.queue.run(caller, () => this.compare(condense(password), hash));
+    return matches && passwordFault(password) === null;
   }
 
   /** @returns whether the hash was made at another cost than the configured one */
   isOutdated(hash: string): boolean {
     return bcrypt.getRounds(hash) !== this.cost;
   }
+
+  /**
+   * A hash of a lower cost is compared faster, and the time would tell that there is an account. So a failure at cost c
+   * goes on with decoys at c, c + 1 and so on below the target t: their rounds are 2^t - 2^c in sum, and with those of the
+   * hash 2^t, which is what an unknown address takes.
+   */
+  private async compare(text: string, hash: string | null): Promise<boolean> {
+    if (hash === null) {
+      await bcrypt.compare(text, decoy(this.target));
+      return false;
+    }
+    const cost = bcrypt.getRounds(hash);
+    this.meet(cost);
+    const { target } = this;
+    if (await bcrypt.compare(text, hash)) return true;
+    for (let c = cost; c < target; c++) await bcrypt.compare(text, decoy(c));
+    return false;
+  }
+
+  /** The cost whose work every failure takes. */
+  private get target(): number {
+    return Math.max(this.cost, this.highestStored);
+  }
+
+  /** Another process may store hashes of a higher cost than this one knows. */
+  private meet(cost: number): void {
+    this.highestStored = Math.max(this.highestStored, cost);
+  }
+}
+
+function decoy(cost: number): string {
+  return `$2b$${String(cost).padStart(2, '0')}$${DECOY}`;
 }
 
 function condense(password: string): string {

@@ -12,6 +12,7 @@ import {
   TwoFactorService,
 } from '../../two-factor/index.js';
 import { AccountsException } from '../accounts.errors.js';
+import { hashCaller } from '../passwords/hash-queue.js';
 import { type PasswordGuess, PasswordGuesses } from '../passwords/password-guesses.service.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { requireGoodPassword } from '../passwords/password-policy.js';
@@ -39,12 +40,13 @@ export class SignInService {
    * Opens an account and signs it in, both or neither.
    *
    * @throws {AccountsException} PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL
+   * @throws {TwoFactorException} SERVICE_UNAVAILABLE when too many passwords wait to be hashed
    */
   async signUp(body: SignUpBody, exchange: HttpExchange): Promise<SignUpAnswer> {
     const email = requireEmailAddress(body.email);
     requireGoodPassword(body.password, 'password');
     // Before the transaction, so that no connection waits for bcrypt.
-    const passwordHash = await this.hasher.hash(body.password);
+    const passwordHash = await this.hasher.hash(body.password, hashCaller(exchange.request));
     const issued = await this.database.transaction(async (transaction) => {
       const newUser = { email, name: body.name, image: body.image ?? null, passwordHash };
       const accountId = await this.users.create(newUser, transaction);
@@ -63,12 +65,12 @@ export class SignInService {
    * Equal bytes and equal work for a wrong password and an unknown address [ASVS 6.3.8].
    *
    * @throws {AccountsException} INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD
-   * @throws {TwoFactorException} TOO_MANY_REQUESTS
+   * @throws {TwoFactorException} TOO_MANY_REQUESTS; SERVICE_UNAVAILABLE when too many passwords wait to be hashed
    */
   async signIn(body: SignInBody, exchange: HttpExchange): Promise<SignInAnswer> {
     const email = requireEmailAddress(body.email);
     const credentials = await this.requirePassword(email, body.password, exchange);
-    await this.keepCost(credentials, body.password);
+    await this.keepCost(credentials, body.password, exchange.request);
     const result = await this.twoFactor.signIn({
       accountId: credentials.userId,
       context: { rememberMe: body.rememberMe !== false, passwordVersion: credentials.passwordVersion },
@@ -90,10 +92,11 @@ export class SignInService {
   }
 
   private async requirePassword(email: string, password: string, exchange: HttpExchange): Promise<Credentials> {
-    let known: Credentials | null = null;
-    const find = async () => (known = await this.users.credentialsByEmail(email));
+    // Looked up once, whoever asks first.
+    let found: Promise<Credentials | null> | undefined;
+    const find = () => (found ??= this.users.credentialsByEmail(email));
     try {
-      const right = await this.guesses.evaluate(password, this.guessAt(email, exchange.request), find);
+      const right = await this.guesses.evaluate(password, this.guessAt(email, exchange.request, find), find);
       if (right) return right;
     } catch (error) {
       const throttled = error instanceof TwoFactorException && error.code === 'TOO_MANY_REQUESTS';
@@ -101,7 +104,8 @@ export class SignInService {
       throw error;
     }
     // Never what was typed: people type passwords into the wrong field.
-    this.tell('sign-in.failed', accountOf(known), exchange);
+    const known = await find();
+    this.tell('sign-in.failed', known?.userId ?? null, exchange);
     throw new AccountsException('INVALID_EMAIL_OR_PASSWORD');
   }
 
@@ -114,13 +118,14 @@ export class SignInService {
     this.events.emit({ name, accountId, ...originOf(request, session) });
   }
 
-  private guessAt(address: string, request: IncomingRequest): PasswordGuess {
+  private guessAt(address: string, request: IncomingRequest, find: () => Promise<Credentials | null>): PasswordGuess {
     return {
       address,
       ip: request.ip,
+      abandoned: request.abandoned,
       trustedDevice: async () => {
         if (!this.twoFactor.presentsDevice(request)) return null;
-        const credentials = await this.users.credentialsByEmail(address);
+        const credentials = await find();
         // Where there is no account the same is asked of nobody's.
         return this.twoFactor.trustedDevice(credentials?.userId ?? '', request);
       },
@@ -128,9 +133,15 @@ export class SignInService {
   }
 
   /** The right password is the one chance to hash it anew after the cost was raised. */
-  private async keepCost(credentials: Credentials, password: string): Promise<void> {
+  private async keepCost(credentials: Credentials, password: string, request: IncomingRequest): Promise<void> {
     if (!this.hasher.isOutdated(credentials.passwordHash)) return;
-    await this.users.rehash(credentials, await this.hasher.hash(password));
+    try {
+      const anew = await this.hasher.hash(password, hashCaller(request, credentials.userId));
+      await this.users.rehash(credentials, anew);
+    } catch (error) {
+      // The queue is full. The password was right, so the sign-in goes on; the next one tries again.
+      if (!(error instanceof TwoFactorException)) throw error;
+    }
   }
 
   /** Whatever session the browser had ends here [ASVS 7.2.4]: its cookie is overwritten or expired. */
@@ -138,11 +149,6 @@ export class SignInService {
     await this.sessions.endCookieBorne(exchange.request);
     exchange.setHeaders(headers);
   }
-}
-
-/** A function of its own, for the compiler takes a variable that a closure writes for what it was. */
-function accountOf(credentials: Credentials | null): string | null {
-  return credentials?.userId ?? null;
 }
 
 function requireEmailAddress(text: string): string {

@@ -30,6 +30,11 @@ const CREDENTIALS = `SELECT id AS "userId", email, password_hash AS "passwordHas
 const CREDENTIALS_BY_EMAIL = statement('accounts.credentials_by_email', `${CREDENTIALS} WHERE email = $1`);
 const CREDENTIALS_BY_ID = statement('accounts.credentials_by_id', `${CREDENTIALS} WHERE id = $1`);
 
+const HIGHEST_COST = statement(
+  'accounts.highest_password_cost',
+  `SELECT max(substr(password_hash, 5, 2)) AS cost FROM users WHERE substr(password_hash, 5, 2) BETWEEN '04' AND '31'`,
+);
+
 const REHASH = statement(
   'accounts.rehash_password',
   `UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2`,
@@ -68,6 +73,12 @@ export class Users {
   async credentialsById(userId: string): Promise<Credentials | null> {
     const [row] = await this.database.query<Credentials>(CREDENTIALS_BY_ID, [userId]);
     return row ?? null;
+  }
+
+  /** @returns the highest cost of bcrypt that a stored password was hashed at, found by an index; null where there is none */
+  async highestCost(): Promise<number | null> {
+    const [row] = await this.database.query<{ cost: string | null }>(HIGHEST_COST);
+    return row?.cost == null ? null : Number(row.cost);
   }
 
   /** Stores the same password hashed anew, unless it was changed meanwhile. */

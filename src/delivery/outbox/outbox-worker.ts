@@ -1,26 +1,27 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import type { Job, Runner, WorkerEvents } from 'graphile-worker';
+import type { Job, Runner, Task, WorkerEvents } from 'graphile-worker';
 import { Pool } from 'pg';
-import { MessageDelivery } from '../../two-factor/index.js';
+import { MessageDelivery, type MessageQueue } from '../../two-factor/index.js';
 import { describeError } from '../delivery-error.js';
 import { graphileLogger } from './graphile-logger.js';
 import { ageMs, MessageTask } from './message-task.js';
 import { OutboxOptions } from './outbox.options.js';
 import { removeHopeless, retryLater, unlockAbandoned } from './outbox.statements.js';
-import { MESSAGE_TASK, QUEUE_SCHEMA } from './queue-schema.js';
+import { QUEUE_SCHEMA, TASKS } from './queue-schema.js';
 import { retryDelayMs } from './retry-schedule.js';
 
-/** One listens for new messages, the others take and return them: statements of a millisecond, so few serve many. */
-const CONNECTIONS = 3;
+/** Each queue has one that listens for new messages; two take and return them: statements of a millisecond, so few serve many. */
+const CONNECTIONS = Object.keys(TASKS).length + 2;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** How long a database that does not answer may keep us from giving up on its connections. */
 const FAREWELL_MS = 1000;
 
 /**
  * Delivers the messages of the outbox, by graphile-worker, on connections of its own: requests never wait for it. Any
- * number of processes share the work.
+ * number of processes share the work. Each queue has a runner of its own, whose places no other queue can take: a provider
+ * that hangs keeps its own messages waiting, and no others.
  *
  * A message is sent at least once. It is sent twice when a process dies between the provider's yes and the removal of
  * the message, which is a matter of milliseconds.
@@ -75,39 +76,49 @@ export class OutboxWorker implements OnApplicationBootstrap, OnApplicationShutdo
     pool.on('error', () => undefined);
     const events: WorkerEvents = new EventEmitter();
     const broken = new AbortController();
-    try {
-      const runner = await this.startRunner(pool, events, broken);
-      const sweep = setInterval(() => void this.sweep(pool), this.options.sweepIntervalMs);
-      void this.sweep(pool);
-      await aborted(AbortSignal.any([signal, broken.signal]));
-      clearInterval(sweep);
-      if (!signal.aborted) this.logger.warn({ event: 'outbox.restarting' });
-      await atMost(this.options.shutdownGraceMs + FAREWELL_MS, runner.stop());
-    } finally {
-      await atMost(FAREWELL_MS, pool.end());
-    }
-  }
-
-  private async startRunner(pool: Pool, events: WorkerEvents, broken: AbortController): Promise<Runner> {
-    const { run } = await import('graphile-worker');
     events.on('job:complete', ({ job, error }) => {
       if (error) void this.retry(pool, job);
       else this.task.forget(job);
     });
     events.on('worker:stop', () => broken.abort());
+    const runners: Runner[] = [];
+    try {
+      for (const queue of Object.keys(TASKS) as MessageQueue[]) {
+        runners.push(await this.startRunner(queue, pool, events, broken));
+      }
+      const sweep = setInterval(() => void this.sweep(pool), this.options.sweepIntervalMs);
+      void this.sweep(pool);
+      await aborted(AbortSignal.any([signal, broken.signal]));
+      clearInterval(sweep);
+      if (!signal.aborted) this.logger.warn({ event: 'outbox.restarting' });
+    } finally {
+      const { shutdownGraceMs } = this.options;
+      await atMost(shutdownGraceMs + FAREWELL_MS, Promise.allSettled(runners.map(async (runner) => runner.stop())));
+      await atMost(FAREWELL_MS, pool.end());
+    }
+  }
+
+  private async startRunner(
+    queue: MessageQueue,
+    pool: Pool,
+    events: WorkerEvents,
+    broken: AbortController,
+  ): Promise<Runner> {
+    const { run } = await import('graphile-worker');
+    const attempt: Task = (_, { job, abortSignal }) => this.task.attempt(job, abortSignal ?? this.never);
     const { concurrency, pollIntervalMs, shutdownGraceMs } = this.options;
     const runner = await run(
       {
         pgPool: pool,
         schema: QUEUE_SCHEMA,
-        concurrency,
+        concurrency: concurrency[queue],
         pollInterval: pollIntervalMs,
         gracefulShutdownAbortTimeout: shutdownGraceMs,
         noHandleSignals: true,
         events,
         logger: await graphileLogger(),
       },
-      { [MESSAGE_TASK]: (_: unknown, { job, abortSignal }) => this.task.attempt(job, abortSignal ?? this.never) },
+      Object.fromEntries(TASKS[queue].map((task) => [task, attempt])),
       // It would look for a crontab in the working directory.
       [],
     );

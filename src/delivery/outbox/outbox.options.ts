@@ -1,12 +1,22 @@
+import type { MessageQueue } from '../../two-factor/index.js';
 import { defaultRetrySchedule, type RetrySchedule } from './retry-schedule.js';
+
+/** Messages of each queue that may be on their way at a time. */
+export type Concurrency = Readonly<Record<MessageQueue, number>>;
+
+/**
+ * Mails share the sender's connections, of which SmtpMailSender keeps five. Notices are few at a time, so that codes find
+ * one while a mail server takes its time over notices.
+ */
+const DEFAULT_CONCURRENCY: Concurrency = { 'mail-code': 10, 'sms-code': 10, notice: 2 };
 
 export interface OutboxModuleOptions {
   /** Of the database that holds the library's tables and the queue. */
   readonly databaseUrl: string;
   /** Whether this process delivers messages; `false`: another one does. Default true. */
   readonly deliver?: boolean;
-  /** Messages on their way at a time. Default 10. */
-  readonly concurrency?: number;
+  /** Messages on their way at a time, by queue. Default 10 codes by mail, 10 by SMS, and 2 notices. */
+  readonly concurrency?: Partial<Concurrency>;
   /** Milliseconds that one attempt may take. Default 15,000. */
   readonly attemptTimeoutMs?: number;
   /**
@@ -29,7 +39,7 @@ export interface OutboxModuleOptions {
 export class OutboxOptions {
   readonly databaseUrl: string;
   readonly deliver: boolean;
-  readonly concurrency: number;
+  readonly concurrency: Concurrency;
   readonly attemptTimeoutMs: number;
   readonly abandonedAfterMs: number;
   readonly sweepIntervalMs: number;
@@ -42,7 +52,7 @@ export class OutboxOptions {
   constructor(options: OutboxModuleOptions) {
     this.databaseUrl = options.databaseUrl;
     this.deliver = options.deliver ?? true;
-    this.concurrency = options.concurrency ?? 10;
+    this.concurrency = { ...DEFAULT_CONCURRENCY, ...options.concurrency };
     this.attemptTimeoutMs = options.attemptTimeoutMs ?? 15_000;
     this.abandonedAfterMs = options.abandonedAfterMs ?? this.attemptTimeoutMs + 10_000;
     this.sweepIntervalMs = options.sweepIntervalMs ?? 5000;

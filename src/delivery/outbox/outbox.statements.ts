@@ -1,26 +1,31 @@
-import { MESSAGE_TASK, QUEUE_SCHEMA } from './queue-schema.js';
+import { QUEUE_SCHEMA, TASKS } from './queue-schema.js';
 
 /*
  * What graphile-worker has no method for, by its public functions and its view alone: the tables behind them change with
  * its versions.
  */
 
+const OURS = `task_identifier IN (${Object.values(TASKS)
+  .flat()
+  .map((task) => `'${task}'`)
+  .join(', ')})`;
+
 /** $1: milliseconds. Frees messages that a process took and never gave back: it was killed, or lost its database. */
 export const unlockAbandoned = `
   SELECT ${QUEUE_SCHEMA}.force_unlock_workers(array_agg(DISTINCT locked_by))
     FROM ${QUEUE_SCHEMA}.jobs
-   WHERE task_identifier = '${MESSAGE_TASK}' AND locked_at < now() - $1 * interval '1 millisecond'
+   WHERE ${OURS} AND locked_at < now() - $1 * interval '1 millisecond'
   HAVING count(*) > 0`;
 
 /** Removes messages that are out of attempts: only one that takes every process down with it gets there. */
 export const removeHopeless = `
   SELECT ${QUEUE_SCHEMA}.complete_jobs(array_agg(id))
     FROM ${QUEUE_SCHEMA}.jobs
-   WHERE task_identifier = '${MESSAGE_TASK}' AND attempts >= max_attempts AND locked_at IS NULL
+   WHERE ${OURS} AND attempts >= max_attempts AND locked_at IS NULL
   HAVING count(*) > 0`;
 
 /**
- * $1: job, $2: milliseconds until it is tried again. New messages go before it; its attempts never run out, because it
+ * $1: job, $2: milliseconds until it is tried again. New messages of its queue go before it; its attempts never run out, because it
  * ends by its time, and while they are few graphile-worker's own delay is short, should this statement not be reached.
  */
 export const retryLater = `
@@ -33,4 +38,4 @@ export const queueState = `
          count(*) FILTER (WHERE last_error IS NOT NULL)::int AS retrying,
          coalesce(max(extract(epoch FROM now() - created_at)), 0)::float8 AS "oldestSeconds"
     FROM ${QUEUE_SCHEMA}.jobs
-   WHERE task_identifier = '${MESSAGE_TASK}'`;
+   WHERE ${OURS}`;

@@ -1,8 +1,16 @@
 import type { Pool } from 'pg';
+import type { MessageQueue } from '../../two-factor/index.js';
 import { graphileLogger } from './graphile-logger.js';
 
-/** Name of the jobs, also written in the migration that makes `two_factor_enqueue`. */
-export const MESSAGE_TASK = 'two-factor-message';
+/**
+ * Names of the jobs of each queue, also written in the migration that makes `two_factor_enqueue`. A program before that
+ * migration gave all jobs the last name of the first queue.
+ */
+export const TASKS: Readonly<Record<MessageQueue, readonly string[]>> = {
+  'mail-code': ['two-factor-mail-code', 'two-factor-message'],
+  'sms-code': ['two-factor-sms-code'],
+  notice: ['two-factor-notice'],
+};
 
 /** Where graphile-worker keeps its tables, also written in that migration. */
 export const QUEUE_SCHEMA = 'graphile_worker';

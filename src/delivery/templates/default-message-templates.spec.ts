@@ -9,10 +9,12 @@ const NOTICES: Record<Exclude<MessageTopic, 'code'>, true> = {
   'two-factor-disabled': true,
   'method-added': true,
   'authenticator-replaced': true,
+  'backup-codes-replaced': true,
   'backup-code-used': true,
   'device-trusted': true,
   'device-reused': true,
   'verification-locked': true,
+  'password-changed': true,
 };
 const TOPICS = Object.keys(NOTICES) as (keyof typeof NOTICES)[];
 const STRANGE_NAMES = ['Bank 123456', '٠١٢٣٤٥٦٧', 'Acme\r\n654321\r\n', '4711', '<b>&"\'</b>', '$& $1 {issuer}'];
@@ -37,9 +39,12 @@ describe.each(templates.languages)('in %s', (language) => {
 
   it.each(TOPICS)('the notice %s has no code in it', (topic) => {
     for (const issuer of STRANGE_NAMES) {
-      const facts: MessageFacts = { topic, issuer, left: 9 };
-      const { subject, text, html } = templates.mail(facts, language);
-      for (const part of [subject, text, html, templates.sms(facts, language)]) expect(part).not.toMatch(/\p{Nd}{4}/u);
+      for (const times of [undefined, 2, 1_234_567]) {
+        const facts: MessageFacts = { topic, issuer, left: 9, ...(times && { times }) };
+        const { subject, text, html } = templates.mail(facts, language);
+        const parts = [subject, text, html, templates.sms(facts, language)];
+        for (const part of parts) expect(part).not.toMatch(/\p{Nd}{4}/u);
+      }
     }
   });
 
@@ -49,6 +54,15 @@ describe.each(templates.languages)('in %s', (language) => {
     expect(text).toContain('Acme');
     expect(html).toContain(`<html lang="${language}">`);
     expect(`${subject}${text}${html}`).not.toMatch(/\{issuer\}|undefined|https?:|www\./);
+  });
+
+  it.each(TOPICS)('the notice %s says how often it happened where that is more than once', (topic) => {
+    const text = (times?: number) => templates.mail({ topic, issuer: 'Acme', ...(times && { times }) }, language).text;
+    expect(text(17)).toMatch(/\b17\b/);
+    expect(text(17)).not.toMatch(/undefined/);
+    expect(text(2000)).toContain('999+');
+    expect(text(1)).toBe(text());
+    expect(text()).not.toMatch(/\d/);
   });
 
   it('tells one code and one minute from several', () => {

@@ -47,14 +47,25 @@ export class DefaultMessageTemplates extends MessageTemplates {
   }
 }
 
-function content({ topic, minutes, left }: MessageFacts, words: Words) {
+/** Beyond this a mail says `999+`: notices hold no long number, which could pass for a code. */
+const MOST_TIMES = 999;
+
+function content({ topic, minutes, left, times = 1 }: MessageFacts, words: Words) {
   if (topic === 'code') {
     const { subject, heading, life, advice } = words.code;
     return { subject, heading, paragraphs: [life(minutes ?? 0), advice] };
   }
-  const { subject, fact, advice } = words.notices[topic];
-  const said = topic === 'backup-code-used' && left !== undefined ? `${fact} ${words.codesLeft(left)}` : fact;
-  return { subject, heading: undefined, paragraphs: [said, advice] };
+  const { subject, fact, advice, several } = words.notices[topic];
+  const written = times > MOST_TIMES ? `${MOST_TIMES}+` : String(times);
+  if (times > 1 && several) {
+    return { subject: several.subject, heading: undefined, paragraphs: [several.fact(written), advice] };
+  }
+  const said = [
+    fact,
+    ...(times > 1 ? [words.again(written)] : []),
+    ...(topic === 'backup-code-used' && left !== undefined ? [words.codesLeft(left)] : []),
+  ];
+  return { subject, heading: undefined, paragraphs: [said.join(' '), advice] };
 }
 
 /**

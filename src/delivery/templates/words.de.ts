@@ -33,6 +33,11 @@ export const german: Words = {
       fact: 'Für Ihr Konto bei {issuer} wurde eine neue Authentisierungs-App eingerichtet. Die alte und ihre Ersatzcodes gelten nicht mehr.',
       advice: IF_NOT_YOU,
     },
+    'backup-codes-replaced': {
+      subject: 'Ihre Ersatzcodes wurden ersetzt',
+      fact: 'Für Ihr Konto bei {issuer} wurden neue Ersatzcodes erzeugt. Die alten gelten nicht mehr.',
+      advice: IF_NOT_YOU,
+    },
     'backup-code-used': {
       subject: 'Ein Ersatzcode wurde benutzt',
       fact: 'Mit einem Ersatzcode hat sich jemand bei Ihrem Konto bei {issuer} angemeldet.',
@@ -43,6 +48,11 @@ export const german: Words = {
       fact: 'Ein Gerät kann sich ab jetzt allein mit dem Passwort bei Ihrem Konto bei {issuer} anmelden.',
       advice:
         'Wenn Sie das nicht waren, entfernen Sie das Gerät aus der Liste der vertrauten Geräte und ändern Sie sofort Ihr Passwort.',
+      several: {
+        subject: 'Mehreren Geräten wird jetzt vertraut',
+        fact: (times) =>
+          `Für Ihr Konto bei {issuer} wurde ${times} Geräten das Vertrauen ausgesprochen. Sie können sich allein mit dem Passwort anmelden.`,
+      },
     },
     'device-reused': {
       subject: 'Ein vertrautes Gerät wurde entfernt',
@@ -55,7 +65,13 @@ export const german: Words = {
       fact: 'Für Ihr Konto bei {issuer} wurden zu viele falsche Codes eingegeben. Codes werden deshalb eine Zeit lang nicht angenommen. Ersatzcodes und vertraute Geräte funktionieren weiter.',
       advice: 'Wenn Sie das nicht waren, kennt jemand Ihr Passwort: Ändern Sie es.',
     },
+    'password-changed': {
+      subject: 'Ihr Passwort wurde geändert',
+      fact: 'Das Passwort Ihres Kontos bei {issuer} wurde geändert. Keinem Gerät wird mehr vertraut.',
+      advice: 'Wenn Sie das nicht waren, hat jemand anderes Zugang zu Ihrem Konto: Wenden Sie sich sofort an {issuer}.',
+    },
   },
+  again: (times) => `Das ist ${times}-mal geschehen; diese eine E-Mail steht für alle.`,
   codesLeft: (left) =>
     left === 0
       ? 'Es war der letzte: Erzeugen Sie jetzt neue.'

@@ -32,6 +32,11 @@ export const english: Words = {
       fact: 'A new authenticator was set up for your account at {issuer}. The old one and its backup codes no longer work.',
       advice: IF_NOT_YOU,
     },
+    'backup-codes-replaced': {
+      subject: 'Your backup codes were replaced',
+      fact: 'New backup codes were made for your account at {issuer}. The old ones no longer work.',
+      advice: IF_NOT_YOU,
+    },
     'backup-code-used': {
       subject: 'A backup code was used',
       fact: 'A backup code was used to sign in to your account at {issuer}.',
@@ -41,6 +46,11 @@ export const english: Words = {
       subject: 'A device is now trusted',
       fact: 'From now on a device can sign in to your account at {issuer} with your password alone.',
       advice: 'If this was not you, remove the device from your trusted devices and change your password at once.',
+      several: {
+        subject: 'Devices are now trusted',
+        fact: (times) =>
+          `${times} devices were trusted for your account at {issuer}. They can sign in with your password alone.`,
+      },
     },
     'device-reused': {
       subject: 'A trusted device was removed',
@@ -53,7 +63,13 @@ export const english: Words = {
       fact: 'Too many wrong codes were entered for your account at {issuer}, so codes are not accepted for a while. Backup codes and trusted devices still work.',
       advice: 'If this was not you, somebody knows your password: change it.',
     },
+    'password-changed': {
+      subject: 'Your password was changed',
+      fact: 'The password of your account at {issuer} was changed. No device is trusted any more.',
+      advice: 'If this was not you, somebody else has your account: contact {issuer} at once.',
+    },
   },
+  again: (times) => `This happened ${times} times; this one mail tells of all of them.`,
   codesLeft: (left) =>
     left === 0
       ? 'It was the last one: make new ones now.'

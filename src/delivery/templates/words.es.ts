@@ -34,6 +34,11 @@ export const spanish: Words = {
       fact: 'Se ha configurado una nueva aplicación de autenticación para su cuenta de {issuer}. La anterior y sus códigos de respaldo ya no sirven.',
       advice: IF_NOT_YOU,
     },
+    'backup-codes-replaced': {
+      subject: 'Se han sustituido sus códigos de respaldo',
+      fact: 'Se han generado nuevos códigos de respaldo para su cuenta de {issuer}. Los anteriores ya no sirven.',
+      advice: IF_NOT_YOU,
+    },
     'backup-code-used': {
       subject: 'Se ha usado un código de respaldo',
       fact: 'Se ha usado un código de respaldo para iniciar sesión en su cuenta de {issuer}.',
@@ -44,6 +49,11 @@ export const spanish: Words = {
       fact: 'A partir de ahora un dispositivo puede iniciar sesión en su cuenta de {issuer} solo con su contraseña.',
       advice:
         'Si no ha sido usted, quite el dispositivo de sus dispositivos de confianza y cambie su contraseña de inmediato.',
+      several: {
+        subject: 'Varios dispositivos son ahora de confianza',
+        fact: (times) =>
+          `${times} dispositivos han pasado a ser de confianza en su cuenta de {issuer}. Pueden iniciar sesión solo con su contraseña.`,
+      },
     },
     'device-reused': {
       subject: 'Se ha quitado un dispositivo de confianza',
@@ -56,7 +66,13 @@ export const spanish: Words = {
       fact: 'Se han introducido demasiados códigos incorrectos para su cuenta de {issuer}, por lo que durante un tiempo no se aceptan códigos. Los códigos de respaldo y los dispositivos de confianza siguen funcionando.',
       advice: 'Si no ha sido usted, alguien conoce su contraseña: cámbiela.',
     },
+    'password-changed': {
+      subject: 'Se ha cambiado su contraseña',
+      fact: 'Se ha cambiado la contraseña de su cuenta de {issuer}. Ningún dispositivo es ya de confianza.',
+      advice: 'Si no ha sido usted, otra persona tiene acceso a su cuenta: avise a {issuer} de inmediato.',
+    },
   },
+  again: (times) => `Esto ha ocurrido ${times} veces; este único mensaje vale por todas.`,
   codesLeft: (left) =>
     left === 0
       ? 'Era el último: genere otros nuevos ahora.'

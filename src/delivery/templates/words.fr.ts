@@ -33,6 +33,11 @@ export const french: Words = {
       fact: 'Une nouvelle application d’authentification a été configurée pour votre compte {issuer}. L’ancienne et ses codes de secours ne fonctionnent plus.',
       advice: IF_NOT_YOU,
     },
+    'backup-codes-replaced': {
+      subject: 'Vos codes de secours ont été remplacés',
+      fact: 'De nouveaux codes de secours ont été créés pour votre compte {issuer}. Les anciens ne fonctionnent plus.',
+      advice: IF_NOT_YOU,
+    },
     'backup-code-used': {
       subject: 'Un code de secours a été utilisé',
       fact: 'Un code de secours a servi à se connecter à votre compte {issuer}.',
@@ -43,6 +48,11 @@ export const french: Words = {
       fact: 'Un appareil peut désormais se connecter à votre compte {issuer} avec votre seul mot de passe.',
       advice:
         'Si ce n’était pas vous, retirez cet appareil de vos appareils de confiance et changez votre mot de passe sans attendre.',
+      several: {
+        subject: 'Des appareils sont désormais de confiance',
+        fact: (times) =>
+          `${times} appareils sont devenus des appareils de confiance pour votre compte {issuer}. Ils peuvent se connecter avec votre seul mot de passe.`,
+      },
     },
     'device-reused': {
       subject: 'Un appareil de confiance a été retiré',
@@ -55,7 +65,13 @@ export const french: Words = {
       fact: 'Trop de codes erronés ont été saisis pour votre compte {issuer}. Les codes sont donc refusés pendant un certain temps. Les codes de secours et les appareils de confiance fonctionnent toujours.',
       advice: 'Si ce n’était pas vous, quelqu’un connaît votre mot de passe : changez-le.',
     },
+    'password-changed': {
+      subject: 'Votre mot de passe a été changé',
+      fact: 'Le mot de passe de votre compte {issuer} a été changé. Plus aucun appareil n’est de confiance.',
+      advice: 'Si ce n’était pas vous, quelqu’un d’autre a accès à votre compte : prévenez {issuer} sans attendre.',
+    },
   },
+  again: (times) => `Cela s’est produit ${times} fois ; ce seul message vaut pour toutes.`,
   codesLeft: (left) =>
     left === 0
       ? 'C’était le dernier : créez-en de nouveaux dès maintenant.'

@@ -34,6 +34,11 @@ export const brazilianPortuguese: Words = {
       fact: 'Um novo aplicativo autenticador foi configurado na sua conta em {issuer}. O anterior e seus códigos de backup não valem mais.',
       advice: IF_NOT_YOU,
     },
+    'backup-codes-replaced': {
+      subject: 'Seus códigos de backup foram substituídos',
+      fact: 'Novos códigos de backup foram gerados para sua conta em {issuer}. Os anteriores não valem mais.',
+      advice: IF_NOT_YOU,
+    },
     'backup-code-used': {
       subject: 'Um código de backup foi usado',
       fact: 'Um código de backup foi usado para entrar na sua conta em {issuer}.',
@@ -44,6 +49,11 @@ export const brazilianPortuguese: Words = {
       fact: 'A partir de agora um dispositivo pode entrar na sua conta em {issuer} somente com a senha.',
       advice:
         'Se não foi você, remova o dispositivo da lista de dispositivos confiáveis e troque sua senha imediatamente.',
+      several: {
+        subject: 'Vários dispositivos agora são confiáveis',
+        fact: (times) =>
+          `${times} dispositivos passaram a ser confiáveis na sua conta em {issuer}. Eles podem entrar somente com a senha.`,
+      },
     },
     'device-reused': {
       subject: 'Um dispositivo confiável foi removido',
@@ -56,7 +66,13 @@ export const brazilianPortuguese: Words = {
       fact: 'Muitos códigos incorretos foram digitados para sua conta em {issuer}; por isso, durante algum tempo os códigos não serão aceitos. Os códigos de backup e os dispositivos confiáveis continuam funcionando.',
       advice: 'Se não foi você, alguém sabe sua senha: troque-a.',
     },
+    'password-changed': {
+      subject: 'Sua senha foi trocada',
+      fact: 'A senha da sua conta em {issuer} foi trocada. Nenhum dispositivo é mais confiável.',
+      advice: 'Se não foi você, outra pessoa tem acesso à sua conta: entre em contato com {issuer} imediatamente.',
+    },
   },
+  again: (times) => `Isso aconteceu ${times} vezes; esta única mensagem vale por todas.`,
   codesLeft: (left) =>
     left === 0
       ? 'Era o último: gere novos agora.'

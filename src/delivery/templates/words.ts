@@ -9,6 +9,12 @@ export interface NoticeWords {
   readonly fact: string;
   /** What to do if it was somebody else. */
   readonly advice: string;
+  /** In the place of `subject` and `fact` where one mail tells of several times. */
+  readonly several?: {
+    readonly subject: string;
+    /** @param times a number, more than one, as it is written */
+    readonly fact: (times: string) => string;
+  };
 }
 
 /** The texts of one language. `{issuer}` in them stands for the name of the service. */
@@ -23,6 +29,8 @@ export interface Words {
     readonly sms: (code: string, minutes: number) => string;
   };
   readonly notices: Readonly<Record<NoticeTopic, NoticeWords>>;
+  /** Added where one mail tells of several times, and the topic has no `several`. */
+  readonly again: (times: string) => string;
   /** Added to `backup-code-used`. */
   readonly codesLeft: (left: number) => string;
 }

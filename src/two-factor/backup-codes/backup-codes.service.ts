@@ -7,6 +7,8 @@ import { PasswordCheckService } from '../credentials/password-check.service.js';
 import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
 import { SessionHold } from '../credentials/session-hold.js';
 import { EnrolmentState } from '../enrolment/enrolment-state.js';
+import { MessageWriter } from '../messages/message-writer.js';
+import { AccountDirectory } from '../ports/account-directory.js';
 import { Random } from '../ports/random.js';
 import { originOf, SecurityEvents } from '../ports/security-events.js';
 import type { IncomingRequest, SessionIdentity } from '../ports/session-gateway.js';
@@ -34,6 +36,8 @@ export class BackupCodesService implements Factor<readonly Buffer[]> {
     private readonly database: Database,
     private readonly events: SecurityEvents,
     private readonly hold: SessionHold,
+    private readonly accounts: AccountDirectory,
+    private readonly messages: MessageWriter,
   ) {}
 
   /**
@@ -55,7 +59,7 @@ export class BackupCodesService implements Factor<readonly Buffer[]> {
   }
 
   /**
-   * Replaces all codes by new ones, shown this once.
+   * Replaces all codes by new ones, shown this once, and tells the owner by mail [ASVS 6.3.7].
    *
    * @throws {TwoFactorException} TWO_FACTOR_NOT_ENABLED, SECOND_FACTOR_REQUIRED, INVALID_PASSWORD, TOO_MANY_REQUESTS,
    *   UNAUTHORIZED when the session ended meanwhile
@@ -70,6 +74,9 @@ export class BackupCodesService implements Factor<readonly Buffer[]> {
       await transaction.query(AWAIT_TURN, [accountId]);
       const [row] = await transaction.query<{ added: number }>(REPLACE_BACKUP_CODES, [accountId, hashes]);
       if (!row?.added) throw new TwoFactorException('TWO_FACTOR_NOT_ENABLED');
+      const account = await this.accounts.find(accountId, transaction);
+      const topic = 'backup-codes-replaced';
+      if (account) await this.messages.notify(accountId, account, { topic }, request, transaction);
       await this.hold.strong(session, transaction);
     });
     this.events.emit({ name: 'two-factor.backup-codes-replaced', accountId, ...originOf(request, session) });

@@ -82,7 +82,7 @@ export class VerificationService {
     const { transactional } = this.sessions;
     const issued = await this.prove(factor, proof, transactional, async (proven, transaction) => {
       const opened = await this.openSession(factor, proven, proof, device, transaction);
-      await this.notify(opened.user, proven.spent, proof, transaction);
+      await this.notify(proven.guess.accountId, opened.user, proven.spent, proof, transaction);
       if (device) await this.devices.trust(device, proven.guess.accountId, opened.user, request, transaction);
       return opened;
     });
@@ -102,7 +102,7 @@ export class VerificationService {
     const account = await this.prove(factor, proof, true, async ({ guess, spent }, transaction) => {
       const found = await this.accounts.find(guess.accountId, transaction);
       if (!found) throw new Error('An account with a second factor cannot be found');
-      await this.notify(found, spent, proof, transaction);
+      await this.notify(guess.accountId, found, spent, proof, transaction);
       return found;
     });
     const session = proof.caller.kind === 'session' ? proof.caller.session : null;
@@ -214,7 +214,8 @@ export class VerificationService {
       this.tell('two-factor.locked', guess, exchange, { seconds: lockedFor });
       const account = await this.accounts.find(accountId);
       if (account) {
-        await this.messages.notify(account, { topic: 'verification-locked' }, exchange.request, this.database);
+        const topic = 'verification-locked';
+        await this.messages.notify(accountId, account, { topic }, exchange.request, this.database);
       }
     }
     throw new TwoFactorException(factor.invalid);
@@ -234,6 +235,7 @@ export class VerificationService {
 
   /** Tells the owner by mail of what an attacker would rather keep quiet. */
   private async notify(
+    accountId: string,
     addressee: Addressee,
     { enrolled, replaced, added, left }: Spent,
     { exchange }: ProofOfCode,
@@ -241,11 +243,11 @@ export class VerificationService {
   ): Promise<void> {
     const { request } = exchange;
     if (left !== undefined) {
-      await this.messages.notify(addressee, { topic: 'backup-code-used', left }, request, transaction);
+      await this.messages.notify(accountId, addressee, { topic: 'backup-code-used', left }, request, transaction);
     }
     if (!enrolled) return;
     const topic = replaced ? 'authenticator-replaced' : added ? 'method-added' : 'two-factor-enabled';
-    await this.messages.notify(addressee, { topic }, request, transaction);
+    await this.messages.notify(accountId, addressee, { topic }, request, transaction);
   }
 
   private tellSpent(guess: Guess<unknown>, { enrolled, replaced, added, left }: Spent, exchange: HttpExchange): void {

@@ -5,7 +5,7 @@ import type { HttpExchange } from '../credentials/http-exchange.js';
 import { PasswordCheckService } from '../credentials/password-check.service.js';
 import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
 import { SessionHold } from '../credentials/session-hold.js';
-import { MessageWriter, NOTICE_LIFE } from '../messages/message-writer.js';
+import { MessageWriter } from '../messages/message-writer.js';
 import { OtpMethodsService, type OtpTarget } from '../otp/otp-methods.service.js';
 import { AccountDirectory } from '../ports/account-directory.js';
 import { Random } from '../ports/random.js';
@@ -129,7 +129,7 @@ export class EnrolmentService {
       const account = await this.accounts.recordTwoFactor(accountId, false, transaction);
       const notice = account && this.messages.notice(account, { topic: 'two-factor-disabled' }, request);
       const wasOn = notice
-        ? await transaction.query(this.disableAndTell, [accountId, notice, NOTICE_LIFE])
+        ? await transaction.query(this.disableAndTell, [accountId, ...notice])
         : await transaction.query(DISABLE, [accountId]);
       if (wasOn.length === 0) throw new TwoFactorException('TWO_FACTOR_NOT_ENABLED');
       // Elsewhere the session gets its token after the commit; whether it is still there must be known before.

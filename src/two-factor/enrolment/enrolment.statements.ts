@@ -1,3 +1,4 @@
+import { telling, TOLD } from '../messages/notices.statements.js';
 import { statement, type Statement } from '../postgres/statement.js';
 import { DROPPING_DEVICES } from '../trusted-devices/trusted-devices.statements.js';
 
@@ -5,14 +6,14 @@ import { DROPPING_DEVICES } from '../trusted-devices/trusted-devices.statements.
  * Switches two-factor off: every factor, staged or confirmed, every open challenge, pending code and trusted device. The
  * account's attempts stay.
  *
- * Values: account id; with a notice its payload and life in seconds. One row when it was on.
+ * Values: account id; with a notice its `NoticeValues`. One row when it was on.
  *
- * @param enqueueFunction queues the notice to the owner in the same breath; null for none
+ * @param enqueueFunction queues the notice to the owner, or counts it, in the same breath; null for none
  */
 export function disable(enqueueFunction: string | null): Statement {
-  const told = enqueueFunction && `${enqueueFunction}($2, now() + make_interval(secs => $3))`;
+  const notice = enqueueFunction && telling(enqueueFunction, 2, 'was_on');
   return statement(
-    told ? 'disable_and_tell' : 'disable',
+    notice ? 'disable_and_tell' : 'disable',
     `WITH authenticators AS (
        DELETE FROM two_factor_authenticator WHERE account_id = $1 RETURNING confirmed_at
      ), methods AS (
@@ -26,8 +27,8 @@ export function disable(enqueueFunction: string | null): Statement {
      ), ${DROPPING_DEVICES}, was_on AS (
        SELECT FROM (SELECT confirmed_at FROM authenticators UNION ALL SELECT confirmed_at FROM methods) f
        WHERE f.confirmed_at IS NOT NULL LIMIT 1
-     )
-     SELECT ${told ?? 'true'} FROM was_on`,
+     )${notice ? `, ${notice}` : ''}
+     SELECT ${notice ? TOLD : 'true'} FROM was_on`,
   );
 }
 

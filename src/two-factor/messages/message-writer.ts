@@ -1,39 +1,49 @@
+import { createHmac } from 'node:crypto';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { single } from '../credentials/http-exchange.js';
+import type { Account, UserView } from '../ports/account-directory.js';
 import { Clock } from '../ports/clock.js';
+import { KeyRing } from '../ports/key-ring.js';
 import { MessageTemplates, type MessageFacts } from '../ports/message-templates.js';
 import { Outbox } from '../ports/outbox.js';
 import type { IncomingRequest } from '../ports/session-gateway.js';
 import type { Transaction } from '../ports/transaction.js';
+import type { Statement } from '../postgres/statement.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
 import { Channels } from './channels.js';
 import { chooseLanguage } from './language.js';
 import { MessageSealer } from './message-sealer.js';
 import type { Channel } from './message.js';
+import { ALARMING, budgetsOf, countedAddress, type NoticeTopic } from './notice-budgets.js';
+import { FORGET_NOTICES, notify, type NoticeValues } from './notices.statements.js';
 
 /** How long a notice may wait for a mail server. In seconds. */
 export const NOTICE_LIFE = 24 * 60 * 60;
 
-/** Whom a notice goes to. */
-export interface Addressee {
-  readonly email: string;
-  /** Preferred language, BCP 47, where the host knows it. */
-  readonly language?: string | undefined;
-}
+/** Purpose of the derived key under which addresses are counted: see KeyRing. */
+const COUNTER_PURPOSE = 'notice-counter';
+
+/** Whom a notice goes to: an account, or the `user` of an answer. */
+export type Addressee = Account | UserView;
 
 /** A topic with its details, without what every message has. */
 export type MessageSubject = Omit<MessageFacts, 'issuer'>;
+
+/** What an owner is told. */
+export type NoticeSubject = MessageSubject & { readonly topic: NoticeTopic };
 
 /** Writes messages into the outbox: codes within the statement that makes them, notices within a transaction. */
 @Injectable()
 export class MessageWriter {
   /** SQL function that queues a payload; null where no message can be sent. */
   readonly enqueueFunction: string | null;
+  private readonly tell: Statement | null;
 
   constructor(
     private readonly channels: Channels,
     private readonly sealer: MessageSealer,
     private readonly clock: Clock,
+    private readonly ring: KeyRing,
     private readonly options: TwoFactorOptions,
     @Optional() @Inject(Outbox) outbox: Outbox | null,
     @Optional() @Inject(MessageTemplates) private readonly templates: MessageTemplates | null,
@@ -44,6 +54,7 @@ export class MessageWriter {
       );
     }
     this.enqueueFunction = channels.none ? null : (outbox?.enqueueFunction ?? null);
+    this.tell = this.enqueueFunction === null ? null : notify(this.enqueueFunction);
   }
 
   /**
@@ -56,34 +67,81 @@ export class MessageWriter {
     subject: MessageSubject,
     { language, request, life }: { language?: string | undefined; request: IncomingRequest; life: number },
   ): string {
-    const acceptLanguage = single(request.headers['accept-language']);
+    return this.seal(channel, to, subject, { language: this.languageFor(language, request), life });
+  }
+
+  /**
+   * A notice by mail for a statement with `telling` in it, which counts it and sends it now or later.
+   *
+   * @returns null where no mail can be sent
+   */
+  notice(addressee: Addressee, subject: NoticeSubject, request: IncomingRequest): NoticeValues | null {
+    const preferred = 'user' in addressee ? addressee.language : undefined;
+    return this.noticeIn(this.languageFor(preferred, request), addressee, subject);
+  }
+
+  /** As `notice`, in a language that was chosen before. */
+  noticeIn(language: string, addressee: Addressee, subject: NoticeSubject): NoticeValues | null {
+    if (!this.channels.has('mail')) return null;
+    const { topic, times: _, ...facts } = subject;
+    return [
+      topic,
+      this.seal('mail', addressee.email, subject, { language, life: NOTICE_LIFE }),
+      NOTICE_LIFE,
+      isVerified(addressee),
+      this.digest(addressee.email),
+      ALARMING[topic],
+      JSON.stringify(facts),
+      language,
+    ];
+  }
+
+  /**
+   * Tells the owner by mail what happened to the account, in the transaction that makes it happen. The mail goes at once,
+   * or, where its budgets are used up, later and together with others of its topic.
+   */
+  async notify(
+    accountId: string,
+    addressee: Addressee,
+    subject: NoticeSubject,
+    request: IncomingRequest,
+    transaction: Transaction,
+  ): Promise<void> {
+    const notice = this.notice(addressee, subject, request);
+    if (notice === null || this.tell === null) return;
+    await transaction.query(this.tell, [accountId, ...notice]);
+  }
+
+  /** Drops what an account that is being deleted would still have been told. */
+  async forget(accountId: string, transaction: Transaction): Promise<void> {
+    await transaction.query(FORGET_NOTICES, [accountId, budgetsOf(accountId)]);
+  }
+
+  private seal(
+    channel: Channel,
+    to: string,
+    subject: MessageSubject,
+    { language, life }: { language: string; life: number },
+  ): string {
     return this.sealer.seal({
       channel,
       to,
       facts: { ...subject, issuer: this.options.issuer },
-      language: chooseLanguage(this.templates?.languages ?? [], language, acceptLanguage),
+      language,
       discardAfter: this.clock.now().getTime() + life * 1000,
     });
   }
 
-  /** @returns the payload of a notice by mail, or null where no mail can be sent */
-  notice({ email, language }: Addressee, subject: MessageSubject, request: IncomingRequest): string | null {
-    if (!this.channels.has('mail')) return null;
-    return this.compose('mail', email, subject, { language, request, life: NOTICE_LIFE });
+  private languageFor(preferred: string | undefined, { headers }: IncomingRequest): string {
+    return chooseLanguage(this.templates?.languages ?? [], preferred, single(headers['accept-language']));
   }
 
-  /** Tells the owner by mail what happened to the account, in the transaction that makes it happen. */
-  async notify(
-    addressee: Addressee,
-    subject: MessageSubject,
-    request: IncomingRequest,
-    transaction: Transaction,
-  ): Promise<void> {
-    const payload = this.notice(addressee, subject, request);
-    if (payload === null) return;
-    await transaction.query(`SELECT ${this.enqueueFunction}($1, now() + make_interval(secs => $2))`, [
-      payload,
-      NOTICE_LIFE,
-    ]);
+  private digest(address: string): string {
+    const key = this.ring.derive(this.ring.current, COUNTER_PURPOSE);
+    return createHmac('sha256', key).update(countedAddress(address)).digest('base64url');
   }
+}
+
+function isVerified(addressee: Addressee): boolean {
+  return 'user' in addressee ? addressee.user.emailVerified : addressee.emailVerified;
 }

@@ -174,7 +174,7 @@ export function sendCode(enqueueFunction: string): Statement {
            ELSE c.expires_at < now() + make_interval(secs => $15) OR c.method_id IS DISTINCT FROM excluded.method_id END
        RETURNING c.expires_at
      ), queued AS (
-       SELECT ${enqueueFunction}($14, written.expires_at) FROM written
+       SELECT ${enqueueFunction}($14, written.expires_at, $2 || '-code') FROM written
      )
      SELECT (SELECT count(*) FROM queued) > 0 AS sent, waiting.wait,
        (SELECT json_agg(b.bucket) FROM taken b JOIN wanted w ON w.bucket = b.bucket

@@ -5,10 +5,12 @@ export type MessageTopic =
   | 'two-factor-disabled'
   | 'method-added'
   | 'authenticator-replaced'
+  | 'backup-codes-replaced'
   | 'backup-code-used'
   | 'device-trusted'
   | 'device-reused'
-  | 'verification-locked';
+  | 'verification-locked'
+  | 'password-changed';
 
 /** What a template may say. */
 export interface MessageFacts {
@@ -21,6 +23,8 @@ export interface MessageFacts {
   readonly minutes?: number;
   /** Backup codes left, with topic `backup-code-used`. */
   readonly left?: number;
+  /** How often it happened, where one mail tells of several times; more than one. */
+  readonly times?: number;
 }
 
 export interface MailContent {

@@ -19,12 +19,17 @@ export function withDatabaseDeadline<T>(ms: number, work: () => T): T {
   return deadlines.run(performance.now() + ms, work);
 }
 
+/** @returns milliseconds until the deadline of the request is over; Infinity where there is none */
+export function timeLeft(): number {
+  return (deadlines.getStore() ?? Infinity) - performance.now();
+}
+
 /**
  * @param ms milliseconds that this may take at most; less where the deadline of the request is nearer
  * @throws {TimeoutError} when the time is over; `start` is not even called when there is none left
  */
 export async function inTime<T>(ms: number, what: string, start: () => Promise<T>): Promise<T> {
-  const left = Math.min(ms, (deadlines.getStore() ?? Infinity) - performance.now());
+  const left = Math.min(ms, timeLeft());
   if (left <= 0) throw new TimeoutError(`${what}: the time of the request is over`);
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {

@@ -1,11 +1,14 @@
 import { Attempts } from '../attempts/attempts.entity.js';
 import { BackupCode } from '../backup-codes/backup-code.entity.js';
 import { Challenge } from '../challenge/challenge.entity.js';
+import { NoticeBudgetRow } from '../messages/notice-budget.entity.js';
+import { PendingNotice } from '../messages/pending-notice.entity.js';
 import { CreateTwoFactor1764000000000 } from '../migrations/1764000000000-create-two-factor.js';
 import { CreateOneTimeCodes1764000000100 } from '../migrations/1764000000100-create-one-time-codes.js';
 import { CreateTrustedDevices1764000000300 } from '../migrations/1764000000300-create-trusted-devices.js';
 import { AddKeyLife1764000000500 } from '../migrations/1764000000500-add-key-life.js';
 import { SlidingSendBudgets1764000000700 } from '../migrations/1764000000700-sliding-send-budgets.js';
+import { NoticeBudgets1764000000800 } from '../migrations/1764000000800-notice-budgets.js';
 import { NameTrustedDevices1764000001000 } from '../migrations/1764000001000-name-trusted-devices.js';
 import { OneTimeCode } from '../otp/one-time-code.entity.js';
 import { OtpMethod } from '../otp/otp-method.entity.js';
@@ -24,6 +27,8 @@ export const twoFactorEntities = [
   OtpMethod,
   OneTimeCode,
   SendBudget,
+  NoticeBudgetRow,
+  PendingNotice,
   TrustedDevice,
 ];
 
@@ -34,5 +39,6 @@ export const twoFactorMigrations = [
   CreateTrustedDevices1764000000300,
   AddKeyLife1764000000500,
   SlidingSendBudgets1764000000700,
+  NoticeBudgets1764000000800,
   NameTrustedDevices1764000001000,
 ];

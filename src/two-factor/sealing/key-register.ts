@@ -31,6 +31,24 @@ const ENTER_KEY = statement(
    RETURNING kid`,
 );
 
+/** The key ring does not fit what is stored: nothing may be sealed or opened with it. */
+export class KeyRingError extends Error {
+  override readonly name = 'KeyRingError';
+
+  /**
+   * @param kid the key at fault
+   * @param reason `missing`: the ring lacks it; `changed`: the ring's key of that name has other bytes; `retired`: it was
+   * given up and must not seal again
+   */
+  constructor(
+    readonly kid: string,
+    readonly reason: 'missing' | 'changed' | 'retired',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 /** Which keys ever sealed, held against the key ring of this process. */
 @Injectable()
 export class KeyRegister {
@@ -48,7 +66,7 @@ export class KeyRegister {
    * Says that this process seals with the ring's current key from now on. A ring that is refused leaves no trace: its
    * key would be demanded from the right one.
    *
-   * @throws {Error} naming the key that is missing, was changed, or was retired and stands first
+   * @throws {KeyRingError} naming the key that is missing, was changed, or was retired and stands first
    */
   async enter(): Promise<void> {
     const { current } = this.ring;
@@ -57,10 +75,14 @@ export class KeyRegister {
       if (key.retiredAt !== null && key.kid !== current) continue;
       if (key.retiredAt !== null) throw retired(current);
       if (!this.ring.kids.includes(key.kid)) {
-        throw new Error(`The key ring lacks key "${key.kid}", which stored secrets need`);
+        throw new KeyRingError(key.kid, 'missing', `The key ring lacks key "${key.kid}", which stored secrets need`);
       }
       if (!this.isGenuine(key)) {
-        throw new Error(`Key "${key.kid}" of the key ring is not the key of that name that sealed stored secrets`);
+        throw new KeyRingError(
+          key.kid,
+          'changed',
+          `Key "${key.kid}" of the key ring is not the key of that name that sealed stored secrets`,
+        );
       }
     }
     const entered = await this.database.query(ENTER_KEY, [current, this.fingerprint(current)]);
@@ -77,6 +99,7 @@ export class KeyRegister {
   }
 }
 
-function retired(kid: string): Error {
-  return new Error(`Key "${kid}" was retired and must not seal again: put another key in front of the key ring`);
+function retired(kid: string): KeyRingError {
+  const message = `Key "${kid}" was retired and must not seal again: put another key in front of the key ring`;
+  return new KeyRingError(kid, 'retired', message);
 }

@@ -5,7 +5,12 @@ import { Random } from '../ports/random.js';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-const PURPOSE = 'seal';
+
+/**
+ * Purposes of the keys that seal: see KeyRing. Messages have a key of their own, because random nonces of 96 bits stand
+ * 2^32 seals a key, and messages are the bulk of them [NIST SP 800-38D §8.3].
+ */
+export type SealPurpose = 'seal' | 'message';
 
 /** A kid as `HkdfKeyRing` takes it or as a host's own ring may have it, and what it sealed. */
 const SEALED = /^([^.]{1,64})\.(.*)$/s;
@@ -36,26 +41,29 @@ export class AesGcmSealer {
     private readonly random: Random,
   ) {}
 
-  /** @param record names of the record, e.g. `['authenticator', accountId, id]`; needed again to open */
-  seal(secret: Uint8Array, record: readonly string[]): string {
+  /**
+   * @param record names of the record, e.g. `['authenticator', accountId, id]`; needed again to open
+   * @param purpose which of the ring's keys seals; needed again to open
+   */
+  seal(secret: Uint8Array, record: readonly string[], purpose: SealPurpose = 'seal'): string {
     const kid = this.ring.current;
     const nonce = this.random.bytes(NONCE_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', this.ring.derive(kid, PURPOSE), nonce);
+    const cipher = createCipheriv('aes-256-gcm', this.ring.derive(kid, purpose), nonce);
     cipher.setAAD(associatedData(record));
     const sealed = Buffer.concat([nonce, cipher.update(secret), cipher.final(), cipher.getAuthTag()]);
     return `${kid}.${sealed.toString('base64url')}`;
   }
 
   /**
-   * @throws {SealBrokenError} when the text was altered or belongs to another record
+   * @throws {SealBrokenError} when the text was altered or belongs to another record or purpose
    * @throws {UnknownKeyError} when its key is no longer in the ring
    */
-  open(sealed: string, record: readonly string[]): Buffer {
+  open(sealed: string, record: readonly string[], purpose: SealPurpose = 'seal'): Buffer {
     const [, kid, text] = SEALED.exec(sealed) ?? [];
     if (kid === undefined || text === undefined) throw new SealBrokenError('Not a sealed secret', null);
     const bytes = Buffer.from(text, 'base64url');
     if (bytes.length < NONCE_BYTES + TAG_BYTES) throw new SealBrokenError('Not a sealed secret', kid);
-    const key = this.ring.derive(kid, PURPOSE);
+    const key = this.ring.derive(kid, purpose);
     const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES), {
       authTagLength: TAG_BYTES,
     });

@@ -5,7 +5,7 @@ import { cookieName, expiredCookie, serializeCookie } from '../credentials/cooki
 import { single, type HeaderLines, type HttpExchange } from '../credentials/http-exchange.js';
 import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
 import { SessionHold } from '../credentials/session-hold.js';
-import { MessageWriter, NOTICE_LIFE, type Addressee } from '../messages/message-writer.js';
+import { MessageWriter, type Addressee } from '../messages/message-writer.js';
 import { Random } from '../ports/random.js';
 import { originOf, SecurityEvents } from '../ports/security-events.js';
 import type { IncomingRequest, IssuedSession, SessionIdentity } from '../ports/session-gateway.js';
@@ -91,7 +91,7 @@ export class TrustedDevicesService {
     ];
     const notice = this.messages.notice(owner, { topic: 'device-trusted' }, request);
     if (notice === null) await transaction.query(TRUST, values);
-    else await transaction.query(this.trustAndTell, [...values, notice, NOTICE_LIFE]);
+    else await transaction.query(this.trustAndTell, [...values, ...notice]);
   }
 
   /** Tells that the trust is committed. @returns header lines that hand a browser its token */

@@ -1,5 +1,6 @@
 import { deviceLane } from '../attempts/lane.js';
 import { isOn } from '../enrolment/is-on.js';
+import { telling, TOLD } from '../messages/notices.statements.js';
 import { statement, type Statement } from '../postgres/statement.js';
 import { inGrace } from './recognise.js';
 
@@ -101,14 +102,14 @@ const GIVES_WAY = `(
  * those of the account that are dead or too many.
  *
  * Values: account id, hash of the family of the token that came or null, device id, token hash, name, address, life and
- * absolute life in seconds, hash of the family; with a notice its payload and life in seconds.
+ * absolute life in seconds, hash of the family; with a notice its `NoticeValues`.
  *
- * @param enqueueFunction queues the notice to the owner in the same breath; null for none
+ * @param enqueueFunction queues the notice to the owner, or counts it, in the same breath; null for none
  */
 export function trustDevice(enqueueFunction: string | null): Statement {
-  const told = enqueueFunction && `${enqueueFunction}($10, now() + make_interval(secs => $11))`;
+  const notice = enqueueFunction && telling(enqueueFunction, 10, 'trusted');
   return statement(
-    told ? 'trust_device_and_tell' : 'trust_device',
+    notice ? 'trust_device_and_tell' : 'trust_device',
     `WITH ${drop(GIVES_WAY)},
      trusted AS (
        INSERT INTO two_factor_trusted_device
@@ -118,7 +119,7 @@ export function trustDevice(enqueueFunction: string | null): Statement {
        RETURNING id, account_id
      ), lane AS (
        INSERT INTO two_factor_attempts (account_id, lane) SELECT account_id, ${deviceLane('id')} FROM trusted
-     )
-     SELECT ${told ?? 'true'} FROM trusted`,
+     )${notice ? `, ${notice}` : ''}
+     SELECT ${notice ? TOLD : 'true'} FROM trusted`,
   );
 }

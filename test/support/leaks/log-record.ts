@@ -5,7 +5,7 @@ class LogRecord {
   private lines: string[] = [];
   private readonly shown = readableLines((text) => process.stderr.write(text));
 
-  /** Takes a line; errors are shown to whoever runs the tests. */
+  /** Takes a line; errors are shown if the test file fails (see `record-output.js`). */
   write(line: string): void {
     this.lines.push(line);
     if (/^\{"level":"(?:error|fatal)"/.test(line)) this.shown.write(line);

@@ -1,0 +1,60 @@
+import type { RingKey, ServiceConfig } from './service-config.js';
+import type { Variables } from './variables.js';
+
+/** The name of a key that this repository published in its compose file. */
+const PUBLISHED_KID = 'development';
+
+const MAKE_A_KEY = 'make one with: echo "k1:$(openssl rand -base64 32)"';
+
+/**
+ * Refuses keys that were never secret: the published one, and those whose bytes are all the same.
+ *
+ * @param keys the whole ring for a service; for commands on keys only the one that seals, because a published key has to
+ * be in the ring until everything that it sealed is sealed anew
+ * @throws {RangeError} naming the place of the key in the ring, never the key
+ */
+export function refuseKnownKeys(keys: readonly RingKey[]): void {
+  const known = keys.findIndex(
+    ({ kid, secret }) => kid === PUBLISHED_KID || secret.every((byte) => byte === secret[0]),
+  );
+  if (known >= 0) throw new RangeError(`has a key that others know (key ${known + 1}): ${MAKE_A_KEY}`);
+}
+
+/**
+ * Refuses http for a host that is not this machine: session cookies would travel in the clear, without `Secure`.
+ *
+ * @throws {RangeError} saying what to set
+ */
+export function refuseClearText(origin: string): string {
+  if (origin.startsWith('http:') && !isLoopback(origin)) {
+    throw new RangeError('must be https in production; http is for localhost, *.localhost, 127.0.0.0/8 and [::1]');
+  }
+  return origin;
+}
+
+/**
+ * Refuses to print codes on the console where others sign in. An unset NODE_ENV is development, and development prints
+ * what it has no sender for: codes of real accounts would end in a log.
+ */
+export function refuseConsoleSenders(
+  variables: Variables,
+  {
+    production,
+    baseUrl,
+    smtp,
+    twilio,
+    smsWebhook,
+  }: Pick<ServiceConfig, 'production' | 'baseUrl' | 'smtp' | 'twilio' | 'smsWebhook'>,
+): void {
+  if (production || isLoopback(baseUrl) || (smtp && (twilio ?? smsWebhook))) return;
+  variables.refuse(
+    'BASE_URL is not a loopback name, and without senders codes would be printed on the console: set NODE_ENV=production, ' +
+      'or SMTP_URL and one of TWILIO_ACCOUNT_SID and SMS_WEBHOOK_URL',
+  );
+}
+
+/** Whether an origin is of this machine only: `localhost` and below, 127.0.0.0/8, `[::1]` [RFC 6761 §6.3]. */
+function isLoopback(origin: string): boolean {
+  const { hostname } = new URL(origin);
+  return /^(?:(?:.+\.)?localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+}

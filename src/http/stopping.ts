@@ -1,0 +1,30 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { TwoFactorException } from '../two-factor/index.js';
+
+/** Seconds after which another process has taken over. */
+const RETRY_AFTER = 1;
+
+/**
+ * Lets a service refuse requests that arrive while it stops, on connections that are still open: 503
+ * `SERVICE_UNAVAILABLE` in the shape of every other error, and the end of the connection. The framework's own 503 has no
+ * code, and clients go by the code.
+ *
+ * @returns begins to refuse; requests that arrived before are answered
+ */
+export function refuseWhenStopping(app: NestFastifyApplication): () => void {
+  let stopping = false;
+  const unavailable = new TwoFactorException('SERVICE_UNAVAILABLE', { retryAfter: RETRY_AFTER });
+  app
+    .getHttpAdapter()
+    .getInstance()
+    // After the hooks that set the headers of every answer, and before a body is read.
+    .addHook('onRequest', (_request, reply, done) => {
+      if (!stopping) {
+        done();
+        return;
+      }
+      for (const [name, value] of unavailable.headers) void reply.header(name, value);
+      void reply.header('connection', 'close').code(unavailable.getStatus()).send(unavailable.getResponse());
+    });
+  return () => (stopping = true);
+}

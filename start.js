@@ -1,0 +1,39 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/*
+ * `npm start`: builds what has changed, then runs the service.
+ *
+ * The service runs in this process, so Ctrl-C and the exit code are its own.
+ */
+const root = import.meta.dirname;
+const MAIN = join(root, 'dist/main.js');
+const SETTINGS = ['tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'esbuild.config.js', 'package-lock.json'];
+
+if (builtAt() <= changedAt()) {
+  // A build takes many seconds: a misspelt variable is named before it.
+  run('--import', 'tsx', 'src/check-environment.ts');
+  console.log('Building … (about 20 seconds, and only after a change)');
+  run('node_modules/@nestjs/cli/bin/nest.js', 'build');
+  run('esbuild.config.js');
+}
+await import('./dist/main.js');
+
+/** @returns when the last build was completed, 0 for never: `dist/main.js` is among its last files */
+function builtAt() {
+  return statSync(MAIN, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** @returns when a source last changed; folders count, because a file that was removed is in none */
+function changedAt() {
+  const sources = readdirSync(join(root, 'src'), { recursive: true }).filter((path) => !path.endsWith('.spec.ts'));
+  const paths = [...SETTINGS, 'src', ...sources.map((path) => join('src', path))];
+  return Math.max(...paths.map((path) => statSync(join(root, path)).mtimeMs));
+}
+
+/** Runs a program of Node.js to its end; ends this process with it when it fails or is interrupted. */
+function run(...words) {
+  const { status } = spawnSync(process.execPath, words, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}

@@ -1,0 +1,139 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Mail, Sms } from '../../src/two-factor/index.js';
+import { until } from '../support/messages.js';
+import { recordLog } from './log-fixture.js';
+import { startOutbox, type OutboxFixture } from './outbox-fixture.js';
+import { startSmtp } from './smtp-fixture.js';
+
+/** Long enough that whatever waits for it fails the test instead. */
+const PATIENT = { attemptTimeoutMs: 60_000, abandonedAfterMs: 70_000 };
+
+const NOTICE = { facts: { topic: 'device-trusted', issuer: 'Acme' } } as const;
+const TEXT = { channel: 'sms', to: '+4915112345678' } as const;
+
+describe('a queue that does not move', () => {
+  let outbox: OutboxFixture;
+  let log: ReturnType<typeof recordLog>;
+  const cleanUps: (() => unknown)[] = [];
+
+  beforeAll(async () => {
+    log = recordLog();
+    outbox = await startOutbox();
+  });
+
+  afterEach(async () => {
+    for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
+    await outbox.query('DELETE FROM graphile_worker._private_jobs');
+  });
+
+  afterAll(async () => {
+    await outbox.close();
+    log.release();
+  });
+
+  const worker: OutboxFixture['startWorker'] = (...given) => {
+    const started = outbox.startWorker(...given);
+    cleanUps.push(() => started.onApplicationShutdown());
+    return started;
+  };
+
+  const texts: Sms[] = [];
+  const sms = {
+    send: async (text: Sms) => {
+      texts.push(text);
+    },
+  };
+
+  it('of a mail server that hangs delays no text message, not even where all of it waits at the start', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    cleanUps.push(() => silent.close());
+    const { port } = silent.address() as { port: number };
+    for (let n = 0; n < 40; n++) {
+      await outbox.enqueue();
+      await outbox.enqueue(NOTICE, 'notice');
+    }
+    const { code } = await outbox.enqueue(TEXT, 'sms-code');
+    worker(`smtp://127.0.0.1:${port}`, PATIENT, sms);
+    await until(() => texts.find(({ text }) => text.startsWith(code)));
+    expect(await outbox.waiting()).toBeGreaterThanOrEqual(80);
+  });
+
+  it('of notices that a mail server is slow to take delays no mailed code', async () => {
+    let release!: () => void;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const smtp = await startSmtp({
+      beforeAccepting: async ({ subject = '' }) => {
+        if (!subject.startsWith('Your code')) await released;
+      },
+    });
+    cleanUps.push(() => smtp.close());
+    for (let n = 0; n < 40; n++) await outbox.enqueue(NOTICE, 'notice');
+    worker(smtp.url, PATIENT);
+    const codes: string[] = [];
+    for (let n = 0; n < 10; n++) codes.push((await outbox.enqueue()).code);
+    const mails = await smtp.received(10);
+    expect(new Set(mails.map(({ text }) => /^\d{6}$/m.exec(text ?? '')?.[0]))).toEqual(new Set(codes));
+    release();
+    await smtp.received(50, 30_000);
+    await outbox.empty();
+  });
+
+  it('holds no more messages at a time than its share', async () => {
+    const held: Mail[] = [];
+    let release!: () => void;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const send = async (mail: Mail) => {
+      held.push(mail);
+      await released;
+    };
+    for (let n = 0; n < 9; n++) await outbox.enqueue(NOTICE, 'notice');
+    worker({ send }, PATIENT);
+    const { code } = await outbox.enqueue();
+    await until(() => held.find(({ text }) => text.includes(code)));
+    expect(held.filter(({ text }) => !text.includes(code)).length).toBeLessThanOrEqual(2);
+    release();
+    await outbox.empty();
+    expect(held).toHaveLength(10);
+  });
+});
+
+describe('the function that queues', () => {
+  let outbox: OutboxFixture;
+
+  beforeAll(async () => {
+    outbox = await startOutbox();
+  });
+
+  afterAll(async () => {
+    await outbox.close();
+  });
+
+  it('refuses a queue that nothing works', async () => {
+    await expect(outbox.query(`SELECT two_factor_enqueue('{}', now(), 'letters')`)).rejects.toThrow('no queue named');
+  });
+
+  it('serves programs of before there were queues, and their messages are delivered', async () => {
+    const smtp = await startSmtp();
+    const worker = outbox.startWorker(smtp.url);
+    const { payload } = await outbox.enqueue();
+    await smtp.received(1);
+    await outbox.query(`SELECT two_factor_enqueue($1, now() + interval '1 minute')`, [payload]);
+    await smtp.received(2);
+    await outbox.query(
+      `SELECT graphile_worker.add_job('two-factor-message',
+         json_build_object('payload', $1::text, 'discardAfter', now() + interval '1 minute'))`,
+      [payload],
+    );
+    await smtp.received(3);
+    await outbox.empty();
+    await worker.onApplicationShutdown();
+    await smtp.close();
+  });
+});

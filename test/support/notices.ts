@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestService } from './service.js';
+
+/** Lets time pass for the budgets of notices, and for the notices that wait for them. */
+export async function passHours(service: Pick<TestService, 'query'>, hours: number): Promise<void> {
+  await service.query(`UPDATE two_factor_notice_budget SET full_at = full_at - make_interval(hours => $1)`, [hours]);
+  await service.query(
+    `UPDATE two_factor_pending_notice SET
+       since = since - make_interval(hours => $1), due_at = due_at - make_interval(hours => $1)`,
+    [hours],
+  );
+}
+
+/** Says of an account that the host knows its address to be the owner's. */
+export async function verifyAddress(service: Pick<TestService, 'query'>, accountId: string): Promise<void> {
+  await service.query(`UPDATE users SET email_verified = true WHERE id = $1`, [accountId]);
+}
+
+/** Waits until all that was queued is sent. */
+export async function delivered(service: Pick<TestService, 'query'>): Promise<void> {
+  for (const end = Date.now() + 30_000; Date.now() < end; await sleep(20)) {
+    const waiting = await service.query(`SELECT FROM graphile_worker._private_jobs LIMIT 1`);
+    if (waiting.length === 0) return;
+  }
+  throw new Error('Messages are still waiting');
+}
+
+/** Subjects of all notices that somebody got, in the order of their arrival. */
+export async function noticesTo(
+  service: Pick<TestService, 'query' | 'messages'>,
+  { email }: { readonly email: string },
+): Promise<string[]> {
+  await delivered(service);
+  const mails = service.messages.mailsTo(email).filter(({ text }) => !/^\d{6}$/m.test(text));
+  return mails.map(({ subject }) => subject);
+}
