@@ -26,7 +26,7 @@ keeps no cookies: a session token, or on \`send-otp\` and \`verify-*\` the \`two
 token counts. A dead token beside a live cookie is ignored, and the answer says so: \`WWW-Authenticate\` with \`invalid_token\`.
 
 **Errors.** Every error is JSON with \`message\`, for people, and \`code\`, for programs. A known path answers 405 with \`Allow\` to a method
-that it does not have; a body that is too large or no JSON answers 413 or 415.
+that it does not have. A body that is too large answers 413, one of another type than JSON 415.
 
 **Words.** A *strong* session has verified a second factor not long ago; sensitive calls require one. A *staged* factor is not in use
 before its first code was verified.`;
