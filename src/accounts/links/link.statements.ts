@@ -51,7 +51,8 @@ export interface LinkOutcome {
 
 /**
  * Counts, stores and queues a link in one statement. Where there is no account for it, the same statement runs and queues
- * nothing: so the answer does not tell, and a link never exists without its mail.
+ * nothing: so the answer does not tell, and a link never exists without its mail. The user's row is locked: the foreign key
+ * would refuse the link of an account that is being deleted, and that would be a fault of ours.
  *
  * Values: those of `TAKE_BUDGETS`; `$4` address, `$5` account or null, `$6` token hash, `$7` session or null, `$8` payload,
  * `$9` life in seconds.
@@ -67,7 +68,7 @@ export function sendLink(topic: LinkTopic, enqueueFunction: string): Statement {
      ), link AS (
        INSERT INTO account_links (token_hash, user_id, topic, email, password_version, session_id, expires_at)
        SELECT $6::bytea, u.id, '${topic}', $4::text, u.password_version, $7::uuid, now() + make_interval(secs => $9)
-       FROM users u, budget WHERE budget.mine AND ${OWNERS[topic]}
+       FROM users u, budget WHERE budget.mine AND ${OWNERS[topic]} FOR KEY SHARE OF u
        RETURNING user_id
      ), queued AS (
        SELECT ${enqueueFunction}($8, now() + make_interval(secs => $9), 'mail-code'), user_id FROM link
