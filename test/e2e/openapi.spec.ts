@@ -217,6 +217,8 @@ describe('the OpenAPI document', () => {
       const first = Object.values(media.examples ?? {})[0];
       // Without an example Swagger UI makes one of all members.
       const filled = Object.keys(first?.value ?? properties);
+      // Where nothing is required, one member shows what can be sent.
+      if (required.length === 0 && filled.length === 1) continue;
       expect({ name, filled: filled.toSorted() }).toEqual({ name, filled: required.toSorted() });
     }
   });

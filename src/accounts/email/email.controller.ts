@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Post, Query, Res, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import {
   Accepts,
@@ -46,6 +46,10 @@ export class EmailController {
 
   @Post('send-verification-email')
   @HttpCode(200)
+  @ApiBody({
+    type: SendVerificationEmailBody,
+    examples: { address: { summary: 'An address', value: { email: 'ada@example.com' } } },
+  })
   @UseGuards(TwoFactorGuard)
   @Accepts('optional-session')
   @ApiBearerAuth(BEARER_AUTH)
@@ -103,6 +107,10 @@ export class EmailController {
 
   @Post('change-email')
   @HttpCode(200)
+  @ApiBody({
+    type: ChangeEmailBody,
+    examples: { address: { summary: 'The new address', value: { newEmail: 'ada.king@example.com' } } },
+  })
   @UseGuards(TwoFactorGuard)
   @ApiBearerAuth(BEARER_AUTH)
   @ApiOperation({

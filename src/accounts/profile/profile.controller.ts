@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Post, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   ApiErrorAnswers,
   BEARER_AUTH,
@@ -32,6 +32,7 @@ export class ProfileController {
 
   @Post('update-user')
   @HttpCode(200)
+  @ApiBody({ type: UpdateUserBody, examples: { name: { summary: 'A new name', value: { name: 'Ada King' } } } })
   @ApiOperation({
     summary: 'Changes name or picture of the signed-in user',
     description: 'What is absent stays. The address is changed by `/change-email`.',
@@ -49,6 +50,10 @@ export class ProfileController {
 
   @Post('delete-user')
   @HttpCode(200)
+  @ApiBody({
+    type: DeleteUserBody,
+    examples: { password: { summary: 'The password', value: { password: 'correct horse battery staple' } } },
+  })
   @ApiOperation({
     summary: 'Deletes the account of the signed-in user, for good',
     description: 'Requires the password, and a recent second factor once two-factor is on. Ends all sessions.',

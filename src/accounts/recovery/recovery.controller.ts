@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, UseGuards } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import {
   ApiErrorAnswers,
@@ -42,6 +42,10 @@ export class RecoveryController {
 
   @Post('request-password-reset')
   @HttpCode(200)
+  @ApiBody({
+    type: RequestPasswordResetBody,
+    examples: { address: { summary: 'An address', value: { email: 'ada@example.com' } } },
+  })
   @ApiOperation({
     summary: 'Mails a link that resets the password',
     description:
