@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Post, Query, Res, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import {
   Accepts,
@@ -53,6 +53,7 @@ export class EmailController {
   @UseGuards(TwoFactorGuard)
   @Accepts('optional-session')
   @ApiBearerAuth(BEARER_AUTH)
+  @ApiSecurity({})
   @ApiOperation({
     summary: 'Mails a link that verifies an address',
     description:

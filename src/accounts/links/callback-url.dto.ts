@@ -9,6 +9,8 @@ export function CallbackUrl(description: string): PropertyDecorator {
     ApiPropertyOptional({
       description: `${description} A URL of a trusted origin, or a path that begins with \`/\`.`,
       maxLength: CALLBACK_URL_LENGTH,
+      type: 'string',
+      nullable: true,
       example: '/docs',
     }),
     IsOptional(),
