@@ -16,7 +16,7 @@ export const ACCEPTS = Reflector.createDecorator<Acceptance>();
 export const SECOND_FACTOR = Reflector.createDecorator<true>();
 
 /**
- * Says who may call a route below TwoFactorGuard; without it, whoever has a session. With `sign-out` `@CurrentCaller()` gives
+ * Says who may call a route below TwoFactorGuard; without it, every caller with a session. With `sign-out` `@CurrentCaller()` gives
  * a `LeavingCaller`: all that the request carries.
  */
 export const Accepts = (acceptance: Exclude<Acceptance, 'session-or-challenge'>) => ACCEPTS(acceptance);

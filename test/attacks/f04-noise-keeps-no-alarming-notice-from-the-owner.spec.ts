@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Trusts devices and uses backup codes: what a thief may do as often as he likes, and what alarms nobody. */
+/** Trusts devices and uses backup codes: a thief can do that often, and its notices are not alarming. */
 async function makeNoise(owner: EnrolledOwner): Promise<void> {
   for (const code of owner.backupCodes) {
     const answer = await caller.post('/two-factor/verify-backup-code', { code, trustDevice: true }, owner.token);

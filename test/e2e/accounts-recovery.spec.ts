@@ -134,7 +134,7 @@ describe('request-password-reset and reset-password', () => {
     expect(service.messages.mailsTo(owner.email)).toHaveLength(3);
   });
 
-  it('mail an address three links at once, and then one an hour, whoever asks and under whatever sub-address', async () => {
+  it('mail an address three links at once, and then one an hour, for every caller and every sub-address', async () => {
     const owner = await signUp(service);
     const answers = await Promise.all([1, 2, 3, 4, 5, 6].map(() => request(owner.email)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);

@@ -400,7 +400,7 @@ async function walk(within: TestService, caller: DocumentedCaller): Promise<void
   await caller.post('/delete-user', password, (await caller.post('/sign-in/email', newcomer)).body.token);
 }
 
-/** What somebody says of the own account, and links, none of which can be mailed here. */
+/** What a user changes of the own account; and links, none of which can be mailed here. */
 async function walkProfile(caller: Caller, token: string): Promise<void> {
   await caller.get('/list-accounts', token);
   await caller.post('/update-user', { name: 'Ada King', image: null }, token);

@@ -151,7 +151,7 @@ export class Oracle {
         device.tokens.push({ token: '', gaveWayAt: Number.POSITIVE_INFINITY });
         return { session, device };
       }
-      // Somebody has a copy of it: the device ends, and the sessions that came from it.
+      // It is a copy: the device ends, and the sessions that came from it.
       device.expiresAt = this.now;
       for (const session of account.sessions) if (session.device === device) end(session);
     }

@@ -25,7 +25,7 @@ export async function delivered(service: Pick<TestService, 'query'>): Promise<vo
   throw new Error('Messages are still waiting');
 }
 
-/** Subjects of all notices that somebody got, in the order of their arrival. */
+/** Subjects of all notices that an address got, in the order of their arrival. */
 export async function noticesTo(
   service: Pick<TestService, 'query' | 'messages'>,
   { email }: { readonly email: string },

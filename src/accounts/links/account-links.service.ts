@@ -35,7 +35,7 @@ const DISABLED: Readonly<Record<LinkTopic, AccountsErrorCode>> = {
   'change-email': 'CHANGE_EMAIL_DISABLED',
 };
 
-/** Somebody asks for a link. */
+/** A request for a link. */
 export interface LinkRequest {
   readonly topic: LinkTopic;
   /** Where it is mailed to. In canonical form. */

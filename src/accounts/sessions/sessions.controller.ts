@@ -79,7 +79,7 @@ export class SessionsController {
   @ApiOperation({
     summary: 'The live sessions of the user',
     description:
-      'Shows with what and from where each session was opened. Its `token` is a handle for `/revoke-session`; it signs nobody in.',
+      'Shows with what and from where each session was opened. Its `token` is a handle for `/revoke-session`; it signs no one in.',
     operationId: 'listSessions',
   })
   @ApiOkResponse({

@@ -99,7 +99,7 @@ export class SignInService {
   }
 
   private async requirePassword(email: string, password: string, exchange: HttpExchange): Promise<Credentials> {
-    // Looked up once, whoever asks first.
+    // Looked up once; several steps ask for it.
     let found: Promise<Credentials | null> | undefined;
     const find = () => (found ??= this.users.credentialsByEmail(email));
     try {

@@ -84,7 +84,7 @@ export const english: Words = {
     'password-changed': {
       subject: 'Your password was changed',
       fact: 'The password of your account at {issuer} was changed. No device is trusted any more.',
-      advice: 'If this was not you, somebody else has your account: contact {issuer} at once.',
+      advice: 'If this was not you, another person has your account: contact {issuer} at once.',
     },
     'email-change-requested': {
       subject: 'A new mail address was requested',
@@ -94,7 +94,7 @@ export const english: Words = {
     'email-changed': {
       subject: 'Your mail address was changed',
       fact: 'Your account at {issuer} now has another mail address. Mails about it no longer come here.',
-      advice: 'If this was not you, somebody else has your account: contact {issuer} at once.',
+      advice: 'If this was not you, another person has your account: contact {issuer} at once.',
     },
   },
   again: (times) => `This happened ${times} times; this one mail tells of all of them.`,

@@ -22,7 +22,7 @@ export interface AnonymousCaller {
   readonly kind: 'anonymous';
 }
 
-/** Somebody who signs out, with all that came along: bearer token and cookies, of one account or of several. */
+/** A caller that signs out, with every credential of the request: bearer token and cookies, of one account or of several. */
 export interface LeavingCaller {
   readonly kind: 'leaving';
   /** The live ones; none twice. */

@@ -111,7 +111,7 @@ function found(exchange: HttpExchange, carrier: SessionCarrier['carrier'], calle
   return caller;
 }
 
-/** The answer is a good one, of the cookie or of nobody: without this line the caller takes it for the token's. */
+/** The answer is that of the cookie, or of no credential: without this line the caller takes it for the token's. */
 function tellDeadBearer(exchange: HttpExchange): void {
   exchange.setHeaders([bearerChallenge('invalid_token')]);
 }

@@ -97,7 +97,7 @@ export class PendingNotices implements OnApplicationBootstrap, BeforeApplication
         const subject = { topic: topic as NoticeTopic, ...facts, ...(times > 1 && { times }) } satisfies NoticeSubject;
         const notice = account && this.writer.noticeIn(language, account, subject);
         if (!notice) {
-          // The account is gone, and nobody told us to forget it.
+          // The account is gone, and the host did not call `forget`.
           await transaction.query(DROP_PENDING, [ids]);
           return 'put-off';
         }

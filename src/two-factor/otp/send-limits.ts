@@ -11,7 +11,7 @@ export const SENDS_PER_CHALLENGE = 5;
 
 /**
  * A budget that refills steadily [generic cell rate algorithm]: `burst` sends at once, then one more every so many
- * seconds. Nobody waits longer than `every` for the next one.
+ * seconds. The longest wait for the next one is `every`.
  */
 export interface SendBudget {
   /** 0: nothing is sent at all. */
