@@ -30,6 +30,7 @@ export { StatusController } from './status/status.controller.js';
 export { TrustedDevicesController } from './trusted-devices/trusted-devices.controller.js';
 export { cookieName, expiredCookie, serializeCookie } from './credentials/cookies.js';
 export { HttpExchange, type HeaderLines } from './credentials/http-exchange.js';
+export { SessionHold } from './credentials/session-hold.js';
 export { isToken, newToken, tokenHash } from './credentials/tokens.js';
 
 export { BackupCodesService } from './backup-codes/backup-codes.service.js';

@@ -111,6 +111,7 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
     Clock,
     Random,
     SecurityEvents,
+    SessionHold,
     ...GUARDS,
   ],
 })

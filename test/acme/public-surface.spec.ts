@@ -32,7 +32,7 @@ describe('the public surface', () => {
       [
         'Accepts AccountDirectory ApiAuthenticated ApiErrorAnswers BEARER_AUTH BackupCodesService Clock CurrentCaller',
         'CurrentExchange CurrentSession Database DatabaseUnavailableError EnrolmentService ErrorAnswer HkdfKeyRing HttpExchange KeyRing',
-        'KeyRingError KeyRotation keyRotation NO_ORIGIN originOf',
+        'KeyRingError KeyRotation keyRotation NO_ORIGIN originOf SessionHold',
         'LogSecurityEvents MailSender MessageDelivery MessageTemplates MessageWriter OriginGuard Outbox PasswordVerifier Random RequireSecondFactor SecurityEvents SessionAnswer',
         'SessionGateway SmsSender SystemClock SystemRandom TWO_FACTOR_ERRORS TotpService Transaction TwoFactorController',
         'TwoFactorException TwoFactorExceptionFilter TwoFactorGuard TwoFactorModule TwoFactorOptions TwoFactorService',

@@ -5,15 +5,13 @@ import {
   type IncomingRequest,
   originOf,
   SecurityEvents,
+  SessionHold,
   tokenHash,
-  type Transaction,
-  TwoFactorException,
   TwoFactorService,
 } from '../../two-factor/index.js';
 import { AccountsException } from '../accounts.errors.js';
 import { AccountLinks } from '../links/account-links.service.js';
 import { AccountUrls } from '../links/account-urls.js';
-import { PostgresSessions } from '../sessions/postgres-sessions.js';
 import type { AccountSession } from '../sessions/session-row.js';
 import { canonical } from '../users/email-address.js';
 import { PostgresAccountDirectory } from '../users/postgres-account-directory.js';
@@ -35,7 +33,7 @@ export class EmailService {
     private readonly urls: AccountUrls,
     private readonly accounts: PostgresAccountDirectory,
     private readonly twoFactor: TwoFactorService,
-    private readonly sessions: PostgresSessions,
+    private readonly hold: SessionHold,
     private readonly events: SecurityEvents,
   ) {}
 
@@ -77,7 +75,7 @@ export class EmailService {
       await this.links.tell(session.user, 'email-change-requested', request, transaction);
       const accountId = await this.links.mail({ topic, email, session, callback, request }, transaction);
       // Last, when the other rows are held: the session may have ended since it was looked at.
-      await this.requireHeld(session, transaction);
+      await this.hold.strong(session, transaction);
       return accountId;
     });
     this.tellSent(sent, topic, request, session);
@@ -119,12 +117,6 @@ export class EmailService {
         throw isTaken(error) ? new AccountsException('USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL') : error;
       });
     this.events.emit({ name: 'account.email-changed', accountId, ...originOf(request, asking) });
-  }
-
-  private async requireHeld(session: AccountSession, transaction: Transaction): Promise<void> {
-    const held = await this.sessions.holds(session, transaction);
-    if (!held) throw new TwoFactorException('UNAUTHORIZED', { bearerError: 'invalid_token' });
-    await this.twoFactor.requireStrong(session, transaction);
   }
 
   private tellSent(
