@@ -35,4 +35,11 @@ describe('parseEmailAddress', () => {
   ])('refuses %j', (text) => {
     expect(parseEmailAddress(text)).toBeNull();
   });
+
+  it.each(['password\udfff', 'ada\ud800@example.com', 'ada@exa\udfffmple.com'])(
+    'refuses an address with a lone surrogate: %j',
+    (text) => {
+      expect(parseEmailAddress(text)).toBeNull();
+    },
+  );
 });

@@ -7,6 +7,8 @@ const MAX_LENGTH = 254;
 // Quoted local parts may hold control characters, and hardly a mail server takes non-ASCII ones.
 const RULES = { allow_utf8_local_part: false, blacklisted_chars: '"' };
 
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 /**
  * The canonical form of an address, under which it is stored, looked up, counted and written to.
  *
@@ -16,7 +18,8 @@ const RULES = { allow_utf8_local_part: false, blacklisted_chars: '"' };
  * @returns null for what is not an address
  */
 export function parseEmailAddress(text: string): string | null {
-  if (text.length > MAX_LENGTH || !isEmail(text, RULES)) return null;
+  // The validator throws at a lone surrogate instead of refusing it.
+  if (text.length > MAX_LENGTH || LONE_SURROGATE.test(text) || !isEmail(text, RULES)) return null;
   const at = text.lastIndexOf('@');
   const domain = domainToASCII(text.slice(at + 1));
   return domain ? `${text.slice(0, at).toLowerCase()}@${domain}` : null;
