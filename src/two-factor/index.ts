@@ -29,7 +29,7 @@ export { deviceName } from './trusted-devices/device-name.js';
 export { StatusController } from './routes/status.controller.js';
 export { TrustedDevicesController } from './routes/trusted-devices.controller.js';
 export { cookieName, expiredCookie, serializeCookie } from './tokens/cookies.js';
-export { HttpExchange, type HeaderLines } from './routes/http-exchange.js';
+export { HttpExchange } from './routes/http-exchange.js';
 export { SessionHold } from './policy/session-hold.js';
 export { isToken, newToken, tokenHash } from './tokens/tokens.js';
 
@@ -40,6 +40,7 @@ export { UserResponse, SessionResponse } from './routes/verification.dto.js';
 
 export { AccountDirectory, type Account, type UserView } from './ports/account-directory.js';
 export { Clock } from './ports/clock.js';
+export { headerOf, isCookieless, type HeaderLines, type IncomingRequest } from './ports/incoming-request.js';
 export { KeyRing, UnknownKeyError } from './ports/key-ring.js';
 export { MailSender, type Mail } from './ports/mail-sender.js';
 export {
@@ -63,7 +64,6 @@ export {
 } from './ports/security-events.js';
 export {
   SessionGateway,
-  type IncomingRequest,
   type IssuedSession,
   type SecondFactor,
   type SessionCarrier,
@@ -91,5 +91,5 @@ export { MessageDelivery } from './messages/message-delivery.js';
 export { Database, type DatabaseLimits } from './postgres/database.js';
 export { DatabaseUnavailableError } from './postgres/database-unavailable.js';
 export { timeLeft, withDatabaseDeadline } from './postgres/deadline.js';
-export { statement, type Statement } from './postgres/statement.js';
+export { statement, type NoValues, type Statement } from './postgres/statement.js';
 export { twoFactorEntities, twoFactorMigrations } from './two-factor.schema.js';

@@ -10,12 +10,8 @@ import { OtpMethodsService, type OtpTarget } from '../factors/otp/otp-methods.se
 import { AccountDirectory } from '../ports/account-directory.js';
 import { Random } from '../ports/random.js';
 import { originOf, SecurityEvents } from '../ports/security-events.js';
-import {
-  SessionGateway,
-  type IncomingRequest,
-  type IssuedSession,
-  type SessionIdentity,
-} from '../ports/session-gateway.js';
+import type { IncomingRequest } from '../ports/incoming-request.js';
+import { SessionGateway, type IssuedSession, type SessionIdentity } from '../ports/session-gateway.js';
 import type { Transaction } from '../postgres/transaction.js';
 import type { Statement } from '../postgres/statement.js';
 import { Database } from '../postgres/database.js';

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { PasswordVerifier } from '../ports/password-verifier.js';
 import { originOf, SecurityEvents, type SecurityEventName } from '../ports/security-events.js';
-import type { IncomingRequest, SessionIdentity } from '../ports/session-gateway.js';
+import type { IncomingRequest } from '../ports/incoming-request.js';
+import type { SessionIdentity } from '../ports/session-gateway.js';
 import { TrustedDevicesService } from '../trusted-devices/trusted-devices.service.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 

@@ -6,7 +6,7 @@ import { Clock } from '../ports/clock.js';
 import { KeyRing } from '../ports/key-ring.js';
 import { MessageTemplates, type MessageFacts } from '../ports/message-templates.js';
 import { Outbox } from '../ports/outbox.js';
-import type { IncomingRequest } from '../ports/session-gateway.js';
+import type { IncomingRequest } from '../ports/incoming-request.js';
 import type { Transaction } from '../postgres/transaction.js';
 import type { Statement } from '../postgres/statement.js';
 import { TwoFactorOptions } from '../two-factor.options.js';

@@ -20,6 +20,9 @@ export type MessageTopic =
   | 'verification-locked'
   | 'password-changed';
 
+/** Everything that the library tells an owner by mail, except a code. */
+export type NoticeTopic = Exclude<MessageTopic, 'code' | LinkTopic | AddressTopic>;
+
 /** What a template may say. */
 export interface MessageFacts {
   readonly topic: MessageTopic;

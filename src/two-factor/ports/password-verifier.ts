@@ -1,4 +1,5 @@
-import type { IncomingRequest, SessionIdentity } from './session-gateway.js';
+import type { IncomingRequest } from './incoming-request.js';
+import type { SessionIdentity } from './session-gateway.js';
 
 /** Who sent a password that is to be checked: what a host that limits guesses counts by. */
 export interface PasswordSender {

@@ -1,4 +1,5 @@
-import type { IncomingRequest, SessionIdentity } from './session-gateway.js';
+import type { IncomingRequest } from './incoming-request.js';
+import type { SessionIdentity } from './session-gateway.js';
 
 /**
  * What happened to an account, in the past tense.

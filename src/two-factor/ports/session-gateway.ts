@@ -1,20 +1,9 @@
 import type { UserView } from './account-directory.js';
+import type { HeaderLines, IncomingRequest } from './incoming-request.js';
 import type { Transaction } from '../postgres/transaction.js';
 
-/** How the second factor was proven. */
-export type SecondFactor = 'totp' | 'otp' | 'backup-code';
-
-/** What of a request the host may look at. Header names are in lower case. */
-export interface IncomingRequest {
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly cookies: Readonly<Record<string, string | undefined>>;
-  readonly ip: string | undefined;
-  readonly userAgent: string | undefined;
-  /** Id of the request, as the HTTP server gave it; security events carry it. */
-  readonly id?: string | undefined;
-  /** Whether the client has closed the connection: no one waits for the answer. Absent where the server cannot tell. */
-  readonly abandoned?: () => boolean;
-}
+/** Name of the factor that was proven: `totp`, `otp`, `backup-code`, or that of a factor of the host's own. */
+export type SecondFactor = string;
 
 /** One place of a request where a session token may be. */
 export type SessionCarrier =
@@ -80,7 +69,7 @@ export interface IssuedSession {
   };
   readonly user: UserView;
   /** Header lines that hand the session to the client (`set-cookie` and the like), written after the commit. */
-  readonly headers: ReadonlyArray<readonly [name: string, value: string]>;
+  readonly headers: HeaderLines;
 }
 
 /**

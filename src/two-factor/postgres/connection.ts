@@ -2,7 +2,7 @@ import type { PoolClient, QueryConfig, QueryResult } from 'pg';
 import { Transaction } from './transaction.js';
 import { DatabaseUnavailableError, unavailability } from './database-unavailable.js';
 import { inTime, TimeoutError } from './deadline.js';
-import type { Statement } from './statement.js';
+import { bind, type Statement } from './statement.js';
 
 /** A connection taken from the pool. Gives it back if it is sound, and closes it otherwise. */
 export class Connection extends Transaction {
@@ -23,7 +23,7 @@ export class Connection extends Transaction {
    * @throws {DatabaseUnavailableError} when the connection broke, the time is over or the server says so
    * @throws whatever the driver throws about the statement itself
    */
-  override async query<Row extends object>(text: string | Statement, values: readonly unknown[] = []): Promise<Row[]> {
+  override async query<Row extends object>(text: string | Statement<Row, never>, values: object = []): Promise<Row[]> {
     const { rows } = await this.run<Row>(toQuery(text, values));
     return rows;
   }
@@ -74,6 +74,8 @@ export class Connection extends Transaction {
   };
 }
 
-function toQuery(text: string | Statement, values: readonly unknown[]): QueryConfig {
-  return typeof text === 'string' ? { text, values: [...values] } : { ...text, values: [...values] };
+function toQuery(query: string | Statement<object, never>, values: object): QueryConfig {
+  if (typeof query === 'string') return { text: query, values: values as unknown[] };
+  const { name, text } = query;
+  return { name, text, values: bind(query, values) };
 }

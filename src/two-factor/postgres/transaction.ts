@@ -1,21 +1,25 @@
-import type { Statement } from './statement.js';
+import type { NoValues, Statement } from './statement.js';
 
 /**
- * An open transaction of the library's database, handed to whoever has something to write together with it.
+ * An open transaction of the library's database. The library hands it to the host's code for what must be written together.
  *
- * Committing and rolling back stay with the code that opened it.
+ * Commit and rollback belong to the code that opened it.
  */
 export abstract class Transaction {
   /**
-   * @param text SQL with `$1 …` placeholders, or a named statement
    * @returns the rows, in order
-   * @throws whatever the driver throws; the transaction is then rolled back
+   * @throws what the driver throws; the transaction is then rolled back
    */
-  abstract query<Row extends object>(text: string | Statement, values?: readonly unknown[]): Promise<Row[]>;
+  abstract query<Row extends object, Values extends object>(
+    statement: Statement<Row, Values>,
+    values: NoInfer<Values>,
+  ): Promise<Row[]>;
+  abstract query<Row extends object>(statement: Statement<Row, NoValues>): Promise<Row[]>;
+  /** @param text SQL with `$1 …` placeholders */
+  abstract query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 
   /**
-   * Runs `work` once what was written is committed, and never when it is rolled back: for events, which must not tell of
-   * what did not happen.
+   * Runs `work` after the commit, and never after a rollback: for events, which must not tell of what did not happen.
    *
    * @param work must not throw
    */

@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
-import type { IncomingRequest, IssuedSession, SessionCarrier } from '../ports/session-gateway.js';
+import type { IncomingRequest } from '../ports/incoming-request.js';
+import type { IssuedSession, SessionCarrier } from '../ports/session-gateway.js';
 import { parseCookies } from '../tokens/cookies.js';
 
 /** Header lines to be written, in order; a name may come more than once. */

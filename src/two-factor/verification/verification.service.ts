@@ -8,12 +8,8 @@ import { SecondFactorPolicy } from '../policy/second-factor-policy.js';
 import { MessageWriter, type Addressee } from '../messages/message-writer.js';
 import { AccountDirectory, type UserView } from '../ports/account-directory.js';
 import { originOf, SecurityEvents, type SecurityEvent, type SecurityEventName } from '../ports/security-events.js';
-import {
-  SessionGateway,
-  type IncomingRequest,
-  type IssuedSession,
-  type SessionIdentity,
-} from '../ports/session-gateway.js';
+import type { IncomingRequest } from '../ports/incoming-request.js';
+import { SessionGateway, type IssuedSession, type SessionIdentity } from '../ports/session-gateway.js';
 import type { Transaction } from '../postgres/transaction.js';
 import { Database } from '../postgres/database.js';
 import { TwoFactorException } from '../two-factor.errors.js';
