@@ -2,12 +2,12 @@ export { TwoFactorModule } from './two-factor.module.js';
 export type { TwoFactorPorts } from './two-factor.providers.js';
 export { TwoFactorOptions, type TwoFactorModuleOptions } from './two-factor.options.js';
 export type { TwoFactorMethod } from './challenge/challenge.service.js';
-export type { ProofOfCode, Prover } from './verification/verification.service.js';
 export { TwoFactorService, type ChallengeResponse, type SignIn, type SignInResult } from './two-factor.service.js';
 export { TwoFactorController } from './routes/two-factor.controller.js';
 export { OriginGuard, TwoFactorGuard } from './routes/two-factor.guard.js';
 export {
   Accepts,
+  AcceptsChallenge,
   CurrentCaller,
   CurrentExchange,
   CurrentSession,
@@ -24,7 +24,7 @@ export { TwoFactorExceptionFilter } from './routes/two-factor.filter.js';
 export { TwoFactorValidationPipe } from './routes/two-factor.validation.js';
 export { ApiAuthenticated, ApiErrorResponses, BEARER_AUTH, ErrorResponse } from './routes/two-factor.openapi.js';
 
-export type { Acceptance, Caller, LeavingCaller } from './challenge/caller.js';
+export type { Acceptance, Caller, LeavingCaller, Prover } from './challenge/caller.js';
 export { deviceName } from './trusted-devices/device-name.js';
 export { StatusController } from './routes/status.controller.js';
 export { TrustedDevicesController } from './routes/trusted-devices.controller.js';
@@ -33,10 +33,41 @@ export { HttpExchange } from './routes/http-exchange.js';
 export { SessionHold } from './policy/session-hold.js';
 export { isToken, newToken, tokenHash } from './tokens/tokens.js';
 
-export { BackupCodesService } from './factors/backup-codes/backup-codes.service.js';
-export { EnrolmentService } from './enrolment/enrolment.service.js';
-export { TotpService } from './factors/totp/totp.service.js';
-export { UserResponse, SessionResponse } from './routes/verification.dto.js';
+export { EnrolmentService, type StagedFactor } from './enrolment/enrolment.service.js';
+export { Reauthentication, type StrengthDemand } from './enrolment/reauthentication.js';
+export { ChallengeService } from './challenge/challenge.service.js';
+export type { IdentifiedCaller } from './challenge/challenge.statements.js';
+export { VerificationService, type VerificationAttempt, type Verified } from './verification/verification.service.js';
+
+export {
+  Factor,
+  type Companions,
+  type Match,
+  type MatchContext,
+  type Spent,
+  type Stage,
+  type Staged,
+  type Staging,
+  type StatusContext,
+  type UseNotice,
+} from './factor/factor.js';
+export type { CompanionSql, EnableRoute, EnrolmentTable, FactorPlugin } from './factor/factor-plugin.js';
+export { backupCodesFactor } from './factors/backup-codes/backup-codes.plugin.js';
+export { otpFactor } from './factors/otp/otp.plugin.js';
+export { totpFactor } from './factors/totp/totp.plugin.js';
+export { AesGcmSealer, SealBrokenError } from './keys/sealer.js';
+export { sealedRecords, type RowsOfKey, type SealedRecords } from './keys/sealed-records.js';
+export { UnreadableSecretReporter } from './keys/unreadable-secret-reporter.js';
+export { OptionalField } from './routes/optional-field.js';
+export { PasswordRequest } from './routes/password.dto.js';
+export { TwoFactorRoutes } from './routes/two-factor.routes.js';
+export {
+  SessionResponse,
+  UserResponse,
+  VerificationRequest,
+  VerificationResponse,
+  verificationResponse,
+} from './routes/verification.dto.js';
 
 export { AccountDirectory, type Account, type UserView } from './ports/account-directory.js';
 export { Clock } from './ports/clock.js';
@@ -50,8 +81,9 @@ export {
   type MailContent,
   type MessageFacts,
   type MessageTopic,
+  type NoticeTopic,
 } from './ports/message-templates.js';
-export { Outbox, type MessageQueue } from './ports/outbox.js';
+export { MESSAGE_LIFE, Outbox, type MessageQueue } from './ports/outbox.js';
 export { PasswordVerifier, type PasswordSender } from './ports/password-verifier.js';
 export { Random } from './ports/random.js';
 export {
@@ -92,4 +124,4 @@ export { Database, type DatabaseLimits } from './postgres/database.js';
 export { DatabaseUnavailableError } from './postgres/database-unavailable.js';
 export { timeLeft, withDatabaseDeadline } from './postgres/deadline.js';
 export { statement, type NoValues, type Statement } from './postgres/statement.js';
-export { twoFactorEntities, twoFactorMigrations } from './two-factor.schema.js';
+export { defaultFactors, twoFactorEntities, twoFactorMigrations, twoFactorSchema } from './two-factor.schema.js';

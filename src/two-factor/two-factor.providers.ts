@@ -5,6 +5,12 @@ import { HkdfKeyRing } from './adapters/hkdf-key-ring.js';
 import { LogSecurityEvents } from './adapters/log-security-events.js';
 import { SystemClock } from './adapters/system-clock.js';
 import { SystemRandom } from './adapters/system-random.js';
+import type { Factor } from './factor/factor.js';
+import type { FactorPlugin } from './factor/factor-plugin.js';
+import { FactorRegistry } from './factor/factor-registry.js';
+import { Factors } from './factor/factors.js';
+import { KeyRotation } from './keys/key-rotation.js';
+import { AesGcmSealer } from './keys/sealer.js';
 import { AccountDirectory } from './ports/account-directory.js';
 import { Clock } from './ports/clock.js';
 import { KeyRing } from './ports/key-ring.js';
@@ -17,6 +23,7 @@ import { SecurityEvents } from './ports/security-events.js';
 import { SessionGateway } from './ports/session-gateway.js';
 import { SmsSender } from './ports/sms-sender.js';
 import { Database } from './postgres/database.js';
+import { keyRotation } from './two-factor.key-rotation.js';
 import { TwoFactorOptions } from './two-factor.options.js';
 
 /**
@@ -37,6 +44,11 @@ export interface TwoFactorPorts {
   readonly sms?: InjectionToken<SmsSender>;
   readonly outbox?: InjectionToken<Outbox>;
   readonly templates?: InjectionToken<MessageTemplates>;
+  /**
+   * The kinds of second factor, in the order of preference; `defaultFactors` otherwise. An account whose only factor is taken
+   * out of the list has two-factor off.
+   */
+  readonly factors?: readonly FactorPlugin[];
   /** Name of the TypeORM data source that holds the library's tables; the default one otherwise. */
   readonly dataSource?: string;
   /** Whether every module of the host may inject the library's exports without importing it. Default false. */
@@ -70,6 +82,25 @@ export function hostProviders(ports: TwoFactorPorts): Provider[] {
       inject: [getDataSourceToken(ports.dataSource), TwoFactorOptions],
       useFactory: (dataSource: DataSource, { database }: TwoFactorOptions) => new Database(dataSource, database),
     },
+  ];
+}
+
+/** Everything that the factors bring, and the registry of them. */
+export function factorProviders(plugins: readonly FactorPlugin[]): Provider[] {
+  return [
+    { provide: FactorRegistry, useFactory: () => new FactorRegistry(plugins) },
+    {
+      provide: Factors,
+      inject: [FactorRegistry, ...plugins.map(({ factor }) => factor)],
+      useFactory: (registry: FactorRegistry, ...factors: Array<Factor<never, never>>) => new Factors(registry, factors),
+    },
+    {
+      provide: KeyRotation,
+      inject: [Database, KeyRing, AesGcmSealer],
+      useFactory: (database: Database, ring: KeyRing, sealer: AesGcmSealer) =>
+        keyRotation(database, ring, plugins, sealer),
+    },
+    ...plugins.flatMap(({ factor, providers }) => [factor, ...(providers ?? [])]),
   ];
 }
 

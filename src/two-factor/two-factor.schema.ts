@@ -1,6 +1,12 @@
+import type { Type } from '@nestjs/common';
+import type { MigrationInterface } from 'typeorm';
 import { Attempts } from './attempts/attempts.entity.js';
-import { BackupCode } from './factors/backup-codes/backup-code.entity.js';
 import { Challenge } from './challenge/challenge.entity.js';
+import type { FactorPlugin } from './factor/factor-plugin.js';
+import { backupCodesFactor } from './factors/backup-codes/backup-codes.plugin.js';
+import { otpFactor } from './factors/otp/otp.plugin.js';
+import { totpFactor } from './factors/totp/totp.plugin.js';
+import { KeyInUse } from './keys/key-in-use.entity.js';
 import { NoticeBudgetRow } from './messages/notice-budget.entity.js';
 import { PendingNotice } from './messages/pending-notice.entity.js';
 import { CreateTwoFactor1764000000000 } from './migrations/1764000000000-create-two-factor.js';
@@ -11,30 +17,15 @@ import { SlidingSendBudgets1764000000700 } from './migrations/1764000000700-slid
 import { NoticeBudgets1764000000800 } from './migrations/1764000000800-notice-budgets.js';
 import { NameTrustedDevices1764000001000 } from './migrations/1764000001000-name-trusted-devices.js';
 import { RenameLaneToScope1764000001200 } from './migrations/1764000001200-rename-lane-to-scope.js';
-import { OneTimeCode } from './factors/otp/one-time-code.entity.js';
-import { OtpMethod } from './factors/otp/otp-method.entity.js';
-import { SendBudget } from './factors/otp/send-budget.entity.js';
-import { KeyInUse } from './keys/key-in-use.entity.js';
-import { Authenticator } from './factors/totp/authenticator.entity.js';
 import { TrustedDevice } from './trusted-devices/trusted-device.entity.js';
 
-/** For `entities` of the host's TypeORM data source. */
-export const twoFactorEntities = [
-  Authenticator,
-  BackupCode,
-  Challenge,
-  Attempts,
-  KeyInUse,
-  OtpMethod,
-  OneTimeCode,
-  SendBudget,
-  NoticeBudgetRow,
-  PendingNotice,
-  TrustedDevice,
-];
+/** The factors of a module that names none: authenticator apps, codes by mail and SMS, backup codes. */
+export const defaultFactors: readonly FactorPlugin[] = [totpFactor, otpFactor, backupCodesFactor];
 
-/** For `migrations` of the host's TypeORM data source, in order. */
-export const twoFactorMigrations = [
+const ENTITIES: readonly Type[] = [Attempts, Challenge, KeyInUse, NoticeBudgetRow, PendingNotice, TrustedDevice];
+
+/** In order. They make the tables of the default factors, too. */
+const MIGRATIONS: ReadonlyArray<Type<MigrationInterface>> = [
   CreateTwoFactor1764000000000,
   CreateOneTimeCodes1764000000100,
   CreateTrustedDevices1764000000300,
@@ -44,3 +35,31 @@ export const twoFactorMigrations = [
   NameTrustedDevices1764000001000,
   RenameLaneToScope1764000001200,
 ];
+
+/**
+ * What the library brings for the TypeORM data source that holds its tables.
+ *
+ * @param factors those of `TwoFactorModule`'s `factors`, where it names any
+ * @example
+ * ```ts
+ * const schema = twoFactorSchema([...defaultFactors, hardwareKeyFactor]);
+ * new DataSource({ …, entities: [...schema.entities], migrations: [...schema.migrations] });
+ * ```
+ */
+export function twoFactorSchema(factors: readonly FactorPlugin[] = defaultFactors): {
+  readonly entities: readonly Type[];
+  readonly migrations: ReadonlyArray<Type<MigrationInterface>>;
+} {
+  // The tables of the default factors exist in any case, so that a factor can be taken out and put back.
+  const all = new Set([...defaultFactors, ...factors]);
+  return {
+    entities: [...ENTITIES, ...[...all].flatMap(({ entities }) => entities ?? [])],
+    migrations: [...MIGRATIONS, ...[...all].flatMap(({ migrations }) => migrations ?? [])],
+  };
+}
+
+/** Entities of the default factors' schema. */
+export const twoFactorEntities: Type[] = [...twoFactorSchema().entities];
+
+/** Migrations of the default factors' schema, in order. */
+export const twoFactorMigrations: Array<Type<MigrationInterface>> = [...twoFactorSchema().migrations];

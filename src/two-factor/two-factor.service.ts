@@ -2,15 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { AttemptsService } from './attempts/attempts.service.js';
 import { ChallengeService, type TwoFactorMethod } from './challenge/challenge.service.js';
 import type { LeavingCaller } from './challenge/caller.js';
-import type { HeaderLines, HttpExchange } from './routes/http-exchange.js';
+import { isCookieless, NO_REQUEST, type HeaderLines, type IncomingRequest } from './ports/incoming-request.js';
 import { SecondFactorPolicy } from './policy/second-factor-policy.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
 import { EnrolmentState } from './factor/enrolment-state.js';
 import { MessageWriter } from './messages/message-writer.js';
-import { OtpMethodsService } from './factors/otp/otp-methods.service.js';
 import { AccountDirectory } from './ports/account-directory.js';
 import { NO_ORIGIN, originOf, SecurityEvents, type SecurityEventName } from './ports/security-events.js';
-import type { IncomingRequest } from './ports/incoming-request.js';
 import { SessionGateway, type IssuedSession, type SessionIdentity, type SignInContext } from './ports/session-gateway.js';
 import type { Transaction } from './postgres/transaction.js';
 import { Database } from './postgres/database.js';
@@ -21,8 +19,8 @@ export interface SignIn {
   readonly accountId: string;
   /** The host's own words, handed to `SessionGateway.issue` now or after the challenge. */
   readonly context: SignInContext;
-  readonly exchange: HttpExchange;
-  /** Where the account is made in the same breath, as at sign-up. */
+  readonly request: IncomingRequest;
+  /** Where the account is made in the same transaction, as at sign-up. */
   readonly transaction?: Transaction;
 }
 
@@ -31,6 +29,8 @@ export type SignInResult =
   | {
       readonly kind: 'session';
       readonly issued: IssuedSession;
+      /** Header lines for the answer: those of the session, and of the device that it came from. */
+      readonly headers: HeaderLines;
       /** The device's next token, for the body of the answer: only where the caller sent no cookie. */
       readonly trustedDeviceToken?: string;
     }
@@ -50,9 +50,7 @@ interface Opened {
   readonly event: SecurityEventName | null;
 }
 
-const NO_REQUEST: IncomingRequest = { headers: {}, cookies: {}, ip: undefined, userAgent: undefined };
-
-/** What a host calls. */
+/** What the host's own code calls. */
 @Injectable()
 export class TwoFactorService {
   constructor(
@@ -66,7 +64,6 @@ export class TwoFactorService {
     private readonly devices: TrustedDevicesService,
     private readonly accounts: AccountDirectory,
     private readonly messages: MessageWriter,
-    private readonly otpMethods: OtpMethodsService,
     private readonly database: Database,
   ) {}
 
@@ -76,28 +73,27 @@ export class TwoFactorService {
    *
    * @example
    * ```ts
-   * const result = await this.twoFactor.signIn({ accountId, context: { rememberMe }, exchange });
-   * exchange.setHeaders(result.kind === 'session' ? result.issued.headers : result.headers);
+   * const result = await this.twoFactor.signIn({ accountId, context: { rememberMe }, request: exchange.request });
+   * exchange.setHeaders(result.headers);
    * return result.kind === 'session' ? { token: exchange.tokenInBody(result.issued) } : result.body;
    * ```
    */
   async signIn(signIn: SignIn): Promise<SignInResult> {
-    const { accountId, exchange, transaction } = signIn;
+    const { accountId, request, transaction } = signIn;
     const apart = transaction === undefined && this.sessions.transactional;
     // Only then more than one thing is written: the device's next token goes with the session, or not at all.
     const opened =
-      apart && this.devices.presented(exchange.request)
+      apart && this.devices.presented(request)
         ? await this.database.transaction((own) => this.open({ ...signIn, transaction: own }))
         : await this.open(signIn);
     if (opened.event) {
       const session = opened.result.kind === 'session' ? opened.result.issued : null;
-      this.events.emit({ name: opened.event, accountId, ...originOf(exchange.request, session) });
+      this.events.emit({ name: opened.event, accountId, ...originOf(request, session) });
     }
     return opened.result;
   }
 
-  private async open({ accountId, context, exchange, transaction }: SignIn): Promise<Opened> {
-    const { request } = exchange;
+  private async open({ accountId, context, request, transaction }: SignIn): Promise<Opened> {
     const gate = await this.challenges.open(accountId, context, request, transaction);
     if (gate.kind === 'challenge') {
       if (gate.reused !== null) await this.answerReuse(accountId, gate.reused, request, transaction);
@@ -116,8 +112,9 @@ export class TwoFactorService {
       event: device && 'two-factor.device-used',
       result: {
         kind: 'session',
-        issued: { ...issued, headers: [...issued.headers, ...(device?.headers ?? [])] },
-        ...this.devices.inBody(exchange, device?.token),
+        issued,
+        headers: [...issued.headers, ...(device?.headers ?? [])],
+        ...(device?.token !== undefined && isCookieless(request) && { trustedDeviceToken: device.token }),
       },
     };
   }
@@ -206,7 +203,7 @@ export class TwoFactorService {
    * @param caller what `@CurrentCaller()` gives below `@Accepts('sign-out')`
    * @returns header lines for the answer
    */
-  async signOut(caller: LeavingCaller, { request }: HttpExchange): Promise<HeaderLines> {
+  async signOut(caller: LeavingCaller, request: IncomingRequest): Promise<HeaderLines> {
     await this.challenges.burn(caller.challenges);
     return this.challenges.tokenOf(request.cookies) === undefined ? [] : this.challenges.expiredCookie();
   }
@@ -219,13 +216,13 @@ export class TwoFactorService {
   /** Drops everything that the library keeps of an account, which is being deleted. */
   async forget(accountId: string, transaction: Transaction): Promise<void> {
     await this.drop(accountId, transaction);
-    await this.otpMethods.forget(accountId, transaction);
+    await this.enrolment.forget(accountId, transaction);
     await this.messages.forget(accountId, transaction);
   }
 
   private async drop(accountId: string, transaction: Transaction): Promise<void> {
     await this.challenges.burnAll(accountId, transaction);
-    await this.enrolment.forget(accountId, transaction);
+    await this.enrolment.dropAll(accountId, transaction);
     await this.attempts.forget(accountId, transaction);
   }
 }

@@ -3,9 +3,9 @@ import { ACCOUNT_SCOPE } from './scope.js';
 
 /**
  * An account's budget of guesses, over all challenges, sessions and factors [NIST SP 800-63B-4 3.2.2]; and beside it one
- * for every trusted device, which nobody else's guesses use up.
+ * for each trusted device, which guesses of others do not use up.
  *
- * Outlives switching two-factor off, so that nobody can launder failures by doing that.
+ * Stays when two-factor is turned off: turning it off and on again must not reset the counter.
  */
 @Entity('two_factor_attempts')
 export class Attempts {

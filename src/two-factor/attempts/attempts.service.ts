@@ -2,14 +2,23 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../postgres/database.js';
 import { statement } from '../postgres/statement.js';
 import type { Transaction } from '../postgres/transaction.js';
-import type { Guess } from '../verification/guess.js';
-import { LOCKED_FOR } from '../verification/guess.js';
+import { LOCKED_FOR } from './attempts.fragments.js';
 import { FAILURES_PER_LOCK, FINAL_LOCK, LONGEST_LOCK_SECONDS } from './lock-schedule.js';
 
 /** A guess this old is not being evaluated any more: its process died. In seconds. */
 const ABANDONED_AFTER = 60;
 
-const LOCK_WHEN_DUE = statement(
+/** Where failures count: an account, and one of its scopes. */
+export interface Counter {
+  readonly accountId: string;
+  readonly scope: string;
+}
+
+interface LockRow {
+  readonly lockedFor: number | null;
+}
+
+const LOCK_WHEN_DUE = statement<LockRow, Counter & { readonly abandonedAfter: number }>(
   'lock_when_due',
   `UPDATE two_factor_attempts
    SET locks = locks + 1,
@@ -17,26 +26,26 @@ const LOCK_WHEN_DUE = statement(
        WHEN locks + 1 >= ${FINAL_LOCK} THEN 'infinity'
        ELSE now() + least(interval '15 minutes' * 2 ^ locks, make_interval(secs => ${LONGEST_LOCK_SECONDS}))
      END
-   WHERE account_id = $1 AND scope = $2 AND failures >= ${FAILURES_PER_LOCK} * (locks + 1)
-     AND last_guess_at <= now() - make_interval(secs => $3)
+   WHERE account_id = $accountId AND scope = $scope AND failures >= ${FAILURES_PER_LOCK} * (locks + 1)
+     AND last_guess_at <= now() - make_interval(secs => $abandonedAfter)
    RETURNING ${LOCKED_FOR} AS "lockedFor"`,
 );
-const LOCKED = statement(
+const LOCKED = statement<LockRow, Counter>(
   'locked_for',
-  `SELECT ${LOCKED_FOR} AS "lockedFor" FROM two_factor_attempts WHERE account_id = $1 AND scope = $2`,
+  `SELECT ${LOCKED_FOR} AS "lockedFor" FROM two_factor_attempts WHERE account_id = $accountId AND scope = $scope`,
 );
-const UNLOCK = statement(
+const UNLOCK = statement<object, { readonly accountId: string }>(
   'unlock',
   `WITH scopes AS MATERIALIZED (
-     SELECT scope FROM two_factor_attempts WHERE account_id = $1 ORDER BY scope FOR NO KEY UPDATE
+     SELECT scope FROM two_factor_attempts WHERE account_id = $accountId ORDER BY scope FOR NO KEY UPDATE
    )
    UPDATE two_factor_attempts b SET failures = 0, locks = 0, locked_until = NULL
-   FROM scopes WHERE b.account_id = $1 AND b.scope = scopes.scope`,
+   FROM scopes WHERE b.account_id = $accountId AND b.scope = scopes.scope`,
 );
-const FORGET = statement('forget_attempts', `DELETE FROM two_factor_attempts WHERE account_id = $1`);
-
-/** Where failures count: an account, and a scope of it. */
-type Counter = Pick<Guess<unknown>, 'accountId' | 'scope'>;
+const FORGET = statement<object, { readonly accountId: string }>(
+  'forget_attempts',
+  `DELETE FROM two_factor_attempts WHERE account_id = $accountId`,
+);
 
 /** An account's failures and the lock that they lead to. */
 @Injectable()
@@ -44,38 +53,38 @@ export class AttemptsService {
   constructor(private readonly database: Database) {}
 
   /**
-   * Locks the guess's scope when that failed guess was the last of its budget.
+   * Locks a guess's scope when that failed guess was the last of its budget.
    *
+   * @param guess with the counters before it was taken
    * @returns seconds that the lock lasts, or null when none was due
    */
-  async lockWhenDue(guess: Guess<unknown>): Promise<number | null> {
+  async lockWhenDue(guess: Counter & { readonly failures: number; readonly locks: number }): Promise<number | null> {
     const last = guess.failures + 1 >= FAILURES_PER_LOCK * (guess.locks + 1);
     return last ? this.lock(guess, 0) : null;
   }
 
-  /** Locks a scope whose budget was used up by guesses that nobody finished, so that it does not stay shut. */
+  /** Locks a scope whose budget was used up by guesses that were never finished, so that it does not stay shut. */
   async lockIfAbandoned(counter: Counter): Promise<number | null> {
     return this.lock(counter, ABANDONED_AFTER);
   }
 
   /** @returns seconds until the scope's lock ends, or null when it is not locked */
   async lockedFor({ accountId, scope }: Counter): Promise<number | null> {
-    const [row] = await this.database.query<{ lockedFor: number | null }>(LOCKED, [accountId, scope]);
+    const [row] = await this.database.query(LOCKED, { accountId, scope });
     return row?.lockedFor ?? null;
   }
 
   /** Ends every lock and forgets the failures, in all scopes: an operator's act. */
   async unlock(accountId: string): Promise<void> {
-    await this.database.query(UNLOCK, [accountId]);
+    await this.database.query(UNLOCK, { accountId });
   }
 
   async forget(accountId: string, transaction: Transaction): Promise<void> {
-    await transaction.query(FORGET, [accountId]);
+    await transaction.query(FORGET, { accountId });
   }
 
   private async lock({ accountId, scope }: Counter, abandonedAfter: number): Promise<number | null> {
-    const values = [accountId, scope, abandonedAfter];
-    const [row] = await this.database.query<{ lockedFor: number | null }>(LOCK_WHEN_DUE, values);
+    const [row] = await this.database.query(LOCK_WHEN_DUE, { accountId, scope, abandonedAfter });
     return row?.lockedFor ?? null;
   }
 }

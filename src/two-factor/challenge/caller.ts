@@ -1,13 +1,13 @@
 import type { SessionIdentity } from '../ports/session-gateway.js';
 
-/** Somebody with a live session. */
+/** A caller with a live session. */
 export interface SessionCaller {
   readonly kind: 'session';
   readonly session: SessionIdentity;
 }
 
 /**
- * Somebody in the middle of a sign-in. Only the shape of the token was looked at: the statement that takes a guess
+ * A caller in the middle of a sign-in. Only the shape of the token was looked at: the statement that takes a guess
  * finds out whether the challenge lives, which saves every verification a look-up.
  */
 export interface ChallengeCaller {
@@ -17,7 +17,7 @@ export interface ChallengeCaller {
   readonly replaces: SessionIdentity | null;
 }
 
-/** Nobody, on a route that also answers nobody. */
+/** A caller without credential, on a route that needs none. */
 export interface AnonymousCaller {
   readonly kind: 'anonymous';
 }
@@ -31,7 +31,10 @@ export interface LeavingCaller {
   readonly challenges: readonly Buffer[];
 }
 
+/** A caller that may prove a second factor. */
+export type Prover = SessionCaller | ChallengeCaller;
+
 export type Caller = SessionCaller | ChallengeCaller | AnonymousCaller | LeavingCaller;
 
-/** Who may call a route. `sign-out`: everybody, as a `LeavingCaller`. */
+/** Who may call a route. `sign-out`: every request, as a `LeavingCaller`. */
 export type Acceptance = 'session' | 'session-or-challenge' | 'optional-session' | 'sign-out';

@@ -1,34 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Caller } from './caller.js';
-import { cookieName, expiredCookie, serializeCookie } from '../tokens/cookies.js';
-import type { HeaderLines } from '../routes/http-exchange.js';
-import { isToken, newToken, tokenHash } from '../tokens/tokens.js';
-import { Channels } from '../messages/channels.js';
+import { FactorRegistry } from '../factor/factor-registry.js';
+import { Factors } from '../factor/factors.js';
+import type { HeaderLines, IncomingRequest } from '../ports/incoming-request.js';
 import { Random } from '../ports/random.js';
-import type { IncomingRequest } from '../ports/incoming-request.js';
 import type { SignInContext } from '../ports/session-gateway.js';
-import type { Transaction } from '../postgres/transaction.js';
 import { Database } from '../postgres/database.js';
+import type { Transaction } from '../postgres/transaction.js';
+import { cookieName, expiredCookie, serializeCookie } from '../tokens/cookies.js';
+import { isToken, newToken, tokenHash } from '../tokens/tokens.js';
 import { TrustedDevicesService } from '../trusted-devices/trusted-devices.service.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
+import type { Caller, Prover } from './caller.js';
+import { queryFor, type CallerStatements } from './caller.statements.js';
 import {
   ACCOUNT_OF_CHALLENGE,
   BURN_CHALLENGE,
   BURN_CHALLENGES,
-  OPEN_CHALLENGE,
+  CONSUME_EXHAUSTED_CHALLENGE,
+  IDENTIFY_CALLER,
+  openChallenge,
+  type IdentifiedCaller,
   type Opening,
 } from './challenge.statements.js';
 
 const TOKEN_PREFIX = 'tfc_';
 const COOKIE = 'two_factor';
 
-/** A method that can finish a challenge, as the official client spells it. */
-export type TwoFactorMethod = 'totp' | 'otp';
-
-/** The confirmed factors of an account. */
-export type ConfirmedFactors = Pick<Opening, 'totp' | 'channels'>;
+/** Name of a factor that can finish a challenge, as clients spell it: `totp`, `otp`, or one of the host's own. */
+export type TwoFactorMethod = string;
 
 /** A second factor is due. */
 export interface OpenedChallenge {
@@ -56,13 +57,18 @@ export type Gate = OpenedChallenge | RecognisedDevice | { readonly kind: 'off' }
 /** Pending sign-ins: opened after the first factor, burnt by the second. */
 @Injectable()
 export class ChallengeService {
+  private readonly openChallenge: ReturnType<typeof openChallenge>;
+
   constructor(
     private readonly database: Database,
     private readonly random: Random,
     private readonly options: TwoFactorOptions,
-    private readonly channels: Channels,
+    private readonly factors: Factors,
     private readonly devices: TrustedDevicesService,
-  ) {}
+    registry: FactorRegistry,
+  ) {
+    this.openChallenge = openChallenge(registry);
+  }
 
   /**
    * Finds out, and writes down, what a right first factor leads to, in one statement.
@@ -79,23 +85,22 @@ export class ChallengeService {
     const token = newToken(this.random, TOKEN_PREFIX);
     const presented = this.devices.presented(request);
     const next = presented && this.devices.next(presented);
-    const values = [
+    const [opening] = await (transaction ?? this.database).query(this.openChallenge, {
       accountId,
-      randomUUID(),
-      tokenHash(token),
+      id: randomUUID(),
+      tokenHash: tokenHash(token),
       context,
-      challengeLife,
-      presented?.hash ?? null,
-      next?.hash ?? null,
+      life: challengeLife,
+      presentedHash: presented?.hash ?? null,
+      familyHash: presented?.familyHash ?? null,
+      nextHash: next?.hash ?? null,
       deviceLife,
-      request.ip ?? null,
-      presented?.familyHash ?? null,
-    ];
-    const [opening] = await (transaction ?? this.database).query<Opening>(OPEN_CHALLENGE, values);
+      address: request.ip ?? null,
+    });
     if (!opening) throw new Error('The gate must give an answer');
     if (opening.deviceId !== null) return this.recognised(opening.deviceId, opening, next?.text);
-    if (!opening.totp && opening.channels.length === 0) return { kind: 'off' };
-    const methods = this.methodsOf(opening);
+    if (!opening.on) return { kind: 'off' };
+    const methods = this.factors.usable(opening.facts);
     const cookie = serializeCookie(COOKIE, token, { secure: secureCookies, maxAge: challengeLife });
     const headers: HeaderLines = [['set-cookie', cookie], ...this.devices.expiredCookie(request)];
     return { kind: 'challenge', token, methods, headers, reused: opening.reused };
@@ -107,17 +112,10 @@ export class ChallengeService {
     return { kind: 'trusted', deviceId, token, headers };
   }
 
-  /** An authenticator app first: it needs no network, and nobody in between. */
-  methodsOf({ totp, channels }: ConfirmedFactors): readonly TwoFactorMethod[] {
-    const mailFallback = totp && this.options.mailFallback && this.channels.has('mail');
-    const otp = mailFallback || channels.some((channel) => this.channels.has(channel));
-    return [...(totp ? ['totp' as const] : []), ...(otp ? ['otp' as const] : [])];
-  }
-
   /** @returns the account of a live challenge, or null */
   async accountOf(hash: Buffer): Promise<string | null> {
-    const values = [hash, this.options.challengeGuesses];
-    const [row] = await this.database.query<{ accountId: string }>(ACCOUNT_OF_CHALLENGE, values);
+    const allowed = this.options.challengeGuesses;
+    const [row] = await this.database.query(ACCOUNT_OF_CHALLENGE, { tokenHash: hash, allowed });
     return row?.accountId ?? null;
   }
 
@@ -128,21 +126,48 @@ export class ChallengeService {
    */
   async requireLive(caller: Caller): Promise<void> {
     if (caller.kind === 'challenge' && (await this.accountOf(caller.tokenHash)) === null) {
-      throw new TwoFactorException('INVALID_TWO_FACTOR_COOKIE', { bearerError: 'invalid_token' });
+      throw deadChallenge();
     }
   }
 
   /**
-   * Burns all open challenges of an account whose proofs lose their ground, and keeps others from proving anything until
-   * the transaction ends. Comes first in it.
+   * Looks a caller up, for what is issued before an attempt: a code that is sent, a nonce that is signed.
+   *
+   * @throws {TwoFactorException} INVALID_TWO_FACTOR_COOKIE when the challenge is dead, TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE
+   *   once when its guesses are used up
+   */
+  async identify(caller: Prover): Promise<IdentifiedCaller> {
+    return this.lookUp(caller, IDENTIFY_CALLER);
+  }
+
+  /**
+   * The same by a statement that brings back more, in one round trip.
+   *
+   * @param statements no row: the challenge is dead
+   */
+  async lookUp<Row extends Pick<IdentifiedCaller, 'challengeId' | 'exhausted'>>(
+    caller: Prover,
+    statements: CallerStatements<Row>,
+  ): Promise<Row> {
+    const allowed = this.options.challengeGuesses;
+    const [found] = await queryFor(this.database, statements, caller, allowed, {});
+    if (!found) throw deadChallenge();
+    if (!found.exhausted) return found;
+    const first = await this.database.query(CONSUME_EXHAUSTED_CHALLENGE, { challengeId: found.challengeId, allowed });
+    throw first.length > 0 ? new TwoFactorException('TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE') : deadChallenge();
+  }
+
+  /**
+   * Burns all open challenges of an account, and lets nothing be verified until the transaction ends. Call it first in the
+   * transaction.
    */
   async burnAll(accountId: string, transaction: Transaction): Promise<void> {
-    await transaction.query(BURN_CHALLENGES, [accountId]);
+    await transaction.query(BURN_CHALLENGES, { accountId });
   }
 
   /** Burns challenges whose sign-in is given up. One statement each: none waits for a lock while it holds another. */
   async burn(hashes: readonly Buffer[]): Promise<void> {
-    for (const hash of hashes) await this.database.query(BURN_CHALLENGE, [hash]);
+    for (const hash of hashes) await this.database.query(BURN_CHALLENGE, { tokenHash: hash });
   }
 
   isToken(text: string): boolean {
@@ -159,4 +184,9 @@ export class ChallengeService {
   expiredCookie(): HeaderLines {
     return [['set-cookie', expiredCookie(COOKIE, this.options.secureCookies)]];
   }
+}
+
+/** Answers a challenge token that is dead, or never lived. */
+export function deadChallenge(): TwoFactorException {
+  return new TwoFactorException('INVALID_TWO_FACTOR_COOKIE', { bearerError: 'invalid_token' });
 }

@@ -1,46 +1,124 @@
-import { telling, TOLD } from '../messages/notices.statements.js';
+import { openAccountScope } from '../attempts/attempts.fragments.js';
+import { burnChallengesOf } from '../challenge/challenge.statements.js';
+import type { EnrollablePlugin, FactorRegistry } from '../factor/factor-registry.js';
+import type { NoticeSql, NoticeValues } from '../messages/notices.statements.js';
 import { statement, type Statement } from '../postgres/statement.js';
-import { DROPPING_DEVICES } from '../trusted-devices/trusted-devices.statements.js';
+import { dropDevices } from '../trusted-devices/trusted-devices.fragments.js';
+
+/** Values of `stage`, beside those of the factor's columns and of the companions. */
+interface StagedRow {
+  readonly id: string;
+  readonly accountId: string;
+  readonly sessionId: string;
+  /** Seconds. */
+  readonly life: number;
+  /** Whether the session proved a second factor, not too long ago. */
+  readonly strong: boolean;
+}
+
+/** The name under which `stage` takes the value of a factor's column. */
+export function columnValue(column: string): string {
+  return `column_${column}`;
+}
 
 /**
- * Switches two-factor off: every factor, staged or confirmed, every open challenge, pending code and trusted device. The
- * account's attempts stay.
+ * Stages a factor for one session, in the place of what that session staged before, and its companions. Sweeps out what was
+ * staged too long ago.
  *
- * Values: account id; with a notice its `NoticeValues`. One row when it was on.
- *
- * @param enqueueFunction queues the notice to the owner, or counts it, in the same breath; null for none
+ * No row when two-factor is on and the session is weak. `accompanied` says whether companions were staged.
  */
-export function disable(enqueueFunction: string | null): Statement {
-  const notice = enqueueFunction && telling(enqueueFunction, 2, 'was_on');
+export function stage(
+  { name, enrolment }: EnrollablePlugin,
+  registry: FactorRegistry,
+): Statement<{ readonly accompanied: boolean }, StagedRow & Readonly<Record<string, unknown>>> {
+  const { rival = 'true', columns, sealed, renewsCompanions } = enrolment;
+  const own = Object.entries(columns).map(([column, type]) => ({
+    column,
+    value: `$${columnValue(column)}::${type}`,
+  }));
+  const kid = sealed === undefined ? [] : [{ column: 'kid', value: `split_part($${columnValue(sealed)}::text, '.', 1)` }];
+  const stored = [
+    { column: 'id', value: '$id::uuid' },
+    { column: 'account_id', value: '$accountId::text' },
+    ...own,
+    ...kid,
+    { column: 'staged_by', value: '$sessionId::text' },
+    { column: 'staged_until', value: 'now() + make_interval(secs => $life)' },
+  ];
+  const companions = registry.plugins.flatMap(({ companion }) => companion ?? []);
+  const dropped = `(SELECT id FROM dropped)`;
+  const from = `(
+    SELECT staged.id, staged.account_id FROM staged, allowed WHERE ${renewsCompanions} OR NOT allowed.is_on
+  ) staged`;
+  const ctes = [
+    `allowed AS (
+      SELECT is_on FROM (SELECT ${registry.isOn('$accountId')} AS is_on) state WHERE $strong::boolean OR NOT is_on
+    )`,
+    `counted AS (${openAccountScope('$accountId', 'allowed')})`,
+    `mine AS (SELECT ${own.map(({ column, value }) => `${value} AS ${column}`).join(', ')})`,
+    `dropped AS (
+      DELETE FROM ${enrolment.name} other USING mine
+      WHERE other.account_id = $accountId AND other.confirmed_at IS NULL
+        AND (other.staged_until <= now() OR (other.staged_by = $sessionId AND ${rival}))
+      RETURNING other.id
+    )`,
+    ...companions.map(
+      (companion, index) => `dropped_companions_${index} AS (${companion.dropStaged('$accountId', dropped)})`,
+    ),
+    `staged AS (
+      INSERT INTO ${enrolment.name} (${stored.map(({ column }) => column).join(', ')})
+      SELECT ${stored.map(({ value }) => value).join(', ')} FROM allowed
+      RETURNING id, account_id
+    )`,
+    ...companions.map((companion, index) => `companions_${index} AS (${companion.stage(from)} RETURNING 1)`),
+  ];
+  const accompanied = companions.map((_, index) => `EXISTS (SELECT FROM companions_${index})`).join(' OR ') || 'false';
   return statement(
-    notice ? 'disable_and_tell' : 'disable',
-    `WITH authenticators AS (
-       DELETE FROM two_factor_authenticator WHERE account_id = $1 RETURNING confirmed_at
-     ), methods AS (
-       DELETE FROM two_factor_otp_method WHERE account_id = $1 RETURNING confirmed_at
-     ), codes AS (
-       DELETE FROM two_factor_backup_code WHERE account_id = $1
-     ), one_time_codes AS (
-       DELETE FROM two_factor_one_time_code WHERE account_id = $1
-     ), challenges AS (
-       DELETE FROM two_factor_challenge WHERE account_id = $1
-     ), ${DROPPING_DEVICES}, was_on AS (
-       SELECT FROM (SELECT confirmed_at FROM authenticators UNION ALL SELECT confirmed_at FROM methods) f
-       WHERE f.confirmed_at IS NOT NULL LIMIT 1
-     )${notice ? `, ${notice}` : ''}
-     SELECT ${notice ? TOLD : 'true'} FROM was_on`,
+    `stage_${name.replaceAll('-', '_')}`,
+    `WITH ${ctes.join(', ')} SELECT ${accompanied} AS accompanied FROM staged`,
   );
 }
 
-/** Drops what was staged, and the codes that are pending, under an older password. Values: account id. */
-export const DROP_STAGED = statement(
-  'drop_staged',
-  `WITH authenticators AS (
-     DELETE FROM two_factor_authenticator WHERE account_id = $1 AND confirmed_at IS NULL
-   ), methods AS (
-     DELETE FROM two_factor_otp_method WHERE account_id = $1 AND confirmed_at IS NULL
-   ), one_time_codes AS (
-     DELETE FROM two_factor_one_time_code WHERE account_id = $1
-   )
-   DELETE FROM two_factor_backup_code WHERE account_id = $1 AND staged_for IS NOT NULL`,
-);
+interface OfAccount {
+  readonly accountId: string;
+}
+
+/** Drops what was staged, and what is pending, under an older password. */
+export function dropStaged({ plugins, enrollable }: FactorRegistry): Statement<object, OfAccount> {
+  const deletes = [
+    ...enrollable.map(({ enrolment }) => `DELETE FROM ${enrolment.name} WHERE account_id = $accountId AND confirmed_at IS NULL`),
+    ...plugins.flatMap(({ dropPending }) => dropPending?.('$accountId') ?? []),
+    ...plugins.flatMap(({ companion }) => companion?.dropStaged('$accountId') ?? []),
+  ];
+  return statement('drop_staged', `WITH ${numbered('dropped', deletes)} SELECT $accountId::text AS account`);
+}
+
+function disableText(registry: FactorRegistry, notice: string, result: string): string {
+  const { plugins, enrollable } = registry;
+  const deletes = [
+    ...enrollable.map(({ enrolment }) => `DELETE FROM ${enrolment.name} WHERE account_id = $accountId`),
+    ...plugins.flatMap(({ remove }) => remove?.('$accountId') ?? []),
+    burnChallengesOf('$accountId'),
+  ];
+  return `WITH was_on AS MATERIALIZED (
+     SELECT WHERE ${registry.isOn('$accountId')}
+   ), ${numbered('removed', deletes)}, ${dropDevices('true')}${notice}
+   SELECT ${result} FROM was_on`;
+}
+
+/**
+ * Turns two-factor off: drops every factor, staged or confirmed, every open challenge, everything pending and every trusted
+ * device. The account's counters stay. One row when it was on.
+ */
+export function disable(registry: FactorRegistry): Statement<object, OfAccount> {
+  return statement('disable', disableText(registry, '', 'true'));
+}
+
+/** The same, and the notice to the owner in the same statement. */
+export function disableAndTell(registry: FactorRegistry, notices: NoticeSql): Statement<object, OfAccount & NoticeValues> {
+  return statement('disable_and_tell', disableText(registry, `, ${notices.telling('was_on')}`, notices.told));
+}
+
+function numbered(name: string, statements: readonly string[]): string {
+  return statements.map((text, index) => `${name}_${index} AS (${text})`).join(', ');
+}

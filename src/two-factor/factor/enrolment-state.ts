@@ -1,18 +1,23 @@
 import { Injectable } from '@nestjs/common';
-import type { Transaction } from '../postgres/transaction.js';
 import { Database } from '../postgres/database.js';
-import { statement } from '../postgres/statement.js';
-import { isOn } from './is-on.js';
+import { statement, type Statement } from '../postgres/statement.js';
+import type { Transaction } from '../postgres/transaction.js';
+import { FactorRegistry } from './factor-registry.js';
 
-const IS_ON = statement('is_on', `SELECT ${isOn('$1')} AS "on"`);
-
-/** Reads whether an account has two-factor on: it has as soon as one method is confirmed, and not by any flag. */
+/** Reads whether an account has two-factor on: it has as soon as one factor is confirmed, and no flag says so. */
 @Injectable()
 export class EnrolmentState {
-  constructor(private readonly database: Database) {}
+  private readonly isOnStatement: Statement<{ readonly on: boolean }, { readonly accountId: string }>;
+
+  constructor(
+    private readonly database: Database,
+    registry: FactorRegistry,
+  ) {
+    this.isOnStatement = statement('is_on', `SELECT ${registry.isOn('$accountId')} AS "on"`);
+  }
 
   async isOn(accountId: string, transaction: Transaction = this.database): Promise<boolean> {
-    const [row] = await transaction.query<{ on: boolean }>(IS_ON, [accountId]);
+    const [row] = await transaction.query(this.isOnStatement, { accountId });
     return row?.on ?? false;
   }
 }

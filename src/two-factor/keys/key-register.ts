@@ -16,17 +16,17 @@ export interface RegisteredKey {
   readonly retiredAt: Date | null;
 }
 
-const ALL_KEYS = statement(
+const ALL_KEYS = statement<RegisteredKey>(
   'all_keys',
   `SELECT kid, fingerprint, first_used_at AS "firstUsedAt", last_current_at AS "lastCurrentAt",
      retired_at AS "retiredAt"
    FROM two_factor_key ORDER BY first_used_at DESC, kid`,
 );
 
-/** Values: kid, fingerprint. No row when the key was retired. */
-const ENTER_KEY = statement(
+/** No row when the key was retired. */
+const ENTER_KEY = statement<{ readonly kid: string }, { readonly kid: string; readonly fingerprint: Buffer }>(
   'enter_key',
-  `INSERT INTO two_factor_key AS k (kid, live_kid, fingerprint) VALUES ($1, $1, $2)
+  `INSERT INTO two_factor_key AS k (kid, live_kid, fingerprint) VALUES ($kid, $kid, $fingerprint)
    ON CONFLICT (kid) DO UPDATE SET last_current_at = now() WHERE k.retired_at IS NULL
    RETURNING kid`,
 );
@@ -59,7 +59,7 @@ export class KeyRegister {
 
   /** @returns every key that ever sealed, the youngest first */
   async keys(): Promise<RegisteredKey[]> {
-    return this.database.query<RegisteredKey>(ALL_KEYS);
+    return this.database.query(ALL_KEYS);
   }
 
   /**
@@ -85,7 +85,7 @@ export class KeyRegister {
         );
       }
     }
-    const entered = await this.database.query(ENTER_KEY, [current, this.fingerprint(current)]);
+    const entered = await this.database.query(ENTER_KEY, { kid: current, fingerprint: this.fingerprint(current) });
     if (entered.length === 0) throw retired(current);
   }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NOTICE_LIFE } from '../messages/message-writer.js';
 import { KeyRing } from '../ports/key-ring.js';
+import { MESSAGE_LIFE } from '../ports/outbox.js';
 import { Database } from '../postgres/database.js';
 import { statement, type Statement } from '../postgres/statement.js';
 import { KEY_RING_CHECK_INTERVAL } from './key-ring-monitor.js';
@@ -9,7 +9,7 @@ import { RotationRun, type Rotation, type RotationOptions } from './rotation-run
 import type { RowsOfKey, SealedKind, SealedRecords, SealedRow } from './sealed-records.js';
 import { SealBrokenError, type AesGcmSealer } from './sealer.js';
 
-/** How often rows that somebody held are tried again, and how long after. */
+/** How often rows that another transaction held are tried again, and how long after. */
 const PASSES = 50;
 const PAUSE_MS = 100;
 
@@ -19,21 +19,21 @@ const FIRST_ID = '00000000-0000-0000-0000-000000000000';
  * How long after a key was last current something that cannot be sealed anew may need it: a message waits in the outbox
  * for a day, a code lives for minutes, and a process tells which key it seals with every few minutes. In seconds.
  */
-const KEY_OUTLIVES = NOTICE_LIFE + 2 * KEY_RING_CHECK_INTERVAL;
+const KEY_OUTLIVES = MESSAGE_LIFE + 2 * KEY_RING_CHECK_INTERVAL;
 
-/** Values: kid, seconds that it outlives its last use. One row when it is retired now, or was before. */
-const RETIRE_KEY = statement(
+/** One row when it is retired now, or was before. `outlives` in seconds after its last use. */
+const RETIRE_KEY = statement<{ readonly kid: string }, { readonly kid: string; readonly outlives: number }>(
   'retire_key',
   `UPDATE two_factor_key SET live_kid = NULL, retired_at = coalesce(retired_at, now())
-   WHERE kid = $1 AND (retired_at IS NOT NULL OR last_current_at <= now() - make_interval(secs => $2))
+   WHERE kid = $kid AND (retired_at IS NOT NULL OR last_current_at <= now() - make_interval(secs => $outlives))
    RETURNING kid`,
 );
 
-/** What depends on keys: rows that can be sealed anew, and codes that die soon. */
+/** What depends on keys: rows that can be sealed anew, and others that die soon. */
 export interface KeyedRecords {
   readonly sealed: readonly SealedRecords[];
-  /** Gives `RowsOfKey` for one-time codes that live. */
-  readonly countCodes: Statement;
+  /** Counts what cannot be sealed anew and dies soon, such as one-time codes. */
+  readonly shortLived: ReadonlyArray<Statement<RowsOfKey>>;
 }
 
 /** A key, and what still needs it. */
@@ -49,7 +49,7 @@ export interface KeyUse {
   readonly lastCurrentAt: Date | null;
   readonly retiredAt: Date | null;
   /** Sealed rows by kind; a rotation brings them under the current key. */
-  readonly rows: Readonly<Partial<Record<SealedKind, number>>>;
+  readonly rows: Readonly<Record<SealedKind, number>>;
   /** One-time codes that live: for five minutes at most. */
   readonly codes: number;
   /** When no message and no code can need it any more, if no process seals with it again. Null for one that never sealed. */
@@ -60,7 +60,7 @@ export interface KeyUse {
 export type Retirement = 'retired' | 'unknown' | 'current' | 'rows-left' | 'codes-left' | 'messages-left';
 
 /**
- * The life of ring keys: which are needed, bringing everything under the current one, giving up those that nobody needs.
+ * The life of ring keys: which are needed, bringing everything under the current one, giving up those that are not needed any more.
  *
  * @example
  * ```ts
@@ -83,10 +83,13 @@ export class KeyRotation {
   async status(): Promise<KeyUse[]> {
     const registered = new Map((await this.register.keys()).map((key) => [key.kid, key]));
     const kids = new Set([...this.ring.kids, ...registered.keys()]);
-    const codes = byKey(await this.database.query<RowsOfKey>(this.records.countCodes));
+    const codes = new Map<string, number>();
+    for (const count of this.records.shortLived) {
+      for (const { kid, rows } of await this.database.query(count)) codes.set(kid, (codes.get(kid) ?? 0) + rows);
+    }
     const rows: Array<readonly [SealedKind, ReadonlyMap<string, number>]> = [];
     for (const { kind, count } of this.records.sealed) {
-      rows.push([kind, byKey(await this.database.query<RowsOfKey>(count))]);
+      rows.push([kind, byKey(await this.database.query(count))]);
     }
     return Array.from(kids, (kid) => ({
       ...this.lifeOf(kid, registered.get(kid)),
@@ -127,7 +130,7 @@ export class KeyRotation {
     if (Object.values(use.rows).some((rows) => rows > 0)) return 'rows-left';
     if (use.codes > 0 && !now) return 'codes-left';
     try {
-      const retired = await this.database.query(RETIRE_KEY, [kid, now ? 0 : KEY_OUTLIVES]);
+      const retired = await this.database.query(RETIRE_KEY, { kid, outlives: now ? 0 : KEY_OUTLIVES });
       return retired.length > 0 ? 'retired' : 'messages-left';
     } catch (error) {
       if (isForeignKeyViolation(error)) return 'rows-left';
@@ -152,7 +155,7 @@ export class KeyRotation {
   private async rowsUnder(keys: ReadonlyArray<Pick<RegisteredKey, 'kid'>>): Promise<number> {
     let sum = 0;
     for (const { count } of this.records.sealed) {
-      const counts = byKey(await this.database.query<RowsOfKey>(count));
+      const counts = byKey(await this.database.query(count));
       for (const { kid } of keys) sum += counts.get(kid) ?? 0;
     }
     return sum;
@@ -165,18 +168,21 @@ export class KeyRotation {
     }
   }
 
-  /** @returns how many rows were held or changed by somebody else */
+  /** @returns how many rows another transaction held or changed */
   private async pass(kid: string, records: SealedRecords, run: RotationRun): Promise<number> {
     let passedBy = 0;
     let after = FIRST_ID;
     while (!run.stopped) {
-      const batch = await this.database.query<SealedRow>(records.batch, [kid, after, run.batchSize]);
+      const batch = await this.database.query(records.batch, { kid, after, most: run.batchSize });
       const last = batch.at(-1);
       if (!last) break;
       after = last.id;
       const opened = batch.flatMap((row) => this.sealAnew(row, records, run));
-      const values = [opened.map(({ id }) => id), opened.map(({ was }) => was), opened.map(({ sealed }) => sealed)];
-      const replaced = await this.database.query(records.replace, values);
+      const replaced = await this.database.query(records.replace, {
+        ids: opened.map(({ id }) => id),
+        was: opened.map(({ was }) => was),
+        sealed: opened.map(({ sealed }) => sealed),
+      });
       passedBy += opened.length - replaced.length;
       run.advance(replaced.length);
     }

@@ -1,7 +1,7 @@
 import { statement, type Statement } from '../postgres/statement.js';
 
-/** The kinds of stored records that depend on a ring key. */
-export type SealedKind = 'authenticator' | 'otp-method' | 'one-time-code' | 'message';
+/** What kind of stored record depends on a ring key: `authenticator`, `otp-method`, `message`, or one of another factor. */
+export type SealedKind = string;
 
 /** A row as it is read to be sealed anew. */
 export interface SealedRow {
@@ -20,12 +20,15 @@ export interface RowsOfKey {
 export interface SealedRecords {
   readonly kind: SealedKind;
   readonly table: string;
-  /** Gives `RowsOfKey`, a row for each key. */
-  readonly count: Statement;
-  /** Values: kid, id after which to begin, at most. Gives `SealedRow`s in the order of their ids. */
-  readonly batch: Statement;
-  /** Values: ids, seals as they were read, new seals. Gives the ids that were replaced. */
-  readonly replace: Statement;
+  /** A row for each key. */
+  readonly count: Statement<RowsOfKey>;
+  /** In the order of their ids, which are greater than `after`. */
+  readonly batch: Statement<SealedRow, { readonly kid: string; readonly after: string; readonly most: number }>;
+  /** Gives the ids that were replaced; `was` holds the seals as they were read. */
+  readonly replace: Statement<
+    { readonly id: string },
+    { readonly ids: readonly string[]; readonly was: readonly string[]; readonly sealed: readonly string[] }
+  >;
   /** What the seal is bound to; see AesGcmSealer. */
   record(accountId: string, id: string): readonly string[];
 }
@@ -34,8 +37,8 @@ export interface SealedRecords {
  * The statements of a table with the columns `id`, `account_id`, `kid` and one that is sealed; with an index over `kid`
  * and `id`.
  *
- * A seal is replaced only where the row is as it was read, so whoever confirms, replaces or disables meanwhile wins. Rows
- * that somebody holds are left for later: a rotation that waits while it holds other rows would keep sign-ins waiting.
+ * A seal is replaced only where the row is as it was read, so a change that came in between stays. Rows that another
+ * transaction holds are left for later: a rotation that waits while it holds rows would keep sign-ins waiting.
  *
  * @param kind names the records, also in the name of each statement
  * @param column the sealed one
@@ -57,13 +60,13 @@ export function sealedRecords(
     batch: statement(
       `batch_${name}`,
       `SELECT id, account_id AS "accountId", ${column} AS sealed FROM ${table}
-       WHERE kid = $1 AND id > $2 ORDER BY id LIMIT $3`,
+       WHERE kid = $kid AND id > $after ORDER BY id LIMIT $most`,
     ),
     replace: statement(
       `reseal_${name}`,
       `WITH due AS (
          SELECT t.id, u.sealed
-         FROM unnest($1::uuid[], $2::text[], $3::text[]) AS u (id, was, sealed)
+         FROM unnest($ids::uuid[], $was::text[], $sealed::text[]) AS u (id, was, sealed)
          JOIN ${table} t ON t.id = u.id AND t.${column} = u.was
          ORDER BY t.id
          FOR NO KEY UPDATE OF t SKIP LOCKED

@@ -1,24 +1,20 @@
 import { createHmac } from 'node:crypto';
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { single } from '../routes/http-exchange.js';
+import { FactorRegistry } from '../factor/factor-registry.js';
 import type { Account, UserView } from '../ports/account-directory.js';
 import { Clock } from '../ports/clock.js';
 import { KeyRing } from '../ports/key-ring.js';
-import { MessageTemplates, type MessageFacts } from '../ports/message-templates.js';
-import { Outbox } from '../ports/outbox.js';
-import type { IncomingRequest } from '../ports/incoming-request.js';
+import { MessageTemplates, type MessageFacts, type NoticeTopic } from '../ports/message-templates.js';
+import { MESSAGE_LIFE, Outbox } from '../ports/outbox.js';
+import { headerOf, type IncomingRequest } from '../ports/incoming-request.js';
 import type { Transaction } from '../postgres/transaction.js';
-import type { Statement } from '../postgres/statement.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
 import { Channels } from './channels.js';
 import { chooseLanguage } from './language.js';
 import { MessageSealer } from './message-sealer.js';
 import type { Channel } from './message.js';
-import { ALARMING, budgetsOf, countedAddress, type NoticeTopic } from './notice-budgets.js';
-import { FORGET_NOTICES, notify, type NoticeValues } from './notices.statements.js';
-
-/** How long a notice may wait for a mail server. In seconds. */
-export const NOTICE_LIFE = 24 * 60 * 60;
+import { ALARMING, budgetsOf, countedAddress } from './notice-budgets.js';
+import { FORGET_NOTICES, NoticeSql, type NoticeValues } from './notices.statements.js';
 
 /** Purpose of the derived key under which addresses are counted: see KeyRing. */
 const COUNTER_PURPOSE = 'notice-counter';
@@ -40,7 +36,8 @@ export type NoticeSubject = MessageSubject & { readonly topic: NoticeTopic };
 export class MessageWriter {
   /** SQL function that queues a payload; null where no message can be sent. */
   readonly enqueueFunction: string | null;
-  private readonly tell: Statement | null;
+  /** Composes a notice into a statement of the library; null where no message can be sent. */
+  readonly noticeSql: NoticeSql | null;
 
   constructor(
     private readonly channels: Channels,
@@ -48,6 +45,7 @@ export class MessageWriter {
     private readonly clock: Clock,
     private readonly ring: KeyRing,
     private readonly options: TwoFactorOptions,
+    registry: FactorRegistry,
     @Optional() @Inject(Outbox) outbox: Outbox | null,
     @Optional() @Inject(MessageTemplates) private readonly templates: MessageTemplates | null,
   ) {
@@ -57,7 +55,7 @@ export class MessageWriter {
       );
     }
     this.enqueueFunction = channels.none ? null : (outbox?.enqueueFunction ?? null);
-    this.tell = this.enqueueFunction === null ? null : notify(this.enqueueFunction);
+    this.noticeSql = this.enqueueFunction === null ? null : new NoticeSql(this.enqueueFunction, registry);
   }
 
   /** Whether mail can be sent here. */
@@ -75,7 +73,7 @@ export class MessageWriter {
   }
 
   /**
-   * @param life seconds after which nobody wants the message
+   * @param life seconds after which the message is of no use
    * @returns the payload to queue
    */
   compose(
@@ -101,16 +99,16 @@ export class MessageWriter {
   noticeIn(language: string, addressee: Addressee, subject: NoticeSubject): NoticeValues | null {
     if (!this.canMail) return null;
     const { topic, times: _, ...facts } = subject;
-    return [
-      topic,
-      this.seal('mail', addressee.email, subject, { language, life: NOTICE_LIFE }),
-      NOTICE_LIFE,
-      isVerified(addressee),
-      this.counterOf(addressee.email),
-      ALARMING[topic],
-      JSON.stringify(facts),
-      language,
-    ];
+    return {
+      noticeTopic: topic,
+      noticePayload: this.seal('mail', addressee.email, subject, { language, life: MESSAGE_LIFE }),
+      noticeLife: MESSAGE_LIFE,
+      noticeVerified: isVerified(addressee),
+      noticeAddress: this.counterOf(addressee.email),
+      noticeAlarming: ALARMING[topic],
+      noticeFacts: JSON.stringify(facts),
+      noticeLanguage: language,
+    };
   }
 
   /**
@@ -125,13 +123,13 @@ export class MessageWriter {
     transaction: Transaction,
   ): Promise<void> {
     const notice = this.notice(addressee, subject, request);
-    if (notice === null || this.tell === null) return;
-    await transaction.query(this.tell, [accountId, ...notice]);
+    if (notice === null || this.noticeSql === null) return;
+    await transaction.query(this.noticeSql.tell, { accountId, ...notice });
   }
 
   /** Drops what an account that is being deleted would still have been told. */
   async forget(accountId: string, transaction: Transaction): Promise<void> {
-    await transaction.query(FORGET_NOTICES, [accountId, budgetsOf(accountId)]);
+    await transaction.query(FORGET_NOTICES, { accountId, buckets: budgetsOf(accountId) });
   }
 
   private seal(
@@ -149,8 +147,8 @@ export class MessageWriter {
     });
   }
 
-  private languageFor(preferred: string | undefined, { headers }: IncomingRequest): string {
-    return chooseLanguage(this.templates?.languages ?? [], preferred, single(headers['accept-language']));
+  private languageFor(preferred: string | undefined, request: IncomingRequest): string {
+    return chooseLanguage(this.templates?.languages ?? [], preferred, headerOf(request, 'accept-language'));
   }
 }
 

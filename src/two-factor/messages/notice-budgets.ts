@@ -1,7 +1,4 @@
-import type { AddressTopic, LinkTopic, MessageTopic } from '../ports/message-templates.js';
-
-/** Everything that the library tells the owner by mail but a code. */
-export type NoticeTopic = Exclude<MessageTopic, 'code' | LinkTopic | AddressTopic>;
+import type { NoticeTopic } from '../ports/message-templates.js';
 
 /**
  * Whether a topic tells of what a thief does on the way to an account. Noise must not use up what these need: the other

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
-import type { NoticeTopic } from './notice-budgets.js';
+import type { NoticeTopic } from '../ports/message-templates.js';
 
 /** What the owner is still to be told, once a budget allows it. Holds no address and no secret. */
 @Entity('two_factor_pending_notice')

@@ -1,19 +1,19 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { AccountDirectory } from '../ports/account-directory.js';
+import type { NoticeTopic } from '../ports/message-templates.js';
 import { Database } from '../postgres/database.js';
 import { reasonOf } from '../postgres/database-unavailable.js';
-import type { Statement } from '../postgres/statement.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
 import { Channels } from './channels.js';
 import { MessageWriter, type NoticeSubject } from './message-writer.js';
-import { PENDING_LIFE, type NoticeTopic } from './notice-budgets.js';
+import { PENDING_LIFE } from './notice-budgets.js';
 import {
   DROP_EXPIRED,
   DROP_PENDING,
+  NoticeSql,
   PUT_OFF,
   SWEEP_NOTICE_BUDGETS,
   TAKE_DUE_NOTICE,
-  tellPending,
   type DueNotice,
 } from './notices.statements.js';
 
@@ -33,7 +33,7 @@ type Outcome = 'told' | 'put-off' | 'none';
 @Injectable()
 export class PendingNotices implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Notices');
-  private readonly tellPending: Statement | null;
+  private readonly sql: NoticeSql | null;
   private timer: NodeJS.Timeout | undefined;
   private sweeping: Promise<unknown> | undefined;
   private stopped = false;
@@ -45,13 +45,12 @@ export class PendingNotices implements OnApplicationBootstrap, BeforeApplication
     private readonly options: TwoFactorOptions,
     channels: Channels,
   ) {
-    this.tellPending =
-      channels.has('mail') && writer.enqueueFunction !== null ? tellPending(writer.enqueueFunction) : null;
+    this.sql = channels.has('mail') ? writer.noticeSql : null;
   }
 
   onApplicationBootstrap(): void {
     const { noticeInterval } = this.options;
-    if (this.tellPending === null || noticeInterval === 0) return;
+    if (this.sql === null || noticeInterval === 0) return;
     this.timer = setInterval(() => {
       this.sweeping ??= this.sweep().finally(() => (this.sweeping = undefined));
     }, noticeInterval * 1000).unref();
@@ -71,26 +70,26 @@ export class PendingNotices implements OnApplicationBootstrap, BeforeApplication
    * @throws {DatabaseUnavailableError} among others, when the database cannot be asked
    */
   async flush(): Promise<number> {
-    const { tellPending: tell } = this;
-    if (tell === null) return 0;
-    for (const notice of await this.database.query(DROP_EXPIRED, [PENDING_LIFE])) {
+    const { sql } = this;
+    if (sql === null) return 0;
+    for (const notice of await this.database.query(DROP_EXPIRED, { life: PENDING_LIFE })) {
       this.logger.warn({ event: 'notice.dropped', ...notice });
     }
     await this.database.query(SWEEP_NOTICE_BUDGETS);
     let told = 0;
     for (let looks = 0; looks < PER_SWEEP && !this.stopped; looks++) {
-      const outcome = await this.next(tell);
+      const outcome = await this.next(sql);
       if (outcome === 'none') break;
       if (outcome === 'told') told++;
     }
     return told;
   }
 
-  private async next(tell: Statement): Promise<Outcome> {
+  private async next(sql: NoticeSql): Promise<Outcome> {
     let due: DueNotice | undefined;
     try {
       return await this.database.transaction(async (transaction) => {
-        [due] = await transaction.query<DueNotice>(TAKE_DUE_NOTICE);
+        [due] = await transaction.query(TAKE_DUE_NOTICE);
         if (!due) return 'none';
         const { accountId, topic, ids, times, facts, language } = due;
         const account = await this.accounts.find(accountId, transaction);
@@ -98,17 +97,17 @@ export class PendingNotices implements OnApplicationBootstrap, BeforeApplication
         const notice = account && this.writer.noticeIn(language, account, subject);
         if (!notice) {
           // The account is gone, and the host did not call `forget`.
-          await transaction.query(DROP_PENDING, [ids]);
+          await transaction.query(DROP_PENDING, { ids });
           return 'put-off';
         }
-        const [outcome] = await transaction.query<{ told: boolean }>(tell, [accountId, ...notice, ids]);
+        const [outcome] = await transaction.query(sql.tellPending, { accountId, ...notice, ids });
         return outcome?.told ? 'told' : 'put-off';
       });
     } catch (error) {
       if (!due) throw error;
       // One account that the host cannot find for us must not keep all others from being told.
       this.logger.warn({ event: 'notice.failed', accountId: due.accountId, topic: due.topic, reason: reasonOf(error) });
-      await this.database.query(PUT_OFF, [due.ids, AFTER_FAILURE]);
+      await this.database.query(PUT_OFF, { ids: due.ids, seconds: AFTER_FAILURE });
       return 'put-off';
     }
   }

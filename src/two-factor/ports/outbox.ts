@@ -4,6 +4,9 @@
  */
 export type MessageQueue = 'mail-code' | 'sms-code' | 'notice';
 
+/** How long a message may wait in an outbox, in seconds: a key that sealed it is needed for as long. */
+export const MESSAGE_LIFE = 24 * 60 * 60;
+
 /**
  * The outbox of messages. It lives in the library's own database, so that a message is queued by the very statement that
  * makes it: neither exists without the other, and no request waits for a provider.

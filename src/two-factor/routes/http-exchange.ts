@@ -1,11 +1,8 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
-import type { IncomingRequest } from '../ports/incoming-request.js';
+import { headerOf, isCookieless, type HeaderLines, type IncomingRequest } from '../ports/incoming-request.js';
 import type { IssuedSession, SessionCarrier } from '../ports/session-gateway.js';
 import { parseCookies } from '../tokens/cookies.js';
-
-/** Header lines to be written, in order; a name may come more than once. */
-export type HeaderLines = ReadonlyArray<readonly [name: string, value: string]>;
 
 /** Secrets must not stay in caches [ASVS 14.3.2]. */
 export const NO_STORE: HeaderLines = [['cache-control', 'no-store']];
@@ -37,9 +34,9 @@ export class HttpExchange {
     this.method = request.method;
     this.request = {
       headers,
-      cookies: parseCookies(single(headers['cookie'])),
+      cookies: parseCookies(headerOf(request, 'cookie')),
       ip: request.ip,
-      userAgent: single(headers['user-agent']),
+      userAgent: headerOf(request, 'user-agent'),
       id: typeof request.id === 'string' ? request.id : undefined,
       abandoned: () => request.socket?.destroyed === true,
     };
@@ -52,7 +49,7 @@ export class HttpExchange {
 
   /** Whether the request has no `Cookie` header, as requests of programs have none. */
   get cookieless(): boolean {
-    return this.request.headers['cookie'] === undefined;
+    return isCookieless(this.request);
   }
 
   /**
@@ -64,6 +61,11 @@ export class HttpExchange {
     return this.cookieless || this.carrier === 'authorization' ? token : sessionId;
   }
 
+  /** The device token as a member of an answer, for callers without cookies: browsers must not show it to scripts. */
+  deviceTokenInBody(token: string | undefined): { trustedDeviceToken?: string } {
+    return token !== undefined && this.cookieless ? { trustedDeviceToken: token } : {};
+  }
+
   /** Writes header lines; cookies add up, other names replace what was there. */
   setHeaders(lines: HeaderLines): void {
     for (const [name, value] of lines) {
@@ -71,9 +73,4 @@ export class HttpExchange {
       else this.host.httpAdapter.setHeader(this.response, name, value);
     }
   }
-}
-
-/** The one value of a header that must not come twice. */
-export function single(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
 }

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
-import { single, type HttpExchange } from './http-exchange.js';
+import { headerOf } from '../ports/incoming-request.js';
+import type { HttpExchange } from './http-exchange.js';
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -24,11 +25,11 @@ export class OriginPolicy {
   check(exchange: HttpExchange): void {
     const { headers } = exchange.request;
     if (SAFE_METHODS.has(exchange.method) || headers['cookie'] === undefined) return;
-    const origin = single(headers['origin']);
+    const origin = headerOf(exchange.request, 'origin');
     // Pages with a strict referrer policy send `null` to their own origin; only the browser can say it is the same.
     const trusted =
       origin === undefined || origin === 'null'
-        ? single(headers['sec-fetch-site']) === 'same-origin'
+        ? headerOf(exchange.request, 'sec-fetch-site') === 'same-origin'
         : this.trusted.has(origin);
     if (!trusted) throw new TwoFactorException('INVALID_ORIGIN');
   }

@@ -1,36 +1,14 @@
+import type { Type } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { TwoFactorMethod } from '../challenge/challenge.service.js';
-import type { Channel } from '../messages/message.js';
+import type { TwoFactorStatus } from '../status/status.service.js';
+import type { FactorPlugin } from '../factor/factor-plugin.js';
+import { merged } from './enrolment.dto.js';
 
-export class OtpDestinationResponse {
-  @ApiProperty({ description: 'The way a code takes', enum: ['mail', 'sms'], example: 'mail' })
-  channel!: Channel;
-
-  @ApiProperty({ description: 'Where it goes, masked', example: 'j•••@e•••.com' })
-  destination!: string;
-}
-
-/** How the second factor of the caller's account stands. */
-export class TwoFactorStatusResponse {
+/** What the status has for every factor. */
+class StatusResponse {
   @ApiProperty({ description: 'Whether two-factor is on', example: true })
   enabled!: boolean;
-
-  @ApiProperty({
-    description: 'What a sign-in can be finished with now, beside backup codes; the preferred method first',
-    enum: ['totp', 'otp'],
-    isArray: true,
-    example: ['totp', 'otp'],
-  })
-  methods!: readonly TwoFactorMethod[];
-
-  @ApiPropertyOptional({ description: 'The first of them', enum: ['totp', 'otp'], example: 'totp' })
-  preferred?: TwoFactorMethod;
-
-  @ApiProperty({ description: 'Where `send-otp` can send a code', type: [OtpDestinationResponse] })
-  otpDestinations!: readonly OtpDestinationResponse[];
-
-  @ApiProperty({ description: 'Unused backup codes', example: 10 })
-  backupCodesLeft!: number;
 
   @ApiProperty({ description: 'Devices that sign in by password alone', example: 1 })
   trustedDevices!: number;
@@ -48,4 +26,22 @@ export class TwoFactorStatusResponse {
     example: null,
   })
   lockedFor!: number | null;
+}
+
+/** How the second factor of the caller's account stands: own members, and those of all factors. */
+export function statusResponse(plugins: readonly FactorPlugin[]): Type<TwoFactorStatus> {
+  const methods = plugins.filter(({ listed }) => listed).map(({ name }) => name);
+  class WithMethods extends StatusResponse {
+    @ApiProperty({
+      description: 'What a sign-in can be finished with now, beside backup codes; the preferred method first',
+      enum: methods,
+      isArray: true,
+      example: methods,
+    })
+    methods!: readonly TwoFactorMethod[];
+
+    @ApiPropertyOptional({ description: 'The first of them', enum: methods, example: methods[0] })
+    preferred?: TwoFactorMethod;
+  }
+  return merged('TwoFactorStatusResponse', WithMethods, plugins.flatMap((plugin) => plugin.statusResponse ?? []));
 }

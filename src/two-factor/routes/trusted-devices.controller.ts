@@ -1,12 +1,10 @@
-import { Body, Controller, Delete, Get, Param, Patch, UseFilters, UseGuards, UsePipes } from '@nestjs/common';
-import { ApiParam, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, Param, Patch } from '@nestjs/common';
+import { ApiParam } from '@nestjs/swagger';
 import type { HttpExchange } from './http-exchange.js';
 import type { SessionIdentity } from '../ports/session-gateway.js';
 import { CurrentExchange, CurrentSession } from './two-factor.decorators.js';
-import { TwoFactorExceptionFilter } from './two-factor.filter.js';
-import { TwoFactorGuard } from './two-factor.guard.js';
 import { ApiAuthenticated } from './two-factor.openapi.js';
-import { TwoFactorValidationPipe } from './two-factor.validation.js';
+import { TwoFactorRoutes } from './two-factor.routes.js';
 import { RenameDeviceRequest, RevokedResponse, TrustedDeviceResponse } from './trusted-devices.dto.js';
 import { TrustedDevicesService } from '../trusted-devices/trusted-devices.service.js';
 
@@ -16,11 +14,8 @@ const ApiDeviceId = () => ApiParam({ name: 'id', format: 'uuid', description: 'A
 const FIRST_ID = { id: '$response.body#/0/id' };
 
 /** The devices that sign in by password alone. */
-@ApiTags('Two factor')
+@TwoFactorRoutes()
 @Controller('two-factor/trusted-devices')
-@UseFilters(TwoFactorExceptionFilter)
-@UseGuards(TwoFactorGuard)
-@UsePipes(TwoFactorValidationPipe)
 export class TrustedDevicesController {
   constructor(private readonly devices: TrustedDevicesService) {}
 
@@ -29,7 +24,7 @@ export class TrustedDevicesController {
     id: 'listTrustedDevices',
     summary: 'List trusted devices',
     description: 'The devices that sign in by password alone, the one used last first.',
-    answer: [TrustedDeviceResponse],
+    response: [TrustedDeviceResponse],
     links: {
       renameTrustedDevice: {
         operationId: 'renameTrustedDevice',
@@ -57,7 +52,7 @@ export class TrustedDevicesController {
     summary: 'Rename a trusted device',
     description:
       'Gives a device a name that says more than its user agent does. Any session may rename its own device; renaming another one requires a recent second factor.',
-    answer: TrustedDeviceResponse,
+    response: TrustedDeviceResponse,
     errors: ['TRUSTED_DEVICE_NOT_FOUND', 'SECOND_FACTOR_REQUIRED'],
   })
   rename(
@@ -76,7 +71,7 @@ export class TrustedDevicesController {
     summary: 'Revoke a trusted device',
     description:
       'Its next sign-in takes a second factor again. Any session may revoke its own device; revoking another one requires a recent second factor. Sessions stay.',
-    answer: RevokedResponse,
+    response: RevokedResponse,
     errors: ['TRUSTED_DEVICE_NOT_FOUND', 'SECOND_FACTOR_REQUIRED'],
   })
   async revoke(
@@ -93,7 +88,7 @@ export class TrustedDevicesController {
     id: 'revokeTrustedDevices',
     summary: 'Revoke all trusted devices',
     description: 'Every next sign-in takes a second factor again. Needs a strong session. Sessions stay.',
-    answer: RevokedResponse,
+    response: RevokedResponse,
     errors: ['SECOND_FACTOR_REQUIRED'],
   })
   async revokeAll(

@@ -120,7 +120,7 @@ export function ApiAuthenticated(operation: {
   summary: string;
   description: string;
   /** The type of its JSON, or what else it answers, by media type. */
-  answer: Type<unknown> | [Type<unknown>] | { readonly content: NonNullable<ApiResponseOptions['content']> };
+  response: Type<unknown> | [Type<unknown>] | { readonly content: NonNullable<ApiResponseOptions['content']> };
   /** Its own errors, beside those that every operation can answer. */
   errors?: readonly TwoFactorErrorCode[];
   /** Whether the answer carries a new session token, and so `set-auth-token`. */
@@ -134,7 +134,7 @@ export function ApiAuthenticated(operation: {
     ApiBearerAuth(BEARER_AUTH),
     ApiOkResponse({
       description: 'Success',
-      ...('content' in operation.answer ? operation.answer : { type: operation.answer }),
+      ...('content' in operation.response ? operation.response : { type: operation.response }),
       ...(operation.newToken && { headers: SET_AUTH_TOKEN }),
       ...(operation.links && { links: operation.links }),
     }),

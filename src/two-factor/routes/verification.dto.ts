@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsString } from 'class-validator';
-import type { HttpExchange } from './http-exchange.js';
 import type { UserView } from '../ports/account-directory.js';
-import type { IssuedSession } from '../ports/session-gateway.js';
+import type { Verified } from '../verification/verification.service.js';
+import type { HttpExchange } from './http-exchange.js';
 import { OptionalField } from './optional-field.js';
 
 /** Members of every verify-* body. */
@@ -62,19 +62,6 @@ export class UserResponse {
   updatedAt!: Date;
 }
 
-/** A session opened or lifted by a second factor. */
-export interface Verified extends IssuedSession {
-  /** For callers without cookies that wanted their device to be trusted. */
-  readonly trustedDeviceToken?: string;
-}
-
-/** The part of it that every verify-* answers. */
-export function answerOf(verified: Verified, exchange: HttpExchange): VerificationResponse {
-  const { trustedDeviceToken, user } = verified;
-  const token = exchange.tokenInBody(verified);
-  return { status: true, token, ...(trustedDeviceToken !== undefined && { trustedDeviceToken }), user };
-}
-
 /** The session that a verification opened or lifted. */
 export class SessionResponse {
   @ApiProperty({ description: 'The same as `token` beside it', example: 'tfs_…' })
@@ -116,4 +103,18 @@ export class VerificationResponse {
 
   @ApiProperty({ type: UserResponse })
   user!: UserView;
+}
+
+/** Writes what a verification answers: its headers to the exchange, and the body that every verify-* has. */
+export function verificationResponse(
+  exchange: HttpExchange,
+  { issued, trustedDeviceToken, headers }: Verified,
+): VerificationResponse {
+  exchange.setHeaders(headers);
+  return {
+    status: true,
+    token: exchange.tokenInBody(issued),
+    ...exchange.deviceTokenInBody(trustedDeviceToken),
+    user: issued.user,
+  };
 }

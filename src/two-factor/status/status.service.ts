@@ -1,57 +1,56 @@
 import { Injectable } from '@nestjs/common';
-import { ChallengeService } from '../challenge/challenge.service.js';
+import type { TwoFactorMethod } from '../challenge/challenge.service.js';
+import { FactorRegistry } from '../factor/factor-registry.js';
+import { Factors } from '../factor/factors.js';
 import { SecondFactorPolicy } from '../policy/second-factor-policy.js';
-import { Channels } from '../messages/channels.js';
-import { maskMailAddress, maskPhoneNumber } from '../factors/otp/destination.js';
-import { OtpMethodsService } from '../factors/otp/otp-methods.service.js';
-import { AccountDirectory } from '../ports/account-directory.js';
 import type { SessionIdentity } from '../ports/session-gateway.js';
 import { Database } from '../postgres/database.js';
-import { TwoFactorOptions } from '../two-factor.options.js';
-import type { OtpDestinationResponse, TwoFactorStatusResponse } from '../routes/status.dto.js';
-import { STATUS, type StoredStatus } from './status.statements.js';
+import { readStatus } from './status.statements.js';
+
+/** How the second factor of an account stands; factors add members of their own. */
+export interface TwoFactorStatus {
+  readonly enabled: boolean;
+  /** What a challenge can be finished with now, the preferred one first. */
+  readonly methods: readonly TwoFactorMethod[];
+  readonly preferred?: TwoFactorMethod;
+  readonly trustedDevices: number;
+  /** Whether the session is strong. */
+  readonly strong: boolean;
+  readonly locked: boolean;
+  /** Seconds; null when not locked. */
+  readonly lockedFor: number | null;
+}
 
 /** Tells the owner how the second factor stands. */
 @Injectable()
 export class StatusService {
+  private readonly readStatus: ReturnType<typeof readStatus>;
+
   constructor(
     private readonly database: Database,
-    private readonly challenges: ChallengeService,
-    private readonly channels: Channels,
-    private readonly otpMethods: OtpMethodsService,
-    private readonly accounts: AccountDirectory,
+    private readonly factors: Factors,
     private readonly secondFactor: SecondFactorPolicy,
-    private readonly options: TwoFactorOptions,
-  ) {}
+    registry: FactorRegistry,
+  ) {
+    this.readStatus = readStatus(registry);
+  }
 
-  async of(session: SessionIdentity): Promise<TwoFactorStatusResponse> {
+  async of(session: SessionIdentity): Promise<TwoFactorStatus> {
     const { accountId, trustedDeviceId } = session;
-    const [stored] = await this.database.query<StoredStatus>(STATUS, [accountId, trustedDeviceId]);
+    const [stored] = await this.database.query(this.readStatus, { accountId, trustedDeviceId });
     if (!stored) throw new Error('A status is always one row');
-    const { totp, methods: ways, backupCodesLeft, trustedDevices, lockedFor } = stored;
-    const methods = this.challenges.methodsOf({ totp, channels: ways.map(({ channel }) => channel) });
+    const { on, facts, trustedDevices, lockedFor } = stored;
+    const methods = this.factors.usable(facts);
     const [preferred] = methods;
     return {
-      enabled: totp || ways.length > 0,
+      enabled: on,
       methods,
-      ...(preferred && { preferred }),
-      otpDestinations: await this.destinations(accountId, stored),
-      backupCodesLeft,
+      ...(preferred !== undefined && { preferred }),
+      ...(await this.factors.status(accountId, facts)),
       trustedDevices,
       strong: this.secondFactor.isStrong(session),
       locked: lockedFor !== null,
       lockedFor,
     };
-  }
-
-  private async destinations(accountId: string, { totp, methods }: StoredStatus): Promise<OtpDestinationResponse[]> {
-    const numbers = methods
-      .filter(({ channel }) => channel === 'sms' && this.channels.has('sms'))
-      .map((method) => this.otpMethods.phoneNumberOf(accountId, method) ?? '')
-      .map((number) => ({ channel: 'sms' as const, destination: maskPhoneNumber(number) }));
-    const mailed = methods.some(({ channel }) => channel === 'mail') || (totp && this.options.mailFallback);
-    if (!mailed || !this.channels.has('mail')) return numbers;
-    const account = await this.accounts.find(accountId);
-    return account ? [...numbers, { channel: 'mail', destination: maskMailAddress(account.email) }] : numbers;
   }
 }

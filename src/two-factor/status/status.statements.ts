@@ -1,36 +1,27 @@
-import { LOCKED_FOR } from '../verification/guess.js';
-import { sessionScope } from '../attempts/scope.js';
-import type { Channel } from '../messages/message.js';
-import { statement } from '../postgres/statement.js';
+import { lockedFor } from '../attempts/attempts.fragments.js';
+import type { FactorRegistry } from '../factor/factor-registry.js';
+import type { FactorFacts } from '../factor/factors.js';
+import { statement, type Statement } from '../postgres/statement.js';
+import { countDevices, sessionScope } from '../trusted-devices/trusted-devices.fragments.js';
 
 /** What the tables say of an account's second factor. */
 export interface StoredStatus {
-  readonly totp: boolean;
-  /** Confirmed ways to send codes, in the order of their being added. */
-  readonly methods: ReadonlyArray<{
-    readonly id: string;
-    readonly channel: Channel;
-    readonly destination: string | null;
-  }>;
-  readonly backupCodesLeft: number;
+  readonly on: boolean;
+  readonly facts: FactorFacts;
   readonly trustedDevices: number;
-  /** Seconds until codes are accepted again on this session; null when they are. */
+  /** Seconds until attempts are accepted again on this session; null when they are. */
   readonly lockedFor: number | null;
 }
 
-/** Values: account id, id of the session's trusted device or null. */
-export const STATUS = statement(
-  'status',
-  `SELECT
-     EXISTS (SELECT FROM two_factor_authenticator WHERE account_id = $1 AND confirmed_at IS NOT NULL) AS totp,
-     coalesce((
-       SELECT json_agg(json_build_object('id', id, 'channel', channel, 'destination', destination) ORDER BY confirmed_at)
-       FROM two_factor_otp_method WHERE account_id = $1 AND confirmed_at IS NOT NULL
-     ), '[]') AS methods,
-     (SELECT count(*)::integer FROM two_factor_backup_code WHERE account_id = $1 AND staged_for IS NULL)
-       AS "backupCodesLeft",
-     (SELECT count(*)::integer FROM two_factor_trusted_device WHERE account_id = $1 AND expires_at > now())
-       AS "trustedDevices",
-     (SELECT ${LOCKED_FOR} FROM two_factor_attempts WHERE account_id = $1 AND scope = ${sessionScope('$1', '$2::text')})
-       AS "lockedFor"`,
-);
+export function readStatus(
+  registry: FactorRegistry,
+): Statement<StoredStatus, { readonly accountId: string; readonly trustedDeviceId: string | null }> {
+  const scope = sessionScope('$accountId', '$trustedDeviceId::text');
+  return statement(
+    'status',
+    `SELECT ${registry.isOn('$accountId')} AS "on",
+       ${registry.facts('$accountId', registry.plugins)} AS facts,
+       ${countDevices('$accountId')} AS "trustedDevices",
+       ${lockedFor('$accountId', scope)} AS "lockedFor"`,
+  );
+}

@@ -1,18 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { isUUID } from 'class-validator';
-import { cookieName, expiredCookie, serializeCookie } from '../tokens/cookies.js';
-import { single, type HeaderLines, type HttpExchange } from '../routes/http-exchange.js';
+import { FactorRegistry } from '../factor/factor-registry.js';
+import { MessageWriter, type Addressee } from '../messages/message-writer.js';
 import { SecondFactorPolicy } from '../policy/second-factor-policy.js';
 import { SessionHold } from '../policy/session-hold.js';
-import { MessageWriter, type Addressee } from '../messages/message-writer.js';
+import { headerOf, type HeaderLines, type IncomingRequest } from '../ports/incoming-request.js';
 import { Random } from '../ports/random.js';
 import { originOf, SecurityEvents } from '../ports/security-events.js';
-import type { IncomingRequest } from '../ports/incoming-request.js';
 import type { IssuedSession, SessionIdentity } from '../ports/session-gateway.js';
-import type { Transaction } from '../postgres/transaction.js';
 import { Database } from '../postgres/database.js';
-import type { Statement } from '../postgres/statement.js';
+import type { Transaction } from '../postgres/transaction.js';
+import { cookieName, expiredCookie, serializeCookie } from '../tokens/cookies.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
 import { deviceName } from './device-name.js';
@@ -24,14 +23,14 @@ import {
   RENAME_DEVICE,
   REVOKE_DEVICE,
   trustDevice,
-  TRUSTING_DEVICE,
+  trustDeviceAndTell,
+  trustingDevice,
+  type DeviceCaller,
   type ListedDevice,
 } from './trusted-devices.statements.js';
 
 const COOKIE = 'trust_device';
 const HEADER = 'x-trusted-device';
-
-const TRUST = trustDevice(null);
 
 /** A device about to be trusted. */
 export interface FreshDevice {
@@ -42,7 +41,9 @@ export interface FreshDevice {
 /** Devices that sign in by password alone: trusted after a second factor, listed, renamed, revoked. */
 @Injectable()
 export class TrustedDevicesService {
-  private readonly trustAndTell: Statement;
+  private readonly trustDevice: ReturnType<typeof trustDevice>;
+  private readonly trustDeviceAndTell: ReturnType<typeof trustDeviceAndTell> | null;
+  private readonly trustingDevice: ReturnType<typeof trustingDevice>;
 
   constructor(
     private readonly database: Database,
@@ -52,13 +53,16 @@ export class TrustedDevicesService {
     private readonly secondFactor: SecondFactorPolicy,
     private readonly events: SecurityEvents,
     private readonly hold: SessionHold,
+    registry: FactorRegistry,
   ) {
-    this.trustAndTell = trustDevice(messages.enqueueFunction);
+    this.trustDevice = trustDevice(registry);
+    this.trustDeviceAndTell = messages.noticeSql && trustDeviceAndTell(registry, messages.noticeSql);
+    this.trustingDevice = trustingDevice(registry);
   }
 
   /** @returns the device token that came along, as header or else as cookie; null when there is none */
-  presented({ headers, cookies }: IncomingRequest): DeviceToken | null {
-    return parseDeviceToken(single(headers[HEADER])) ?? parseDeviceToken(cookies[this.cookieName]);
+  presented(request: Pick<IncomingRequest, 'headers' | 'cookies'>): DeviceToken | null {
+    return parseDeviceToken(headerOf(request, HEADER)) ?? parseDeviceToken(request.cookies[this.cookieName]);
   }
 
   fresh(): FreshDevice {
@@ -79,20 +83,20 @@ export class TrustedDevicesService {
     transaction: Transaction = this.database,
   ): Promise<void> {
     const { deviceLife, deviceAbsoluteLife } = this.options;
-    const values = [
+    const values = {
       accountId,
-      this.presented(request)?.familyHash ?? null,
       id,
-      token.hash,
-      deviceName(request.userAgent),
-      request.ip ?? null,
+      tokenHash: token.hash,
+      familyHash: token.familyHash,
+      replacedFamily: this.presented(request)?.familyHash ?? null,
+      name: deviceName(request.userAgent),
+      address: request.ip ?? null,
       deviceLife,
-      deviceAbsoluteLife,
-      token.familyHash,
-    ];
+      absoluteLife: deviceAbsoluteLife,
+    };
     const notice = this.messages.notice(owner, { topic: 'device-trusted' }, request);
-    if (notice === null) await transaction.query(TRUST, values);
-    else await transaction.query(this.trustAndTell, [...values, ...notice]);
+    if (notice === null || this.trustDeviceAndTell === null) await transaction.query(this.trustDevice, values);
+    else await transaction.query(this.trustDeviceAndTell, { ...values, ...notice });
   }
 
   /** Tells that the trust is committed. @returns header lines that hand a browser its token */
@@ -115,19 +119,23 @@ export class TrustedDevicesService {
   ): Promise<string | null> {
     const presented = this.presented(request);
     if (presented === null && sessionDevice === null) return null;
-    const values = [accountId, sessionDevice, presented?.hash ?? null, presented?.familyHash ?? null];
-    const [device] = await this.database.query<{ id: string }>(TRUSTING_DEVICE, values);
+    const [device] = await this.database.query(this.trustingDevice, {
+      accountId,
+      sessionDevice,
+      presentedHash: presented?.hash ?? null,
+      familyHash: presented?.familyHash ?? null,
+    });
     return device?.id ?? null;
   }
 
   /** Ends all trust, for what it rested on is gone. */
   async dropAll(accountId: string, transaction: Transaction): Promise<void> {
-    await transaction.query(DROP_DEVICES, [accountId]);
+    await transaction.query(DROP_DEVICES, { accountId });
   }
 
   /** @returns the account's devices, the one used last first */
   async list(session: SessionIdentity, request: IncomingRequest): Promise<ListedDevice[]> {
-    return this.database.query<ListedDevice>(LIST_DEVICES, this.from(session, request));
+    return this.database.query(LIST_DEVICES, this.callerOf(session, request));
   }
 
   /**
@@ -139,8 +147,8 @@ export class TrustedDevicesService {
    */
   async rename(session: SessionIdentity, id: string, name: string, request: IncomingRequest): Promise<ListedDevice> {
     return this.change(session, id, request, async (transaction) => {
-      const values = [...this.from(session, request), id, name];
-      const [device] = isUUID(id) ? await transaction.query<ListedDevice>(RENAME_DEVICE, values) : [];
+      const values = { ...this.callerOf(session, request), id, name };
+      const [device] = isUUID(id) ? await transaction.query(RENAME_DEVICE, values) : [];
       if (!device) throw new TwoFactorException('TRUSTED_DEVICE_NOT_FOUND');
       return device;
     });
@@ -155,7 +163,7 @@ export class TrustedDevicesService {
    */
   async revoke(session: SessionIdentity, id: string, request: IncomingRequest): Promise<HeaderLines> {
     const headers = await this.change(session, id, request, async (transaction, own) => {
-      const revoked = isUUID(id) ? await transaction.query(REVOKE_DEVICE, [session.accountId, id]) : [];
+      const revoked = isUUID(id) ? await transaction.query(REVOKE_DEVICE, { accountId: session.accountId, id }) : [];
       if (revoked.length === 0) throw new TwoFactorException('TRUSTED_DEVICE_NOT_FOUND');
       return own ? this.expiredCookie(request) : [];
     });
@@ -167,7 +175,7 @@ export class TrustedDevicesService {
   async revokeAll(session: SessionIdentity, request: IncomingRequest): Promise<HeaderLines> {
     await this.secondFactor.require(session);
     const { length } = await this.database.transaction(async (transaction) => {
-      const dropped = await transaction.query(DROP_DEVICES, [session.accountId]);
+      const dropped = await transaction.query(DROP_DEVICES, { accountId: session.accountId });
       await this.hold.strong(session, transaction);
       return dropped;
     });
@@ -183,7 +191,7 @@ export class TrustedDevicesService {
     write: (transaction: Transaction, own: boolean) => Promise<T>,
   ): Promise<T> {
     const current = isUUID(id)
-      ? await this.database.query(IS_CURRENT_DEVICE, [...this.from(session, request), id])
+      ? await this.database.query(IS_CURRENT_DEVICE, { ...this.callerOf(session, request), id })
       : [];
     const own = current.length > 0;
     if (!own) await this.secondFactor.require(session);
@@ -211,13 +219,8 @@ export class TrustedDevicesService {
     return [['set-cookie', expiredCookie(COOKIE, this.options.secureCookies)]];
   }
 
-  /** The token as a member of the answer, for whoever sent no cookie: browsers must not show it to scripts. */
-  inBody({ cookieless }: HttpExchange, token: string | undefined): { trustedDeviceToken?: string } {
-    return token !== undefined && cookieless ? { trustedDeviceToken: token } : {};
-  }
-
-  private from(session: SessionIdentity, request: IncomingRequest): readonly unknown[] {
-    return [session.accountId, session.trustedDeviceId, this.presented(request)?.familyHash ?? null];
+  private callerOf({ accountId, trustedDeviceId }: SessionIdentity, request: IncomingRequest): DeviceCaller {
+    return { accountId, sessionDevice: trustedDeviceId, familyHash: this.presented(request)?.familyHash ?? null };
   }
 
   private get cookieName(): string {

@@ -64,3 +64,18 @@ export class BackupCodesResponse {
   })
   backupCodes!: string[];
 }
+
+export class BackupCodesEnrolmentResponse {
+  @ApiPropertyOptional({
+    description:
+      'Ten backup codes, shown this once, good from the first right code on. Absent where a way to send codes is added to what is on.',
+    type: [String],
+    example: ['7Q2M-X0RK-9V4D-T8HW-3CNE-Z5PB'],
+  })
+  backupCodes?: string[];
+}
+
+export class BackupCodesStatusResponse {
+  @ApiProperty({ description: 'Unused backup codes', example: 10 })
+  backupCodesLeft!: number;
+}

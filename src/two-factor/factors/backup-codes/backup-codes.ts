@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Random } from '../../ports/random.js';
 
 /** Codes of one set. */
 export const BACKUP_CODES = 10;
@@ -66,8 +67,7 @@ export interface BackupCodeSet {
   readonly hashes: Buffer[];
 }
 
-/** @param random source of the codes, `(size) => bytes` */
-export function newBackupCodes(accountId: string, random: (size: number) => Uint8Array): BackupCodeSet {
-  const codes = Array.from({ length: BACKUP_CODES }, () => formatBackupCode(random(BACKUP_CODE_BYTES)));
+export function newBackupCodes(accountId: string, random: Random): BackupCodeSet {
+  const codes = Array.from({ length: BACKUP_CODES }, () => formatBackupCode(random.bytes(BACKUP_CODE_BYTES)));
   return { codes, hashes: codes.map((code) => backupCodeHash(accountId, code.replaceAll('-', ''))) };
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Channels } from '../../messages/channels.js';
 import type { Channel } from '../../messages/message.js';
@@ -8,15 +7,9 @@ import { AesGcmSealer } from '../../keys/sealer.js';
 import { TwoFactorException } from '../../two-factor.errors.js';
 import { TwoFactorOptions } from '../../two-factor.options.js';
 import { parsePhoneNumber } from './destination.js';
-import { FORGET_SENDS, STAGE_OTP_METHOD } from './otp.statements.js';
+import type { OtpEnrolmentRequest } from './otp.dto.js';
+import { FORGET_SENDS, SEALED_DESTINATIONS } from './otp.sql.js';
 import { bucketsOf } from './send-limits.js';
-import { SEALED_DESTINATIONS } from './sealed-destinations.js';
-
-/** What is to be staged: a channel, and where it leads. */
-export interface OtpMethodRequest {
-  readonly channel?: Channel | undefined;
-  readonly phoneNumber?: string | undefined;
-}
 
 /** A way to send codes, checked and ready to be staged. */
 export interface OtpTarget {
@@ -36,7 +29,7 @@ export class OtpMethodsService {
   ) {}
 
   /** @throws {TwoFactorException} OTP_NOT_CONFIGURED for a channel without sender, VALIDATION_ERROR for a bad number */
-  target({ channel, phoneNumber }: OtpMethodRequest): OtpTarget {
+  target({ channel, phoneNumber }: OtpEnrolmentRequest): OtpTarget {
     const wanted = channel ?? (phoneNumber === undefined ? 'mail' : 'sms');
     if (!this.channels.has(wanted)) throw new TwoFactorException('OTP_NOT_CONFIGURED');
     if (wanted === 'mail') return { channel: wanted, phoneNumber: null };
@@ -49,30 +42,15 @@ export class OtpMethodsService {
     return { channel: wanted, phoneNumber: parsed };
   }
 
-  /**
-   * Stages a way to send codes, and backup codes where nothing is on yet.
-   *
-   * @returns whether the backup codes were staged too; null when two-factor is on and the session is weak
-   */
-  async stage(
-    { channel, phoneNumber }: OtpTarget,
-    session: { readonly accountId: string; readonly sessionId: string; readonly strong: boolean },
-    codeHashes: readonly Buffer[],
-    transaction: Transaction,
-  ): Promise<boolean | null> {
-    const id = randomUUID();
-    const { accountId, sessionId, strong } = session;
-    const destination =
-      phoneNumber && this.sealer.seal(Buffer.from(phoneNumber), SEALED_DESTINATIONS.record(accountId, id));
-    const values = [id, accountId, channel, destination, sessionId, this.options.stagedLife, codeHashes, strong];
-    const [staged] = await transaction.query<{ codes: boolean }>(STAGE_OTP_METHOD, values);
-    return staged ? staged.codes : null;
+  /** Seals a telephone number for the row that it will stand in; null stays null. */
+  sealed(phoneNumber: string | null, accountId: string, id: string): string | null {
+    return phoneNumber && this.sealer.seal(Buffer.from(phoneNumber), SEALED_DESTINATIONS.record(accountId, id));
   }
 
   /** Drops the counters of an account that is being deleted. */
   async forget(accountId: string, transaction: Transaction): Promise<void> {
     const { names, prefix } = bucketsOf(accountId);
-    await transaction.query(FORGET_SENDS, [names, prefix]);
+    await transaction.query(FORGET_SENDS, { names, prefix });
   }
 
   /**

@@ -1,33 +1,25 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { ProofOfCode, Prover } from '../../verification/verification.service.js';
+import type { Prover } from '../../challenge/caller.js';
+import { ChallengeService } from '../../challenge/challenge.service.js';
+import { FactorRegistry } from '../../factor/factor-registry.js';
 import { Channels } from '../../messages/channels.js';
 import { MessageWriter } from '../../messages/message-writer.js';
 import type { Channel } from '../../messages/message.js';
 import { AccountDirectory, type Account } from '../../ports/account-directory.js';
+import type { IncomingRequest } from '../../ports/incoming-request.js';
 import { KeyRing } from '../../ports/key-ring.js';
 import { Random } from '../../ports/random.js';
 import { originOf, SecurityEvents } from '../../ports/security-events.js';
 import { Database } from '../../postgres/database.js';
-import type { Statement } from '../../postgres/statement.js';
-import { UnreadableSecretReporter } from '../../keys/unreadable-secret-reporter.js';
 import { TwoFactorException } from '../../two-factor.errors.js';
 import { TwoFactorOptions } from '../../two-factor.options.js';
 import { maskMailAddress, maskPhoneNumber } from './destination.js';
-import { deriveCode } from './one-time-code.js';
+import { OtpCodes } from './otp-codes.js';
 import { OtpMethodsService } from './otp-methods.service.js';
-import type { OtpSentResponse } from './otp.dto.js';
-import {
-  FIND_CHALLENGED_RECIPIENT,
-  FIND_RECIPIENT,
-  CONSUME_EXHAUSTED_CHALLENGE,
-  sendCode,
-  type LiveCode,
-  type Recipient,
-  type SendOutcome,
-  type StoredMethod,
-} from './otp.statements.js';
+import type { LiveCode, StoredMethod } from './otp.sql.js';
 import { ceilingOf, COOL_DOWN, sendBuckets, SENDS_PER_CHALLENGE } from './send-limits.js';
+import { findRecipient, sendCode, type Recipient } from './send.sql.js';
 
 /** Life of a code. In seconds. */
 const CODE_LIFE = 300;
@@ -40,8 +32,7 @@ const LEAST_LIFE = 60;
 
 const NONCE_BYTES = 16;
 
-/** Purposes of derived keys: see KeyRing. */
-const CODE_PURPOSE = 'one-time-code';
+/** Purpose of a derived key: see KeyRing. */
 const COUNTER_PURPOSE = 'send-counter';
 
 /** Where a code goes. */
@@ -51,10 +42,18 @@ interface Route {
   readonly method: StoredMethod | null;
 }
 
+/** A code on its way. */
+export interface SentCode {
+  readonly channel: Channel;
+  /** Where it goes, masked. */
+  readonly destination: string;
+}
+
 /** Sends codes: derived, counted and queued, never stored. */
 @Injectable()
 export class OtpSenderService {
-  private readonly sendCode: Statement | null;
+  private readonly findRecipient: ReturnType<typeof findRecipient>;
+  private readonly sendCode: ReturnType<typeof sendCode> | null;
 
   constructor(
     private readonly database: Database,
@@ -65,9 +64,12 @@ export class OtpSenderService {
     private readonly ring: KeyRing,
     private readonly random: Random,
     private readonly options: TwoFactorOptions,
-    private readonly alarm: UnreadableSecretReporter,
+    private readonly codes: OtpCodes,
     private readonly events: SecurityEvents,
+    private readonly challenges: ChallengeService,
+    registry: FactorRegistry,
   ) {
+    this.findRecipient = findRecipient(registry);
     this.sendCode = writer.enqueueFunction === null ? null : sendCode(writer.enqueueFunction);
   }
 
@@ -79,8 +81,8 @@ export class OtpSenderService {
    *   OTP_NOT_ENABLED, TOO_MANY_REQUESTS
    * @throws {SealBrokenError | UnknownKeyError} after an alarm, when the destination or the live code cannot be opened
    */
-  async send({ caller, exchange }: Omit<ProofOfCode, 'code'>, wanted?: Channel): Promise<OtpSentResponse> {
-    const recipient = await this.find(caller);
+  async send(caller: Prover, request: IncomingRequest, wanted?: Channel): Promise<SentCode> {
+    const recipient = await this.challenges.lookUp(caller, this.findRecipient);
     if (this.channels.none || !this.sendCode) throw new TwoFactorException('OTP_NOT_CONFIGURED');
     const route = this.routeTo(recipient, wanted);
     if (!route) throw new TwoFactorException('OTP_NOT_ENABLED');
@@ -98,11 +100,11 @@ export class OtpSenderService {
     );
     const { kid, nonce, life } = live ? asLive(live) : this.fresh();
     const stored = { kid, nonce, binding, channel: route.channel, methodId: route.method?.id ?? null };
-    const code = this.alarm.watch(account.id, 'one-time-code', () => this.codeOf(stored));
+    const code = this.codes.of(account.id, stored);
     const subject = { topic: 'code', code, minutes: Math.ceil(life / 60) } as const;
     const payload = this.writer.compose(route.channel, to, subject, {
       language: account.language,
-      request: exchange.request,
+      request,
       life,
     });
     const staged = route.method?.staged ?? false;
@@ -116,72 +118,38 @@ export class OtpSenderService {
       },
       route.channel === 'sms' ? this.options.smsPerDay : null,
     );
-    const values = [
-      binding,
-      route.channel,
-      account.id,
-      randomUUID(),
-      recipient.challengeId,
-      route.method?.id ?? null,
-      kid,
-      nonce,
-      CODE_LIFE,
-      COOL_DOWN,
-      buckets.map(({ bucket }) => bucket),
-      buckets.map(({ burst }) => burst),
-      buckets.map(({ every }) => every),
+    const [outcome] = await this.database.query(this.sendCode, {
+      ...stored,
+      accountId: account.id,
+      id: randomUUID(),
+      challengeId: recipient.challengeId,
       payload,
-      LEAST_LIFE,
-    ];
-    const [outcome] = await this.database.query<SendOutcome>(this.sendCode, values);
+      life: CODE_LIFE,
+      leastLife: LEAST_LIFE,
+      coolDown: COOL_DOWN,
+      buckets: buckets.map(({ bucket }) => bucket),
+      bursts: buckets.map(({ burst }) => burst),
+      intervals: buckets.map(({ every }) => every),
+    });
     for (const bucket of outcome?.emptied ?? []) {
       const ceiling = ceilingOf(bucket);
       if (ceiling === null) continue;
-      const origin = originOf(exchange.request, caller.kind === 'session' ? caller.session : null);
+      const origin = originOf(request, caller.kind === 'session' ? caller.session : null);
       this.events.emit({ name: 'sms.ceiling-reached', accountId: account.id, ...origin, details: { ceiling } });
     }
     // Without a wait a parallel request was faster, and has just sent a code.
     if (!outcome?.sent) throw tooMany(outcome?.wait ?? COOL_DOWN);
-    return { status: true, channel: route.channel, destination: masked(route.channel, to, account) };
-  }
-
-  private async find(caller: Prover): Promise<Recipient> {
-    const allowed = this.options.challengeGuesses;
-    const [recipient] =
-      caller.kind === 'challenge'
-        ? await this.database.query<Recipient>(FIND_CHALLENGED_RECIPIENT, [caller.tokenHash, allowed])
-        : await this.database.query<Recipient>(FIND_RECIPIENT, [
-            caller.session.accountId,
-            caller.session.sessionId,
-            caller.session.trustedDeviceId,
-          ]);
-    if (recipient && !recipient.exhausted) return recipient;
-    const said =
-      recipient && (await this.database.query(CONSUME_EXHAUSTED_CHALLENGE, [recipient.challengeId, allowed]));
-    if (said?.length) throw new TwoFactorException('TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE');
-    throw new TwoFactorException('INVALID_TWO_FACTOR_COOKIE', { bearerError: 'invalid_token' });
-  }
-
-  /** The code that a stored binding stands for. */
-  codeOf(stored: {
-    readonly kid: string;
-    readonly nonce: Uint8Array;
-    readonly binding: string;
-    readonly channel: Channel;
-    readonly methodId: string | null;
-  }): string {
-    const { kid, nonce, binding, channel, methodId } = stored;
-    return deriveCode(this.ring.derive(kid, CODE_PURPOSE), [binding, channel, methodId ?? ''], nonce);
+    return { channel: route.channel, destination: masked(route.channel, to, account) };
   }
 
   /** What is staged on this session comes first, then confirmed methods, then the account's own address. */
-  private routeTo({ methods, totp }: Recipient, wanted: Channel | undefined): Route | null {
+  private routeTo({ methods, fallback: allowed }: Recipient, wanted: Channel | undefined): Route | null {
     const usable = (methods ?? []).filter(
       ({ channel }) => this.channels.has(channel) && (wanted === undefined || channel === wanted),
     );
     const [method] = usable;
     if (method) return { channel: method.channel, method };
-    const fallback = totp && this.options.mailFallback && this.channels.has('mail') && wanted !== 'sms';
+    const fallback = allowed && this.options.mailFallback && this.channels.has('mail') && wanted !== 'sms';
     return fallback ? { channel: 'mail', method: null } : null;
   }
 

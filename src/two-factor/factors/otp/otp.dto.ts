@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn } from 'class-validator';
+import { IsIn, IsString, MaxLength } from 'class-validator';
 import type { Channel } from '../../messages/message.js';
 import { OptionalField } from '../../routes/optional-field.js';
 
@@ -30,4 +30,41 @@ export class OtpSentResponse {
 
   @ApiPropertyOptional({ description: 'Where it goes, masked', example: 'j•••@e•••.com' })
   destination?: string;
+}
+
+export class OtpEnrolmentRequest {
+  @ApiPropertyOptional({
+    description:
+      'With method `otp`: the way to send codes, `mail` when absent. Mail goes to the address of the account.',
+    enum: ['mail', 'sms', null],
+    nullable: true,
+  })
+  @OptionalField()
+  @IsIn(['mail', 'sms'])
+  channel?: Channel;
+
+  @ApiPropertyOptional({
+    description: 'With channel `sms`: the number to text, in international form.',
+    example: '+4915112345678',
+    maxLength: 32,
+    nullable: true,
+    type: 'string',
+  })
+  @OptionalField()
+  @IsString()
+  @MaxLength(32)
+  phoneNumber?: string;
+}
+
+export class OtpDestinationResponse {
+  @ApiProperty({ description: 'The way a code takes', enum: ['mail', 'sms'], example: 'mail' })
+  channel!: Channel;
+
+  @ApiProperty({ description: 'Where it goes, masked', example: 'j•••@e•••.com' })
+  destination!: string;
+}
+
+export class OtpStatusResponse {
+  @ApiProperty({ description: 'Where `send-otp` can send a code', type: [OtpDestinationResponse] })
+  otpDestinations!: readonly OtpDestinationResponse[];
 }
