@@ -12,7 +12,8 @@ export const VERIFY_EMAIL = statement<{ readonly id: string }, UsedLinkValues>(
      SELECT id, email FROM users WHERE id = $accountId FOR UPDATE
    ), used AS (
      DELETE FROM account_links l USING owner o
-     WHERE l.token_hash = $tokenHash AND l.user_id = o.id AND l.topic = 'verify-email' AND l.expires_at > now() AND l.email = o.email
+     WHERE l.token_hash = $tokenHash AND l.user_id = o.id AND l.topic = 'verify-email' AND l.expires_at > now()
+       AND l.email = o.email
      RETURNING l.user_id
    )
    UPDATE users u SET email_verified = true, updated_at = now() FROM used WHERE u.id = used.user_id RETURNING u.id`,

@@ -19,7 +19,8 @@ const AFTER_ONE_MORE = `greatest(b.refilled_at, now()) + w.every`;
 const TAKE_BUDGETS = `
   wanted AS MATERIALIZED (
     SELECT w.bucket, w.place, make_interval(secs => w.every) AS every, make_interval(secs => w.every * w.burst) AS depth
-    FROM unnest($buckets::text[], $bursts::integer[], $intervals::double precision[]) WITH ORDINALITY AS w (bucket, burst, every, place)
+    FROM unnest($buckets::text[], $bursts::integer[], $intervals::double precision[]) WITH ORDINALITY
+      AS w (bucket, burst, every, place)
   ), swept_budgets AS (
     DELETE FROM account_mail_budgets WHERE bucket IN (
       SELECT bucket FROM account_mail_budgets

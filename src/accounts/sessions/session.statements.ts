@@ -50,14 +50,16 @@ export interface IssueValues {
 export const ISSUE = statement<IssuedRow, IssueValues>(
   'accounts.issue_session',
   `WITH owner AS (
-     SELECT id FROM users WHERE id = $accountId AND ($passwordVersion::int IS NULL OR password_version = $passwordVersion) FOR SHARE
+     SELECT id FROM users
+     WHERE id = $accountId AND ($passwordVersion::int IS NULL OR password_version = $passwordVersion) FOR SHARE
    ), s AS (
      INSERT INTO sessions (token_hash, user_id, remember_me, expires_at, absolute_expires_at,
        ip_address, user_agent, second_factor, second_factor_at, amr, trusted_device_id)
      SELECT $tokenHash::bytea, id, $rememberMe::boolean,
        now() + CASE WHEN $rememberMe::boolean THEN ${IDLE_LIFE} ELSE ${BROWSER_LIFE} END,
        now() + CASE WHEN $rememberMe::boolean THEN ${ABSOLUTE_LIFE} ELSE ${BROWSER_LIFE} END,
-       $ipAddress, $userAgent, $secondFactor::text, CASE WHEN $secondFactor::text IS NOT NULL THEN now() END, ARRAY['pwd'] || $amr::text[], $trustedDeviceId::uuid
+       $ipAddress, $userAgent, $secondFactor::text, CASE WHEN $secondFactor::text IS NOT NULL THEN now() END,
+       ARRAY['pwd'] || $amr::text[], $trustedDeviceId::uuid
      FROM owner
      RETURNING *
    ), swept AS (
@@ -88,9 +90,7 @@ export interface RenewValues {
   readonly trustedDeviceId: string | null;
 }
 
-/**
- * Rows are locked in one order, or two sessions that end each other would wait for each other.
- */
+/** Rows are locked in one order, or two sessions that end each other would wait for each other. */
 export const RENEW = statement<IssuedRow, RenewValues>(
   'accounts.renew_session',
   `WITH locked AS (
@@ -162,7 +162,8 @@ export interface EndOneValues {
 /** A row says whether the session that it ended was alive. */
 export const END_ONE = statement<{ readonly alive: boolean }, EndOneValues>(
   'accounts.end_one_session',
-  `DELETE FROM sessions WHERE user_id = $accountId AND (id = $sessionId OR token_hash = $tokenHash) RETURNING expires_at > now() AS alive`,
+  `DELETE FROM sessions WHERE user_id = $accountId AND (id = $sessionId OR token_hash = $tokenHash)
+   RETURNING expires_at > now() AS alive`,
 );
 
 export interface EndAllButValues {
