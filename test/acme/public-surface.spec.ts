@@ -36,7 +36,7 @@ describe('the public surface', () => {
         'LogSecurityEvents MailSender MessageDelivery MessageTemplates MessageWriter OriginGuard Outbox PasswordVerifier Random RequireSecondFactor SecurityEvents SessionResponse',
         'SessionGateway SmsSender SystemClock SystemRandom TWO_FACTOR_ERRORS TotpService Transaction TwoFactorController',
         'TwoFactorException TwoFactorExceptionFilter TwoFactorGuard TwoFactorModule TwoFactorOptions TwoFactorService',
-        'TwoFactorValidationPipe UnknownKeyError UserResponse StatusController TrustedDevicesController cookieName deviceName expiredCookie isToken newToken serializeCookie',
+        'TwoFactorValidationPipe UnknownKeyError UserResponse StatusController TrustedDevicesController cookieName deviceName expiredCookie headerOf isCookieless isToken newToken serializeCookie',
         'statement timeLeft tokenHash twoFactorEntities twoFactorMigrations withDatabaseDeadline',
       ]
         .join(' ')

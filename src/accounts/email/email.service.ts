@@ -16,7 +16,7 @@ import type { AccountSession } from '../sessions/session-row.js';
 import { canonical } from '../users/email-address.js';
 import { PostgresAccountDirectory } from '../users/postgres-account-directory.js';
 import type { ChangeEmailBody, SendVerificationEmailBody } from './email.dto.js';
-import { type AskingSession, CHANGE_EMAIL, VERIFY_EMAIL } from './email.statements.js';
+import { CHANGE_EMAIL, VERIFY_EMAIL } from './email.statements.js';
 
 /** The client knows the errors of links that verify an address with this status. */
 const UNAUTHORIZED = 401;
@@ -93,7 +93,7 @@ export class EmailService {
     if (!link.alive) throw new AccountsException('TOKEN_EXPIRED', UNAUTHORIZED);
     const { accountId } = link;
     if (link.topic === 'change-email') return this.change(accountId, token, request);
-    const used = await this.database.query(VERIFY_EMAIL, [accountId, tokenHash(token)]);
+    const used = await this.database.query(VERIFY_EMAIL, { accountId, tokenHash: tokenHash(token) });
     if (used.length === 0) throw new AccountsException('INVALID_TOKEN', UNAUTHORIZED);
     this.events.emit({ name: 'account.email-verified', accountId, ...originOf(request) });
   }
@@ -107,7 +107,7 @@ export class EmailService {
       .transaction(async (transaction) => {
         const account = await this.accounts.find(accountId, transaction);
         if (account) await this.links.tell(account.user, 'email-changed', request, transaction);
-        const [session] = await transaction.query<AskingSession>(CHANGE_EMAIL, [accountId, tokenHash(token)]);
+        const [session] = await transaction.query(CHANGE_EMAIL, { accountId, tokenHash: tokenHash(token) });
         if (!session) throw new AccountsException('INVALID_TOKEN', UNAUTHORIZED);
         // Two-factor may have been turned on since.
         await this.twoFactor.requireStrong({ ...session, accountId, trustedDeviceId: null }, transaction);

@@ -16,7 +16,16 @@ import {
 } from '../../two-factor/index.js';
 import { AccountsException, type AccountsErrorCode } from '../accounts.errors.js';
 import { AccountUrls } from './account-urls.js';
-import { FIND_LINK, FORGET_BUDGETS, type LinkOutcome, type LinkRow, sendLink, tellAddress } from './link.statements.js';
+import {
+  type BudgetValues,
+  FIND_LINK,
+  FORGET_BUDGETS,
+  type LinkOutcome,
+  type LinkRow,
+  type LinkValues,
+  sendLink,
+  tellAddress,
+} from './link.statements.js';
 import { addressBudget, budgetsOf, linkBudgets, type MailBudget } from './mail-budgets.js';
 
 /** Tells tokens of mailed links from other tokens, and secret scanners what they found. */
@@ -50,8 +59,8 @@ export interface LinkRequest {
 /** Mails links, and finds them again. */
 @Injectable()
 export class AccountLinks {
-  private readonly send: Readonly<Record<LinkTopic, Statement>> | null;
-  private readonly tellStatement: Statement | null;
+  private readonly send: Readonly<Record<LinkTopic, Statement<LinkOutcome, LinkValues>>> | null;
+  private readonly tellStatement: ReturnType<typeof tellAddress> | null;
 
   constructor(
     private readonly database: Database,
@@ -94,15 +103,15 @@ export class AccountLinks {
     const subject = { topic, link: this.urls.linkTo(topic, token, callback), minutes: LINK_LIFE / 60 };
     const payload = this.messages.compose('mail', email, subject, { request, life: LINK_LIFE });
     const budgets = linkBudgets(topic, this.messages.counterOf(email), session?.accountId ?? null);
-    const [outcome] = await (transaction ?? this.database).query<LinkOutcome>(this.send[topic], [
+    const [outcome] = await (transaction ?? this.database).query(this.send[topic], {
       ...valuesOf(budgets),
       email,
-      session?.accountId ?? null,
-      tokenHash(token),
-      topic === 'change-email' ? (session?.sessionId ?? null) : null,
+      accountId: session?.accountId ?? null,
+      tokenHash: tokenHash(token),
+      sessionId: topic === 'change-email' ? (session?.sessionId ?? null) : null,
       payload,
-      LINK_LIFE,
-    ]);
+      life: LINK_LIFE,
+    });
     if (!outcome?.counted) throw new TwoFactorException('TOO_MANY_REQUESTS', { retryAfter: outcome?.wait ?? 1 });
     return outcome.accountId;
   }
@@ -122,22 +131,26 @@ export class AccountLinks {
     if (this.tellStatement === null) return;
     const budget = addressBudget(this.messages.counterOf(email), emailVerified);
     const payload = this.messages.compose('mail', email, { topic }, { request, life: NOTICE_LIFE });
-    await transaction.query(this.tellStatement, [...valuesOf([budget]), payload, NOTICE_LIFE]);
+    await transaction.query(this.tellStatement, { ...valuesOf([budget]), payload, life: NOTICE_LIFE });
   }
 
   /** Finds the link of a token, and leaves it unused. Dead links are found for a day. */
   async find(token: string, ...topics: readonly LinkTopic[]): Promise<LinkRow | null> {
     if (!isToken(token, LINK_TOKEN_PREFIX)) return null;
-    const [link] = await this.database.query<LinkRow>(FIND_LINK, [tokenHash(token)]);
+    const [link] = await this.database.query(FIND_LINK, { tokenHash: tokenHash(token) });
     return link && topics.includes(link.topic) ? link : null;
   }
 
   /** Drops the counters of an account that is being deleted. Its links go with the user's row. */
   async forget(accountId: string, transaction: Transaction): Promise<void> {
-    await transaction.query(FORGET_BUDGETS, [budgetsOf(accountId)]);
+    await transaction.query(FORGET_BUDGETS, { buckets: budgetsOf(accountId) });
   }
 }
 
-function valuesOf(budgets: readonly MailBudget[]): [string[], number[], number[]] {
-  return [budgets.map(({ bucket }) => bucket), budgets.map(({ burst }) => burst), budgets.map(({ every }) => every)];
+function valuesOf(budgets: readonly MailBudget[]): BudgetValues {
+  return {
+    buckets: budgets.map(({ bucket }) => bucket),
+    bursts: budgets.map(({ burst }) => burst),
+    intervals: budgets.map(({ every }) => every),
+  };
 }

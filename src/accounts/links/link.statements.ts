@@ -1,22 +1,30 @@
 import { type LinkTopic, statement, type Statement } from '../../two-factor/index.js';
 
+/** The budgets that a mail must pass; the lists go together. */
+export interface BudgetValues {
+  readonly buckets: readonly string[];
+  /** How many mails each budget gives at once. */
+  readonly bursts: readonly number[];
+  /** Seconds until each budget gives one more. */
+  readonly intervals: readonly number[];
+}
+
 /** When a budget is whole again if one more mail is taken from it. `b` is its row, null where it is whole. */
 const AFTER_ONE_MORE = `greatest(b.refilled_at, now()) + w.every`;
 
 /**
  * CTEs that take one mail from every budget. `budget.mine` tells whether all of them had one, `waiting.wait` the seconds until
- * they have. Budgets that are whole again are swept out.
- *
- * Values: `$1` buckets, `$2` how many each gives at once, `$3` seconds until each gives one more.
+ * they have. Budgets that are whole again are swept out. Takes `BudgetValues`.
  */
 const TAKE_BUDGETS = `
   wanted AS MATERIALIZED (
     SELECT w.bucket, w.place, make_interval(secs => w.every) AS every, make_interval(secs => w.every * w.burst) AS depth
-    FROM unnest($1::text[], $2::integer[], $3::double precision[]) WITH ORDINALITY AS w (bucket, burst, every, place)
+    FROM unnest($buckets::text[], $bursts::integer[], $intervals::double precision[]) WITH ORDINALITY
+      AS w (bucket, burst, every, place)
   ), swept_budgets AS (
     DELETE FROM account_mail_budgets WHERE bucket IN (
       SELECT bucket FROM account_mail_budgets
-      WHERE refilled_at <= now() AND NOT bucket = ANY ($1) ORDER BY refilled_at LIMIT 5 FOR UPDATE SKIP LOCKED
+      WHERE refilled_at <= now() AND NOT bucket = ANY ($buckets) ORDER BY refilled_at LIMIT 5 FOR UPDATE SKIP LOCKED
     )
   ), waiting AS MATERIALIZED (
     SELECT ceil(extract(epoch FROM max(${AFTER_ONE_MORE} - w.depth - now())))::integer AS wait
@@ -32,11 +40,11 @@ const TAKE_BUDGETS = `
     SELECT (SELECT count(*) FROM taken) = (SELECT count(*) FROM wanted) AS mine
   )`;
 
-/** Which account a link is for. `$4` is the address, `$5` the account of the session that asks or null. */
+/** Which account a link is for. `$accountId` is the account of the session that asks, or null. */
 const OWNERS: Readonly<Record<LinkTopic, string>> = {
-  'reset-password': `u.email = $4 AND ($5::uuid IS NULL OR u.id = $5)`,
-  'verify-email': `u.email = $4 AND ($5::uuid IS NULL OR u.id = $5) AND NOT u.email_verified`,
-  'change-email': `u.id = $5::uuid AND NOT EXISTS (SELECT FROM users t WHERE t.email = $4)`,
+  'reset-password': `u.email = $email AND ($accountId::uuid IS NULL OR u.id = $accountId)`,
+  'verify-email': `u.email = $email AND ($accountId::uuid IS NULL OR u.id = $accountId) AND NOT u.email_verified`,
+  'change-email': `u.id = $accountId::uuid AND NOT EXISTS (SELECT FROM users t WHERE t.email = $email)`,
 };
 
 /** What came of asking for a link. */
@@ -49,15 +57,26 @@ export interface LinkOutcome {
   readonly accountId: string | null;
 }
 
+export interface LinkValues extends BudgetValues {
+  /** Where the link is mailed to. */
+  readonly email: string;
+  /** Of the session that asks; null where anyone may ask. */
+  readonly accountId: string | null;
+  readonly tokenHash: Buffer;
+  /** The session that the link is bound to; null for none. */
+  readonly sessionId: string | null;
+  /** The sealed mail. */
+  readonly payload: string;
+  /** How long the link works, in seconds. */
+  readonly life: number;
+}
+
 /**
  * Counts, stores and queues a link in one statement. Where there is no account for it, the same statement runs and queues
  * nothing: so the answer does not tell, and a link never exists without its mail. The user's row is locked: the foreign key
  * would refuse the link of an account that is being deleted, and that would be a fault of ours.
- *
- * Values: those of `TAKE_BUDGETS`; `$4` address, `$5` account or null, `$6` token hash, `$7` session or null, `$8` payload,
- * `$9` life in seconds.
  */
-export function sendLink(topic: LinkTopic, enqueueFunction: string): Statement {
+export function sendLink(topic: LinkTopic, enqueueFunction: string): Statement<LinkOutcome, LinkValues> {
   return statement(
     `accounts.send_${topic.replace('-', '_')}_link`,
     `WITH ${TAKE_BUDGETS}, swept_links AS (
@@ -67,22 +86,30 @@ export function sendLink(topic: LinkTopic, enqueueFunction: string): Statement {
        )
      ), link AS (
        INSERT INTO account_links (token_hash, user_id, topic, email, password_version, session_id, expires_at)
-       SELECT $6::bytea, u.id, '${topic}', $4::text, u.password_version, $7::uuid, now() + make_interval(secs => $9)
+       SELECT $tokenHash::bytea, u.id, '${topic}', $email::text, u.password_version, $sessionId::uuid,
+         now() + make_interval(secs => $life)
        FROM users u, budget WHERE budget.mine AND ${OWNERS[topic]} FOR KEY SHARE OF u
        RETURNING user_id
      ), queued AS (
-       SELECT ${enqueueFunction}($8, now() + make_interval(secs => $9), 'mail-code'), user_id FROM link
+       SELECT ${enqueueFunction}($payload, now() + make_interval(secs => $life), 'mail-code'), user_id FROM link
      )
      SELECT budget.mine AS counted, waiting.wait, (SELECT user_id FROM queued) AS "accountId" FROM budget, waiting`,
   );
 }
 
-/** Queues a notice if its budget allows it. Values: those of `TAKE_BUDGETS`; `$4` payload, `$5` life in seconds. */
-export function tellAddress(enqueueFunction: string): Statement {
+export interface TellAddressValues extends BudgetValues {
+  /** The sealed mail. */
+  readonly payload: string;
+  /** How long the notice may wait for a mail server, in seconds. */
+  readonly life: number;
+}
+
+/** Queues a notice if its budget allows it. */
+export function tellAddress(enqueueFunction: string): Statement<{ readonly mails: number }, TellAddressValues> {
   return statement(
     'accounts.tell_address',
     `WITH ${TAKE_BUDGETS}, queued AS (
-       SELECT ${enqueueFunction}($4, now() + make_interval(secs => $5), 'notice') FROM budget WHERE budget.mine
+       SELECT ${enqueueFunction}($payload, now() + make_interval(secs => $life), 'notice') FROM budget WHERE budget.mine
      )
      SELECT count(*)::int AS mails FROM queued`,
   );
@@ -95,14 +122,13 @@ export interface LinkRow {
   readonly alive: boolean;
 }
 
-/** `$1` token hash. Changes nothing: the statement that uses the link looks again. */
-export const FIND_LINK = statement(
+/** Changes nothing: the statement that uses the link looks again. */
+export const FIND_LINK = statement<LinkRow, { readonly tokenHash: Buffer }>(
   'accounts.find_link',
-  `SELECT user_id AS "accountId", topic, expires_at > now() AS alive FROM account_links WHERE token_hash = $1`,
+  `SELECT user_id AS "accountId", topic, expires_at > now() AS alive FROM account_links WHERE token_hash = $tokenHash`,
 );
 
-/** `$1` buckets. */
-export const FORGET_BUDGETS = statement(
+export const FORGET_BUDGETS = statement<object, Pick<BudgetValues, 'buckets'>>(
   'accounts.forget_mail_budgets',
-  `DELETE FROM account_mail_budgets WHERE bucket = ANY ($1::text[])`,
+  `DELETE FROM account_mail_budgets WHERE bucket = ANY ($buckets::text[])`,
 );

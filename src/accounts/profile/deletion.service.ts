@@ -44,7 +44,7 @@ export class DeletionService {
       await this.twoFactor.forget(accountId, transaction);
       await this.links.forget(accountId, transaction);
       const strong = this.twoFactor.isStrong(session);
-      const values = [accountId, passwordVersion, sessionId, tokenHash, strong];
+      const values = { accountId, passwordVersion, sessionId, tokenHash, strong };
       const deleted = await transaction.query(DELETE_USER, values);
       if (deleted.length === 0) throw new TwoFactorException('UNAUTHORIZED', { bearerError: 'invalid_token' });
     });

@@ -14,7 +14,8 @@ export class ProfileService {
   async update({ name, image, email }: UpdateUserBody, { accountId }: AccountSession): Promise<void> {
     if (email) throw new AccountsException('EMAIL_CAN_NOT_BE_UPDATED');
     if (name === undefined && image === undefined) throw new AccountsException('NO_FIELDS_TO_UPDATE');
-    await this.database.query(UPDATE_USER, [accountId, name ?? null, image !== undefined, image ?? null]);
+    const changesImage = image !== undefined;
+    await this.database.query(UPDATE_USER, { accountId, name: name ?? null, changesImage, image: image ?? null });
   }
 
   /** There is one way to sign in: address and password. */

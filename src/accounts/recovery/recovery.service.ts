@@ -76,7 +76,7 @@ export class RecoveryService {
     await this.database.transaction(async (transaction) => {
       // The library's rows before the host's, as in a verification: two transactions could otherwise wait for each other.
       await this.twoFactor.passwordChanged(accountId, transaction, request);
-      const used = await transaction.query(RESET_PASSWORD, [accountId, tokenHash(token), passwordHash]);
+      const used = await transaction.query(RESET_PASSWORD, { accountId, tokenHash: tokenHash(token), passwordHash });
       if (used.length === 0) throw new AccountsException('INVALID_TOKEN');
       await this.sessions.endAll(accountId, transaction);
     });

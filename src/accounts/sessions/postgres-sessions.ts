@@ -15,18 +15,24 @@ import {
   type Transaction,
   TwoFactorException,
 } from '../../two-factor/index.js';
-import { toUserView, type UserRow } from '../users/user-row.js';
+import { toUserView } from '../users/user-row.js';
 import { isUuid } from '../uuid.js';
 import { SESSION_TOKEN_PREFIX, SessionCookie } from './session-cookie.js';
-import { type AccountSession, type SessionRow, toAccountSession } from './session-row.js';
-import { END, END_ALL_BUT, END_DEVICE, HOLD, IDENTIFY, ISSUE, RENEW } from './session.statements.js';
+import { type AccountSession, toAccountSession } from './session-row.js';
+import {
+  END,
+  END_ALL_BUT,
+  END_DEVICE,
+  HOLD,
+  IDENTIFY,
+  ISSUE,
+  type IssuedRow,
+  type IssueValues,
+  RENEW,
+} from './session.statements.js';
 
 /** As much of a `User-Agent` as a list of sessions shows; clients may send kilobytes. */
 const USER_AGENT_LENGTH = 512;
-
-interface IssuedRow extends SessionRow, UserRow {
-  readonly cookieMaxAge: number | null;
-}
 
 /** The sessions' table: opaque tokens of which only the hash is kept, every method one statement. */
 @Injectable()
@@ -45,7 +51,7 @@ export class PostgresSessions extends SessionGateway {
     const token = carrier.carrier === 'authorization' ? carrier.token : this.cookie.tokenOf(request);
     if (token === null || !isToken(token, SESSION_TOKEN_PREFIX)) return null;
     const hash = tokenHash(token);
-    const [row] = await this.database.query<SessionRow & UserRow>(IDENTIFY, [hash]);
+    const [row] = await this.database.query(IDENTIFY, { tokenHash: hash });
     return row ? toAccountSession(row, hash, carrier.carrier === 'authorization' ? token : undefined) : null;
   }
 
@@ -57,16 +63,16 @@ export class PostgresSessions extends SessionGateway {
     const { rememberMe, passwordVersion } = grant.context;
     const token = newToken(this.random, SESSION_TOKEN_PREFIX);
     const [row] = isUuid(grant.accountId)
-      ? await (transaction ?? this.database).query<IssuedRow>(ISSUE, [
-          grant.accountId,
-          typeof passwordVersion === 'number' ? passwordVersion : null,
-          tokenHash(token),
-          rememberMe !== false,
+      ? await (transaction ?? this.database).query(ISSUE, {
+          accountId: grant.accountId,
+          passwordVersion: typeof passwordVersion === 'number' ? passwordVersion : null,
+          tokenHash: tokenHash(token),
+          rememberMe: rememberMe !== false,
           ...origin(grant.request),
-          grant.secondFactor,
-          grant.amr,
-          grant.trustedDeviceId,
-        ])
+          secondFactor: grant.secondFactor,
+          amr: grant.amr,
+          trustedDeviceId: grant.trustedDeviceId,
+        })
       : [];
     if (!row) throw new TwoFactorException('UNAUTHORIZED', { bearerError: '' });
     return this.issued(row, token);
@@ -76,37 +82,40 @@ export class PostgresSessions extends SessionGateway {
   override async renew(renewal: SessionRenewal, transaction?: Transaction): Promise<IssuedSession | null> {
     const { session, secondFactor, amr, trustedDeviceId, endOthers, request } = renewal;
     const token = newToken(this.random, SESSION_TOKEN_PREFIX);
-    const [row] = await (transaction ?? this.database).query<IssuedRow>(RENEW, [
-      session.sessionId,
-      session.accountId,
-      isAccountSession(session) ? session.tokenHash : null,
-      tokenHash(token),
+    const [row] = await (transaction ?? this.database).query(RENEW, {
+      sessionId: session.sessionId,
+      accountId: session.accountId,
+      tokenHash: isAccountSession(session) ? session.tokenHash : null,
+      newTokenHash: tokenHash(token),
       secondFactor,
       endOthers,
       ...origin(request),
       amr,
       trustedDeviceId,
-    ]);
+    });
     return row ? this.issued(row, token) : null;
   }
 
   override async holds(session: SessionIdentity, transaction?: Transaction): Promise<boolean> {
     if (!isAccountSession(session)) return false;
-    const rows = await (transaction ?? this.database).query(HOLD, [session.sessionId, session.tokenHash]);
+    const rows = await (transaction ?? this.database).query(HOLD, {
+      sessionId: session.sessionId,
+      tokenHash: session.tokenHash,
+    });
     return rows.length > 0;
   }
 
   override async end(session: SessionIdentity, transaction?: Transaction): Promise<void> {
-    await (transaction ?? this.database).query(END, [session.sessionId]);
+    await (transaction ?? this.database).query(END, { sessionId: session.sessionId });
   }
 
   override async endAll(accountId: string, transaction?: Transaction): Promise<void> {
-    if (isUuid(accountId)) await (transaction ?? this.database).query(END_ALL_BUT, [accountId, null]);
+    if (isUuid(accountId)) await (transaction ?? this.database).query(END_ALL_BUT, { accountId, spared: null });
   }
 
   override async endDevice(accountId: string, trustedDeviceId: string, transaction?: Transaction): Promise<void> {
     if (!isUuid(accountId)) return;
-    await (transaction ?? this.database).query(END_DEVICE, [accountId, trustedDeviceId]);
+    await (transaction ?? this.database).query(END_DEVICE, { accountId, trustedDeviceId });
   }
 
   private issued(row: IssuedRow, token: string): IssuedSession {
@@ -128,6 +137,6 @@ function isAccountSession(session: SessionIdentity): session is AccountSession {
   return 'tokenHash' in session;
 }
 
-function origin(request: IncomingRequest): [address: string | null, userAgent: string | null] {
-  return [request.ip ?? null, request.userAgent?.slice(0, USER_AGENT_LENGTH) ?? null];
+function origin({ ip, userAgent }: IncomingRequest): Pick<IssueValues, 'ipAddress' | 'userAgent'> {
+  return { ipAddress: ip ?? null, userAgent: userAgent?.slice(0, USER_AGENT_LENGTH) ?? null };
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, type IncomingRequest, isToken, tokenHash } from '../../two-factor/index.js';
 import { isUuid } from '../uuid.js';
 import { SESSION_TOKEN_PREFIX, SessionCookie } from './session-cookie.js';
-import { type AccountSession, type SessionRow, type SessionView, toSessionView } from './session-row.js';
+import { type AccountSession, type SessionView, toSessionView } from './session-row.js';
 import { END_ALL_BUT, END_BY_TOKENS, END_ONE, LIST } from './session.statements.js';
 
 /** What a user sees of the own sessions, and can end. */
@@ -15,7 +15,7 @@ export class SessionList {
 
   /** @returns the live ones, the last opened first; `token` is the session's id, which ends it and opens nothing */
   async list(userId: string): Promise<SessionView[]> {
-    const rows = await this.database.query<SessionRow>(LIST, [userId]);
+    const rows = await this.database.query(LIST, { accountId: userId });
     return rows.map((row) => toSessionView(row));
   }
 
@@ -33,7 +33,7 @@ export class SessionList {
     const id = isUuid(handle) ? handle : null;
     const hash = isToken(handle, SESSION_TOKEN_PREFIX) ? tokenHash(handle) : null;
     if (id === null && hash === null) return 0;
-    const rows = await this.database.query<{ alive: boolean }>(END_ONE, [userId, id, hash]);
+    const rows = await this.database.query(END_ONE, { accountId: userId, sessionId: id, tokenHash: hash });
     return rows.filter(({ alive }) => alive).length;
   }
 
@@ -42,14 +42,14 @@ export class SessionList {
    * @returns how many live sessions ended
    */
   async endAll(userId: string, spared: string | null = null): Promise<number> {
-    const [row] = await this.database.query<{ ended: number }>(END_ALL_BUT, [userId, spared]);
+    const [row] = await this.database.query(END_ALL_BUT, { accountId: userId, spared });
     return row?.ended ?? 0;
   }
 
   /** Ends the session whose token came as cookie, whoever's it is: its cookie is about to be overwritten. */
   async endCookieBorne(request: IncomingRequest): Promise<void> {
     const token = this.cookie.tokenOf(request);
-    if (token !== null) await this.database.query(END_BY_TOKENS, [[tokenHash(token)]]);
+    if (token !== null) await this.database.query(END_BY_TOKENS, { tokenHashes: [tokenHash(token)] });
   }
 
   /**
@@ -59,8 +59,8 @@ export class SessionList {
    */
   async endPresented(sessions: readonly AccountSession[]): Promise<AccountSession[]> {
     if (sessions.length === 0) return [];
-    const hashes = sessions.map((session) => session.tokenHash);
-    const rows = await this.database.query<{ id: string }>(END_BY_TOKENS, [hashes]);
+    const tokenHashes = sessions.map((session) => session.tokenHash);
+    const rows = await this.database.query(END_BY_TOKENS, { tokenHashes });
     return sessions.filter(({ sessionId }) => rows.some(({ id }) => id === sessionId));
   }
 }

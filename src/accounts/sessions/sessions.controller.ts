@@ -120,7 +120,7 @@ export class SessionsController {
     // The guard hands on what PostgresSessions found.
     const ended = await this.sessions.endPresented(caller.sessions as readonly AccountSession[]);
     for (const session of ended) this.tellRevoked('sign-out', 1, session, exchange);
-    exchange.setHeaders(await this.twoFactor.signOut(caller, exchange));
+    exchange.setHeaders(await this.twoFactor.signOut(caller, exchange.request));
     this.forgetCookie(exchange);
     return { success: true };
   }

@@ -51,17 +51,17 @@ export class SignInService {
     this.urls.callback(body.callbackURL);
     // Before the transaction, so that no connection waits for bcrypt.
     const passwordHash = await this.hasher.hash(body.password, hashCaller(exchange.request));
-    const issued = await this.database.transaction(async (transaction) => {
+    const { issued, headers } = await this.database.transaction(async (transaction) => {
       const newUser = { email, name: body.name, image: body.image ?? null, passwordHash };
       const accountId = await this.users.create(newUser, transaction);
       if (accountId === null) throw new AccountsException('USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL');
       const context = { rememberMe: body.rememberMe !== false };
-      const result = await this.twoFactor.signIn({ accountId, context, exchange, transaction });
+      const result = await this.twoFactor.signIn({ accountId, context, request: exchange.request, transaction });
       if (result.kind !== 'session') throw new Error('An account cannot have a second factor before it exists');
-      return result.issued;
+      return result;
     });
     this.tell('sign-in.succeeded', issued.user.id, exchange, issued);
-    await this.deliver(issued, exchange);
+    await this.deliver(headers, exchange);
     return { token: exchange.tokenInBody(issued), user: issued.user };
   }
 
@@ -79,11 +79,11 @@ export class SignInService {
     const result = await this.twoFactor.signIn({
       accountId: credentials.userId,
       context: { rememberMe: body.rememberMe !== false, passwordVersion: credentials.passwordVersion },
-      exchange,
+      request: exchange.request,
     });
     if (result.kind === 'session') {
       this.tell('sign-in.succeeded', credentials.userId, exchange, result.issued);
-      await this.deliver(result.issued, exchange);
+      await this.deliver(result.headers, exchange);
       const { issued, trustedDeviceToken } = result;
       if (url !== null) exchange.setHeaders([['location', url]]);
       return {
@@ -94,7 +94,7 @@ export class SignInService {
         user: issued.user,
       };
     }
-    await this.deliver({ headers: [['set-cookie', this.cookie.expired()], ...result.headers] }, exchange);
+    await this.deliver([['set-cookie', this.cookie.expired()], ...result.headers], exchange);
     return result.body;
   }
 
@@ -152,7 +152,7 @@ export class SignInService {
   }
 
   /** Whatever session the browser had ends here [ASVS 7.2.4]: its cookie is overwritten or expired. */
-  private async deliver({ headers }: { headers: HeaderLines }, exchange: HttpExchange): Promise<void> {
+  private async deliver(headers: HeaderLines, exchange: HttpExchange): Promise<void> {
     await this.sessions.endCookieBorne(exchange.request);
     exchange.setHeaders(headers);
   }

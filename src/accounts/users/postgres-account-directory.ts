@@ -3,11 +3,15 @@ import { type Account, AccountDirectory, Database, statement, type Transaction }
 import { isUuid } from '../uuid.js';
 import { toUserView, USER_COLUMNS, type UserRow } from './user-row.js';
 
-const FIND = statement('accounts.find_user', `SELECT ${USER_COLUMNS} FROM users u WHERE u.id = $1`);
+const FIND = statement<UserRow, { readonly accountId: string }>(
+  'accounts.find_user',
+  `SELECT ${USER_COLUMNS} FROM users u WHERE u.id = $accountId`,
+);
 
-const RECORD_TWO_FACTOR = statement(
+const RECORD_TWO_FACTOR = statement<UserRow, { readonly accountId: string; readonly enabled: boolean }>(
   'accounts.record_two_factor',
-  `UPDATE users u SET two_factor_enabled = $2, updated_at = now() WHERE u.id = $1 RETURNING ${USER_COLUMNS}`,
+  `UPDATE users u SET two_factor_enabled = $enabled, updated_at = now() WHERE u.id = $accountId
+   RETURNING ${USER_COLUMNS}`,
 );
 
 /** Shows the users' table to the library. */
@@ -19,7 +23,7 @@ export class PostgresAccountDirectory extends AccountDirectory {
 
   override async find(accountId: string, transaction?: Transaction): Promise<Account | null> {
     if (!isUuid(accountId)) return null;
-    const [row] = await (transaction ?? this.database).query<UserRow>(FIND, [accountId]);
+    const [row] = await (transaction ?? this.database).query(FIND, { accountId });
     return row ? toAccount(row) : null;
   }
 
@@ -28,7 +32,7 @@ export class PostgresAccountDirectory extends AccountDirectory {
     enabled: boolean,
     transaction: Transaction,
   ): Promise<Account | null> {
-    const [row] = await transaction.query<UserRow>(RECORD_TWO_FACTOR, [accountId, enabled]);
+    const [row] = await transaction.query(RECORD_TWO_FACTOR, { accountId, enabled });
     return row ? toAccount(row) : null;
   }
 }

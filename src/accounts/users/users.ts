@@ -19,31 +19,52 @@ export interface Credentials {
   readonly passwordVersion: number;
 }
 
-const CREATE = statement(
+const CREATE = statement<{ readonly id: string }, NewUser>(
   'accounts.create_user',
-  `INSERT INTO users (email, name, image, password_hash) VALUES ($1, $2, $3, $4)
+  `INSERT INTO users (email, name, image, password_hash) VALUES ($email, $name, $image, $passwordHash)
    ON CONFLICT (email) DO NOTHING RETURNING id`,
 );
 
 const CREDENTIALS = `SELECT id AS "userId", email, password_hash AS "passwordHash", password_version AS "passwordVersion"
    FROM users`;
-const CREDENTIALS_BY_EMAIL = statement('accounts.credentials_by_email', `${CREDENTIALS} WHERE email = $1`);
-const CREDENTIALS_BY_ID = statement('accounts.credentials_by_id', `${CREDENTIALS} WHERE id = $1`);
+const CREDENTIALS_BY_EMAIL = statement<Credentials, { readonly email: string }>(
+  'accounts.credentials_by_email',
+  `${CREDENTIALS} WHERE email = $email`,
+);
+const CREDENTIALS_BY_ID = statement<Credentials, { readonly accountId: string }>(
+  'accounts.credentials_by_id',
+  `${CREDENTIALS} WHERE id = $accountId`,
+);
 
-const HIGHEST_COST = statement(
+const HIGHEST_COST = statement<{ readonly cost: string | null }>(
   'accounts.highest_password_cost',
   `SELECT max(substr(password_hash, 5, 2)) AS cost FROM users WHERE substr(password_hash, 5, 2) BETWEEN '04' AND '31'`,
 );
 
-const REHASH = statement(
+interface RehashValues {
+  readonly accountId: string;
+  /** The hash that is stored. */
+  readonly oldHash: string;
+  readonly newHash: string;
+}
+
+const REHASH = statement<object, RehashValues>(
   'accounts.rehash_password',
-  `UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2`,
+  `UPDATE users SET password_hash = $newHash WHERE id = $accountId AND password_hash = $oldHash`,
 );
 
-const CHANGE_PASSWORD = statement(
+interface ChangePasswordValues {
+  readonly accountId: string;
+  /** Of the password that the current one was compared with. */
+  readonly passwordVersion: number;
+  /** Of the new password. */
+  readonly passwordHash: string;
+}
+
+const CHANGE_PASSWORD = statement<UserRow, ChangePasswordValues>(
   'accounts.change_password',
-  `UPDATE users u SET password_hash = $3, password_version = u.password_version + 1, updated_at = now()
-   WHERE u.id = $1 AND u.password_version = $2
+  `UPDATE users u SET password_hash = $passwordHash, password_version = u.password_version + 1, updated_at = now()
+   WHERE u.id = $accountId AND u.password_version = $passwordVersion
    RETURNING ${USER_COLUMNS}`,
 );
 
@@ -54,36 +75,32 @@ export class Users {
 
   /** @returns the new user's id, or null when the address is taken, be it by a sign-up a moment ahead of this one */
   async create(user: NewUser, transaction: Transaction): Promise<string | null> {
-    const [row] = await transaction.query<{ id: string }>(CREATE, [
-      user.email,
-      user.name,
-      user.image,
-      user.passwordHash,
-    ]);
+    const [row] = await transaction.query(CREATE, user);
     return row?.id ?? null;
   }
 
   /** @param email in canonical form */
   async credentialsByEmail(email: string): Promise<Credentials | null> {
-    const [row] = await this.database.query<Credentials>(CREDENTIALS_BY_EMAIL, [email]);
+    const [row] = await this.database.query(CREDENTIALS_BY_EMAIL, { email });
     return row ?? null;
   }
 
   /** @param userId a UUID */
   async credentialsById(userId: string): Promise<Credentials | null> {
-    const [row] = await this.database.query<Credentials>(CREDENTIALS_BY_ID, [userId]);
+    const [row] = await this.database.query(CREDENTIALS_BY_ID, { accountId: userId });
     return row ?? null;
   }
 
   /** @returns the highest cost of bcrypt that a stored password was hashed at, found by an index; null where there is none */
   async highestCost(): Promise<number | null> {
-    const [row] = await this.database.query<{ cost: string | null }>(HIGHEST_COST);
+    const [row] = await this.database.query(HIGHEST_COST);
     return row?.cost == null ? null : Number(row.cost);
   }
 
   /** Stores the same password hashed anew, unless it was changed meanwhile. */
   async rehash(credentials: Credentials, passwordHash: string): Promise<void> {
-    await this.database.query(REHASH, [credentials.userId, credentials.passwordHash, passwordHash]);
+    const { userId, passwordHash: oldHash } = credentials;
+    await this.database.query(REHASH, { accountId: userId, oldHash, newHash: passwordHash });
   }
 
   /**
@@ -93,8 +110,8 @@ export class Users {
    * @returns the user as it is now, or null when another change came first
    */
   async changePassword(checked: Credentials, passwordHash: string, transaction: Transaction): Promise<UserView | null> {
-    const values = [checked.userId, checked.passwordVersion, passwordHash];
-    const [row] = await transaction.query<UserRow>(CHANGE_PASSWORD, values);
+    const { userId, passwordVersion } = checked;
+    const [row] = await transaction.query(CHANGE_PASSWORD, { accountId: userId, passwordVersion, passwordHash });
     return row ? toUserView(row) : null;
   }
 }

@@ -38,13 +38,12 @@ export class LoginController {
     const result = await this.twoFactor.signIn({
       accountId: String(employee.id),
       context: { remember: body.remember ?? false, desk: '42' },
-      exchange,
+      request: exchange.request,
     });
+    exchange.setHeaders(result.headers);
     if (result.kind === 'challenge') {
-      exchange.setHeaders(result.headers);
       return { secondFactor: result.body.twoFactorMethods, challenge: result.body.twoFactorToken };
     }
-    exchange.setHeaders(result.issued.headers);
     return { session: result.issued.token, device: result.trustedDeviceToken };
   }
 }

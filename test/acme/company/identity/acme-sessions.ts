@@ -56,7 +56,7 @@ export class AcmeSessions extends SessionGateway {
     return this.keep({
       sessionId: randomUUID(),
       accountId,
-      secondFactorAt: secondFactor && new Date(),
+      secondFactorAt: secondFactor === null ? null : new Date(),
       trustedDeviceId,
       desk: String(context['desk'] ?? 'unknown'),
       createdAt: new Date(),
