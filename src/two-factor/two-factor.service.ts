@@ -9,7 +9,12 @@ import { EnrolmentState } from './factor/enrolment-state.js';
 import { MessageWriter } from './messages/message-writer.js';
 import { AccountDirectory } from './ports/account-directory.js';
 import { NO_ORIGIN, originOf, SecurityEvents, type SecurityEventName } from './ports/security-events.js';
-import { SessionGateway, type IssuedSession, type SessionIdentity, type SignInContext } from './ports/session-gateway.js';
+import {
+  SessionGateway,
+  type IssuedSession,
+  type SessionIdentity,
+  type SignInContext,
+} from './ports/session-gateway.js';
 import type { Transaction } from './postgres/transaction.js';
 import { Database } from './postgres/database.js';
 import { TrustedDevicesService } from './trusted-devices/trusted-devices.service.js';

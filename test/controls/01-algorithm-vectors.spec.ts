@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AesGcmSealer } from '../../src/two-factor/keys/sealer.js';
-import { SEALED_AUTHENTICATORS } from '../../src/two-factor/factors/totp/sealed-authenticators.js';
+import { SEALED_AUTHENTICATORS } from '../../src/two-factor/factors/totp/totp.sql.js';
 import {
   codeOfStep,
   matchStep,

@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { HkdfKeyRing, MessageDelivery, SystemRandom, UnknownKeyError } from '../../src/two-factor/index.js';
 import { MessageSealer } from '../../src/two-factor/messages/message-sealer.js';
 import { AesGcmSealer, SealBrokenError } from '../../src/two-factor/keys/sealer.js';
-import { SEALED_AUTHENTICATORS } from '../../src/two-factor/factors/totp/sealed-authenticators.js';
+import { SEALED_AUTHENTICATORS } from '../../src/two-factor/factors/totp/totp.sql.js';
 import {
   AuthenticatorApp,
   Caller,

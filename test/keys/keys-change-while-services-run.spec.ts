@@ -20,7 +20,7 @@ import {
 } from '../../src/two-factor/index.js';
 import { KeyRingMonitor } from '../../src/two-factor/keys/key-ring-monitor.js';
 import { AesGcmSealer } from '../../src/two-factor/keys/sealer.js';
-import { SEALED_AUTHENTICATORS } from '../../src/two-factor/factors/totp/sealed-authenticators.js';
+import { SEALED_AUTHENTICATORS } from '../../src/two-factor/factors/totp/totp.sql.js';
 import { race } from '../support/barrier.js';
 import { ensureBuilt } from '../support/build.js';
 import { Caller, enrol, openChallenge, PASSWORD, signUp, type EnrolledOwner } from '../support/client.js';
@@ -228,7 +228,8 @@ describe('control 34: keys change while services run, and none goes that is need
       const { id = '', accountId = '', secret = '' } = row ?? {};
       const sealer = older.app.get(AesGcmSealer);
       const names = SEALED_AUTHENTICATORS.record(accountId, id);
-      const values = [[id], [sealer.seal(randomBytes(20), names)], [sealer.seal(randomBytes(20), names)]];
+      const [was, sealed] = [sealer.seal(randomBytes(20), names), sealer.seal(randomBytes(20), names)];
+      const values = { ids: [id], was: [was], sealed: [sealed] };
       // Read before, replaced after: the row is another one by then.
       expect(await newer.app.get(Database).query(SEALED_AUTHENTICATORS.replace, values)).toEqual([]);
       expect(await newer.query(`SELECT secret FROM two_factor_authenticator WHERE id = $1`, [id])).toEqual([
@@ -347,7 +348,7 @@ describe('control 34: keys change while services run, and none goes that is need
     it('with a ring that opens nothing does not rotate either', async () => {
       const database = service.app.get(Database);
       const foreign = new HkdfKeyRing([K2]);
-      const keys = keyRotation(database, foreign, new AesGcmSealer(foreign, new SystemRandom()));
+      const keys = keyRotation(database, foreign);
       await expect(keys.rotate()).rejects.toThrow('The key ring lacks key "k1"');
     });
 

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import bcrypt from 'bcrypt';
 import { newBackupCodes } from '../../src/two-factor/factors/backup-codes/backup-codes.js';
 import { newToken, SystemRandom, tokenHash } from '../../src/two-factor/index.js';
-import { OtpSenderService } from '../../src/two-factor/factors/otp/otp-sender.service.js';
+import { OtpCodes, type CodeSource } from '../../src/two-factor/factors/otp/otp-codes.js';
 import { AesGcmSealer } from '../../src/two-factor/keys/sealer.js';
 import { newDeviceToken } from '../../src/two-factor/trusted-devices/device-token.js';
 import { codeOfStep, stepAt } from '../../src/two-factor/factors/totp/totp.js';
@@ -58,7 +58,7 @@ export class AccountSeeder {
       newToken(random, 'tfs_'),
       randomUUID(),
     ];
-    const { codes, hashes } = newBackupCodes(id, (size) => random.bytes(size));
+    const { codes, hashes } = newBackupCodes(id, random);
     const { authenticatorId, secret, sealed } = this.secretFor(id);
     // In one statement: there are hundreds of them.
     await this.service.query(
@@ -143,12 +143,12 @@ export class AccountSeeder {
     const { status } = await new Caller(this.service).post('/two-factor/send-otp', {}, bearer);
     if (status !== 200) throw new Error(`send-otp answered ${status}`);
     await this.service.query(`DELETE FROM two_factor_send_budget WHERE bucket = 'cool-down:' || $1`, [accountId]);
-    const [row] = await this.service.query<Parameters<OtpSenderService['codeOf']>[0]>(
+    const [row] = await this.service.query<CodeSource>(
       `SELECT kid, nonce, binding, channel, method_id AS "methodId" FROM two_factor_one_time_code WHERE account_id = $1`,
       [accountId],
     );
     if (!row) throw new Error('No code was kept');
-    return this.service.app.get(OtpSenderService, { strict: false }).codeOf(row);
+    return this.service.app.get(OtpCodes, { strict: false }).of(accountId, row);
   }
 
   private secretFor(accountId: string): { authenticatorId: string; secret: Buffer; sealed: string } {

@@ -164,7 +164,7 @@ export class SignInChallengeAnswer {
     isArray: true,
     example: ['totp'],
   })
-  readonly twoFactorMethods!: readonly ('totp' | 'otp')[];
+  readonly twoFactorMethods!: readonly string[];
 
   @ApiProperty({
     description: 'The challenge, for clients without cookies: goes as bearer token to `/two-factor/verify-*`.',

@@ -36,7 +36,8 @@ export function stage(
     column,
     value: `$${columnValue(column)}::${type}`,
   }));
-  const kid = sealed === undefined ? [] : [{ column: 'kid', value: `split_part($${columnValue(sealed)}::text, '.', 1)` }];
+  const kid =
+    sealed === undefined ? [] : [{ column: 'kid', value: `split_part($${columnValue(sealed)}::text, '.', 1)` }];
   const stored = [
     { column: 'id', value: '$id::uuid' },
     { column: 'account_id', value: '$accountId::text' },
@@ -86,7 +87,9 @@ interface OfAccount {
 /** Drops what was staged, and what is pending, under an older password. */
 export function dropStaged({ plugins, enrollable }: FactorRegistry): Statement<object, OfAccount> {
   const deletes = [
-    ...enrollable.map(({ enrolment }) => `DELETE FROM ${enrolment.name} WHERE account_id = $accountId AND confirmed_at IS NULL`),
+    ...enrollable.map(
+      ({ enrolment }) => `DELETE FROM ${enrolment.name} WHERE account_id = $accountId AND confirmed_at IS NULL`,
+    ),
     ...plugins.flatMap(({ dropPending }) => dropPending?.('$accountId') ?? []),
     ...plugins.flatMap(({ companion }) => companion?.dropStaged('$accountId') ?? []),
   ];
@@ -115,7 +118,10 @@ export function disable(registry: FactorRegistry): Statement<object, OfAccount> 
 }
 
 /** The same, and the notice to the owner in the same statement. */
-export function disableAndTell(registry: FactorRegistry, notices: NoticeSql): Statement<object, OfAccount & NoticeValues> {
+export function disableAndTell(
+  registry: FactorRegistry,
+  notices: NoticeSql,
+): Statement<object, OfAccount & NoticeValues> {
   return statement('disable_and_tell', disableText(registry, `, ${notices.telling('was_on')}`, notices.told));
 }
 

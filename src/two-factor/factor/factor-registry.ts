@@ -18,9 +18,11 @@ export class FactorRegistry {
   constructor(readonly plugins: readonly FactorPlugin[]) {
     for (const { name, enrolment } of plugins) {
       if (!NAME.test(name)) throw new RangeError(`"${name}" cannot name a factor: use lower case, digits and hyphens`);
-      if (plugins.filter((other) => other.name === name).length > 1) throw new RangeError(`Two factors are named "${name}"`);
+      if (plugins.filter((other) => other.name === name).length > 1)
+        throw new RangeError(`Two factors are named "${name}"`);
       for (const identifier of enrolment ? [enrolment.name, ...Object.keys(enrolment.columns)] : []) {
-        if (!IDENTIFIER.test(identifier)) throw new RangeError(`Factor "${name}": "${identifier}" is no table or column`);
+        if (!IDENTIFIER.test(identifier))
+          throw new RangeError(`Factor "${name}": "${identifier}" is no table or column`);
       }
     }
     this.enrollable = plugins.filter((plugin): plugin is EnrollablePlugin => plugin.enrolment !== undefined);

@@ -208,10 +208,7 @@ export const SWEEP_NOTICE_BUDGETS = statement(
 );
 
 /** Drops all that an account's notices left, except what counts an address. `buckets` names its budgets. */
-export const FORGET_NOTICES = statement<
-  object,
-  { readonly accountId: string; readonly buckets: readonly string[] }
->(
+export const FORGET_NOTICES = statement<object, { readonly accountId: string; readonly buckets: readonly string[] }>(
   'forget_notices',
   `WITH pending AS (
      DELETE FROM two_factor_pending_notice WHERE account_id = $accountId

@@ -28,7 +28,9 @@ describe('a statement', () => {
   });
 
   it('refuses to run without one of its values, and takes null for a value', () => {
-    expect(() => bind(FIND, { account: 'a' })).toThrow(new TypeError(`Statement ${FIND.name} lacks a value for "limit"`));
+    expect(() => bind(FIND, { account: 'a' })).toThrow(
+      new TypeError(`Statement ${FIND.name} lacks a value for "limit"`),
+    );
     expect(() => bind(FIND, { account: 'a', limit: undefined })).toThrow(TypeError);
     expect(bind(FIND, { account: null, limit: 0 })).toEqual([null, 0]);
   });

@@ -51,7 +51,11 @@ export function enableRequest(plugins: readonly FactorPlugin[]): Type<EnableRequ
     @IsIn(methods)
     method?: string;
   }
-  return merged('EnableRequest', MethodRequest, plugins.flatMap(({ enable }) => enable?.request ?? []));
+  return merged(
+    'EnableRequest',
+    MethodRequest,
+    plugins.flatMap(({ enable }) => enable?.request ?? []),
+  );
 }
 
 /** The answer of `enable`: its own member, and those of all factors. */
@@ -61,7 +65,11 @@ export function enableResponse(plugins: readonly FactorPlugin[]): Type<EnableRes
     @ApiProperty({ description: 'The method that was staged', enum: [...methods], example: methods[0] })
     method!: string;
   }
-  return merged('EnableResponse', MethodResponse, plugins.flatMap(({ enable }) => enable?.response ?? []));
+  return merged(
+    'EnableResponse',
+    MethodResponse,
+    plugins.flatMap(({ enable }) => enable?.response ?? []),
+  );
 }
 
 /** Bodies to try. Each holds what its method needs and nothing else. */

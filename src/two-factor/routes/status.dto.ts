@@ -43,5 +43,9 @@ export function statusResponse(plugins: readonly FactorPlugin[]): Type<TwoFactor
     @ApiPropertyOptional({ description: 'The first of them', enum: methods, example: methods[0] })
     preferred?: TwoFactorMethod;
   }
-  return merged('TwoFactorStatusResponse', WithMethods, plugins.flatMap((plugin) => plugin.statusResponse ?? []));
+  return merged(
+    'TwoFactorStatusResponse',
+    WithMethods,
+    plugins.flatMap((plugin) => plugin.statusResponse ?? []),
+  );
 }

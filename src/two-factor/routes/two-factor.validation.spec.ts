@@ -1,9 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { BackupCodeRequest } from '../factors/backup-codes/backup-codes.dto.js';
 import { VerificationRequest } from './verification.dto.js';
-import { EnableRequest, PasswordRequest } from './enrolment.dto.js';
+import { defaultFactors } from '../two-factor.schema.js';
+import { enableRequest } from './enrolment.dto.js';
+import { PasswordRequest } from './password.dto.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorValidationPipe } from './two-factor.validation.js';
+
+const EnableRequest = enableRequest(defaultFactors);
 
 type Dto = new () => object;
 const pipe = new TwoFactorValidationPipe();

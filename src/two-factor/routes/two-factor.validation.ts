@@ -1,4 +1,11 @@
-import { Injectable, Optional, ValidationPipe, type ArgumentMetadata, type Type, type ValidationError } from '@nestjs/common';
+import {
+  Injectable,
+  Optional,
+  ValidationPipe,
+  type ArgumentMetadata,
+  type Type,
+  type ValidationError,
+} from '@nestjs/common';
 import { TwoFactorException } from '../two-factor.errors.js';
 
 /** Levels of objects and arrays that a body may have; those of this library have one. */

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { parseCookies } from '../tokens/cookies.js';
 import type { IncomingRequest } from '../ports/incoming-request.js';
-import { SessionGateway, type IssuedSession, type SecondFactor, type SessionCarrier, type SessionIdentity, type SignInContext } from '../ports/session-gateway.js';
+import {
+  SessionGateway,
+  type IssuedSession,
+  type SecondFactor,
+  type SessionCarrier,
+  type SessionIdentity,
+  type SignInContext,
+} from '../ports/session-gateway.js';
 import type { Database } from '../postgres/database.js';
 
 /** What a test runner offers: jest, vitest and mocha do, and `node:test` too. */

@@ -139,8 +139,5 @@ export function trustDeviceAndTell(
   registry: FactorRegistry,
   notices: NoticeSql,
 ): Statement<object, NewDevice & NoticeValues> {
-  return statement(
-    'trust_device_and_tell',
-    trustText(registry, `, ${notices.telling('trusted')}`, notices.told),
-  );
+  return statement('trust_device_and_tell', trustText(registry, `, ${notices.telling('trusted')}`, notices.told));
 }

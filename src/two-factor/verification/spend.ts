@@ -47,7 +47,10 @@ export function spend(plugin: FactorPlugin, registry: FactorRegistry): SpendStat
     onChallenge: statement(`spend_${name}_on_challenge`, `WITH ${burn}, ${rest}`),
     onSession: statement(`spend_${name}_on_session`, `WITH burnt AS (${ON_SESSION}), ${rest}`),
     confirm: plugin.enrolment
-      ? statement(`confirm_${name}`, `WITH burnt AS (${ON_SESSION}), ${cleared}, ${confirm(plugin as EnrollablePlugin, registry)}`)
+      ? statement(
+          `confirm_${name}`,
+          `WITH burnt AS (${ON_SESSION}), ${cleared}, ${confirm(plugin as EnrollablePlugin, registry)}`,
+        )
       : null,
   };
 }

@@ -90,10 +90,7 @@ export class VerificationService {
    * @throws {TwoFactorException} the factor's `invalid` or `notEnabled`, or why it is unavailable; INVALID_TWO_FACTOR_COOKIE,
    *   TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE, ACCOUNT_TEMPORARILY_LOCKED, UNAUTHORIZED when the session ended meanwhile
    */
-  async verify<Attempt>(
-    factor: Factor<Attempt, never>,
-    attempt: VerificationAttempt<Attempt>,
-  ): Promise<Verified> {
+  async verify<Attempt>(factor: Factor<Attempt, never>, attempt: VerificationAttempt<Attempt>): Promise<Verified> {
     const { caller, request } = attempt;
     const device = attempt.trustDevice ? this.devices.fresh() : null;
     const issued = await this.prove(factor, attempt, this.sessions.transactional, async (proven, transaction) => {

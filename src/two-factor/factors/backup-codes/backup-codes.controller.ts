@@ -4,7 +4,12 @@ import type { Prover } from '../../challenge/caller.js';
 import type { SessionIdentity } from '../../ports/session-gateway.js';
 import type { HttpExchange } from '../../routes/http-exchange.js';
 import { PasswordRequest } from '../../routes/password.dto.js';
-import { AcceptsChallenge, CurrentCaller, CurrentExchange, CurrentSession } from '../../routes/two-factor.decorators.js';
+import {
+  AcceptsChallenge,
+  CurrentCaller,
+  CurrentExchange,
+  CurrentSession,
+} from '../../routes/two-factor.decorators.js';
 import { ApiAuthenticated } from '../../routes/two-factor.openapi.js';
 import { TwoFactorRoutes } from '../../routes/two-factor.routes.js';
 import { verificationResponse } from '../../routes/verification.dto.js';

@@ -32,9 +32,7 @@ export class BackupCodesFactor extends Factor<string, readonly Buffer[]> {
   }
 
   override useNotice({ left }: Spent): UseNotice | null {
-    return left === undefined
-      ? null
-      : { event: 'two-factor.backup-code-used', topic: 'backup-code-used', left };
+    return left === undefined ? null : { event: 'two-factor.backup-code-used', topic: 'backup-code-used', left };
   }
 
   override async status({ facts }: StatusContext): Promise<{ readonly backupCodesLeft: number }> {

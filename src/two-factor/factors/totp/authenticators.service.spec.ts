@@ -1,52 +1,45 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { ScureBase32Plugin } from 'otplib';
 import { HkdfKeyRing } from '../../adapters/hkdf-key-ring.js';
+import { SystemClock } from '../../adapters/system-clock.js';
 import { SystemRandom } from '../../adapters/system-random.js';
-import type { Random } from '../../ports/random.js';
 import { AesGcmSealer } from '../../keys/sealer.js';
+import { UnreadableSecretReporter } from '../../keys/unreadable-secret-reporter.js';
+import type { Random } from '../../ports/random.js';
 import { FakeRandom } from '../../testing/fake-random.js';
 import { TwoFactorOptions } from '../../two-factor.options.js';
 import { AuthenticatorsService } from './authenticators.service.js';
+import { TotpFactor } from './totp.factor.js';
 
-const SESSION = { sessionId: 'session', accountId: 'ada', strong: false };
-const SHOWN = { issuer: 'Acme', label: 'ada@example.com' };
 const base32 = new ScureBase32Plugin();
 
-/** Keeps what was to be written. */
-class Written {
-  readonly rows: unknown[][] = [];
-
-  async query(_: unknown, values: unknown[]): Promise<object[]> {
-    this.rows.push(values);
-    return [{ id: values[0] }];
-  }
-}
-
-function authenticatorsWith(random: Random) {
-  const written = new Written();
+/** What staging an authenticator writes and shows. */
+async function staged(random: Random) {
   const sealer = new AesGcmSealer(new HkdfKeyRing([{ kid: 'k', secret: Buffer.alloc(32, 7) }]), random);
+  const unreadable = new UnreadableSecretReporter({ emit: () => {} });
+  const authenticators = new AuthenticatorsService(sealer, random, {} as never, unreadable);
   const options = new TwoFactorOptions({ issuer: 'Acme', trustedOrigins: [] });
-  return { service: new AuthenticatorsService(sealer, random, options), written };
+  const factor = new TotpFactor(authenticators, new SystemClock(), options, unreadable);
+  const [id, accountId] = [randomUUID(), 'ada'];
+  const account = async () => ({ label: 'ada@example.com' }) as never;
+  const { columns, response } = await factor.prepare({})({ id, accountId, account });
+  return { authenticators, id, accountId, columns, totpURI: String(response['totpURI']) };
 }
 
-const secretOf = (totpURI: string | null) =>
-  Buffer.from(base32.decode(new URL(totpURI ?? '').searchParams.get('secret') ?? ''));
+const secretOf = (totpURI: string) => Buffer.from(base32.decode(new URL(totpURI).searchParams.get('secret') ?? ''));
 
 describe('the secrets of authenticators [RFC 4226 §4 R6]', () => {
   it('come from the Random port as they are', async () => {
-    const { service, written } = authenticatorsWith(new FakeRandom('enrol'));
-    const totpURI = await service.stage(SHOWN, SESSION, [], written as never);
+    const { totpURI } = await staged(new FakeRandom('enrol'));
     expect(secretOf(totpURI)).toEqual(new FakeRandom('enrol').bytes(20));
   });
 
   it('are written sealed to their account and record, and as nothing else', async () => {
-    const { service, written } = authenticatorsWith(new SystemRandom());
-    const totpURI = await service.stage(SHOWN, SESSION, [], written as never);
+    const { authenticators, id, accountId, columns, totpURI } = await staged(new SystemRandom());
     const secret = secretOf(totpURI);
-    const [[id, accountId, sealed] = []] = written.rows;
-    expect(service.secretOf(String(accountId), { id: String(id), secret: String(sealed) })).toEqual(secret);
-    const text = JSON.stringify(written.rows);
+    expect(authenticators.secretOf(accountId, { id, secret: String(columns['secret']) })).toEqual(secret);
     const forms = [secret.toString('hex'), secret.toString('base64url'), base32.encode(secret, { padding: false })];
-    for (const form of forms) expect(text).not.toContain(form);
+    for (const form of forms) expect(JSON.stringify(columns)).not.toContain(form);
   });
 });
