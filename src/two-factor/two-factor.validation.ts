@@ -20,8 +20,9 @@ export class TwoFactorValidationPipe extends ValidationPipe {
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    // Arrays would be checked member by member, and pass when empty.
-    const fits = value === undefined || value === null || (typeof value === 'object' && !Array.isArray(value));
+    // No body at all is one without fields. Arrays would be checked member by member, and pass when empty; null would pass
+    // where every field is optional.
+    const fits = value === undefined || (typeof value === 'object' && value !== null && !Array.isArray(value));
     if (metadata.type === 'body' && !fits) {
       throw new TwoFactorException('VALIDATION_ERROR', { errors: { body: ['Body must be an object'] } });
     }

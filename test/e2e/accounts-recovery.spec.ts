@@ -178,6 +178,8 @@ describe('request-password-reset and reset-password', () => {
       const opened = await caller.get(`/reset-password/${token}?callbackURL=${encodeURIComponent(url)}`);
       expect([url, opened.status, opened.body.code]).toEqual([url, 403, 'INVALID_CALLBACK_URL']);
     }
+    const long = await caller.get(`/reset-password/${token}?callbackURL=${PAGE}?${'x'.repeat(2048)}`);
+    expect([long.status, long.body.code, long.headers.get('location')]).toEqual([400, 'VALIDATION_ERROR', null]);
     const own = await caller.get(`/reset-password/${token}?callbackURL=/docs`);
     expect(own.headers.get('location')).toBe(`http://localhost:3001/docs?token=${token}`);
   });
