@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { BackupCodeBody } from './backup-codes/backup-codes.dto.js';
 import { VerificationBody } from './challenge/verification.dto.js';
 import { EnableBody, PasswordBody } from './enrolment/enrolment.dto.js';
+import { SendOtpBody } from './otp/otp.dto.js';
 import { TwoFactorException } from './two-factor.errors.js';
 import { TwoFactorValidationPipe } from './two-factor.validation.js';
 
@@ -60,6 +61,13 @@ describe('a good body', () => {
     const body = await accept(PasswordBody, JSON.parse('{"password":"x","__proto__":{"admin":true}}'));
     expect((body as { admin?: boolean }).admin).toBeUndefined();
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
+  });
+});
+
+describe('a body that is null', () => {
+  it('is at fault as a whole where every field is optional, and absent is not', async () => {
+    expect(await faults(SendOtpBody, null)).toEqual(['body']);
+    expect(await accept(SendOtpBody, undefined)).toEqual({});
   });
 });
 

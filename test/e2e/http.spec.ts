@@ -84,7 +84,7 @@ describe('bodies', () => {
     ]);
   });
 
-  it.each(['[]', '[{}]', '"text"', '7', 'true', 'null', '[[["deep"]]]'])(
+  it.each(['[]', '[{}]', '"text"', '7', 'true', '[[["deep"]]]'])(
     'are refused when they are no object: %s',
     async (body) => {
       const { token } = await signUp(service);
@@ -98,6 +98,16 @@ describe('bodies', () => {
       }
     },
   );
+
+  it('are refused when they are null where every field is optional, and may be absent there', async () => {
+    const { token } = await signUp(service);
+    const headers = { ...JSON_TYPE, authorization: `Bearer ${token}` };
+    const sent = async (body?: string) =>
+      refused('/two-factor/send-otp', { method: 'POST', headers, ...(body !== undefined && { body }) });
+    expect(await sent('null')).toMatchObject({ code: 'VALIDATION_ERROR', errors: { body: [expect.any(String)] } });
+    // No mail can be sent here: the body was taken.
+    for (const body of [undefined, '', '{}']) expect((await sent(body)).code).toBe('OTP_NOT_CONFIGURED');
+  });
 
   it.each(['null', '7', 'true', '[]', '["text"]', '{}', '{"$gt":""}', '{"toString":"a"}', '{"length":8}'])(
     'are refused with the fields named when these are %s',
