@@ -1,5 +1,5 @@
 import { getSchemaPath, type OpenAPIObject } from '@nestjs/swagger';
-import { ErrorAnswer } from '../two-factor/index.js';
+import { ErrorResponse } from '../two-factor/index.js';
 import { operationsOf } from './operations.js';
 
 type Response = NonNullable<NonNullable<OpenAPIObject['components']>['responses']>[string];
@@ -42,7 +42,7 @@ export function documentLargeBodies(document: OpenAPIObject, inline: ReadonlySet
   for (const { operation } of taking) operation.responses['413'] = { $ref: '#/components/responses/PayloadTooLarge' };
   const [message, code] = ['Payload Too Large', 'PAYLOAD_TOO_LARGE'];
   const examples = { [code]: { summary: message, value: { message, code } } };
-  const schema = { $ref: getSchemaPath(ErrorAnswer) };
+  const schema = { $ref: getSchemaPath(ErrorResponse) };
   const PayloadTooLarge = {
     description: 'A body of more than 16 KiB',
     content: { 'application/json': { schema, examples } },

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiSecurity, ApiTa
 import type { FastifyReply } from 'fastify';
 import {
   Accepts,
-  ApiErrorAnswers,
+  ApiErrorResponses,
   BEARER_AUTH,
   CurrentExchange,
   CurrentSession,
@@ -61,7 +61,7 @@ export class EmailController {
     operationId: 'sendVerificationEmail',
   })
   @ApiOkResponse({ description: 'Asked for', type: StatusAnswer })
-  @ApiErrorAnswers(
+  @ApiErrorResponses(
     {
       EMAIL_MISMATCH,
       EMAIL_ALREADY_VERIFIED,
@@ -90,7 +90,7 @@ export class EmailController {
   })
   @ApiSendsOn()
   @ApiOkResponse({ description: 'The address is verified', type: VerifyEmailAnswer })
-  @ApiErrorAnswers(
+  @ApiErrorResponses(
     {
       INVALID_TOKEN,
       TOKEN_EXPIRED,
@@ -127,7 +127,7 @@ export class EmailController {
     operationId: 'changeEmail',
   })
   @ApiOkResponse({ description: 'Asked for', type: StatusAnswer })
-  @ApiErrorAnswers({ EMAIL_IS_THE_SAME, CHANGE_EMAIL_DISABLED, SECOND_FACTOR_REQUIRED, INVALID_CALLBACK_URL })
+  @ApiErrorResponses({ EMAIL_IS_THE_SAME, CHANGE_EMAIL_DISABLED, SECOND_FACTOR_REQUIRED, INVALID_CALLBACK_URL })
   async change(
     @Body(TwoFactorValidationPipe) body: ChangeEmailBody,
     @CurrentSession() session: AccountSession,

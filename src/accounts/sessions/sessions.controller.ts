@@ -10,7 +10,7 @@ import {
 } from '@nestjs/swagger';
 import {
   Accepts,
-  ApiErrorAnswers,
+  ApiErrorResponses,
   BEARER_AUTH,
   CurrentCaller,
   CurrentExchange,
@@ -24,7 +24,7 @@ import {
   TwoFactorGuard,
   TwoFactorService,
   TwoFactorValidationPipe,
-  UserAnswer,
+  UserResponse,
 } from '../../two-factor/index.js';
 import { AccountSessionAnswer, ListedSessionAnswer, StatusAnswer } from '../answers.js';
 import { SessionCookie } from './session-cookie.js';
@@ -38,7 +38,7 @@ const DONE: StatusAnswer = { status: true };
 
 @ApiTags('Accounts')
 @ApiBearerAuth(BEARER_AUTH)
-@ApiExtraModels(AccountSessionAnswer, UserAnswer)
+@ApiExtraModels(AccountSessionAnswer, UserResponse)
 @UseGuards(TwoFactorGuard)
 @Controller()
 export class SessionsController {
@@ -64,12 +64,12 @@ export class SessionsController {
       type: ['object', 'null'],
       properties: {
         session: { $ref: getSchemaPath(AccountSessionAnswer) },
-        user: { $ref: getSchemaPath(UserAnswer) },
+        user: { $ref: getSchemaPath(UserResponse) },
       },
       required: ['session', 'user'],
     },
   })
-  @ApiErrorAnswers({}, { credential: false })
+  @ApiErrorResponses({}, { credential: false })
   getSession(@CurrentSession() session: AccountSession | null) {
     // As text, because Nest's adapters send nothing at all for null.
     return session ? { session: session.view, user: session.user } : 'null';
@@ -93,7 +93,7 @@ export class SessionsController {
       },
     },
   })
-  @ApiErrorAnswers()
+  @ApiErrorResponses()
   async list(@CurrentSession() session: AccountSession): Promise<ListedSessionAnswer[]> {
     const views = await this.sessions.list(session.accountId);
     return views.map((view) => ({
@@ -114,7 +114,7 @@ export class SessionsController {
     operationId: 'signOut',
   })
   @ApiOkResponse({ description: 'Also when there was nothing to end', type: SignOutAnswer })
-  @ApiErrorAnswers({}, { credential: false })
+  @ApiErrorResponses({}, { credential: false })
   async signOut(
     @CurrentCaller() caller: LeavingCaller,
     @CurrentExchange() exchange: HttpExchange,
@@ -136,7 +136,7 @@ export class SessionsController {
     operationId: 'revokeSession',
   })
   @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusAnswer })
-  @ApiErrorAnswers({ SECOND_FACTOR_REQUIRED })
+  @ApiErrorResponses({ SECOND_FACTOR_REQUIRED })
   async revoke(
     @Body(TwoFactorValidationPipe) { token }: RevokeSessionBody,
     @CurrentSession() session: AccountSession,
@@ -158,7 +158,7 @@ export class SessionsController {
     operationId: 'revokeOtherSessions',
   })
   @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusAnswer })
-  @ApiErrorAnswers({ SECOND_FACTOR_REQUIRED })
+  @ApiErrorResponses({ SECOND_FACTOR_REQUIRED })
   async revokeOthers(
     @CurrentSession() session: AccountSession,
     @CurrentExchange() exchange: HttpExchange,
@@ -178,7 +178,7 @@ export class SessionsController {
     operationId: 'revokeSessions',
   })
   @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusAnswer })
-  @ApiErrorAnswers({ SECOND_FACTOR_REQUIRED })
+  @ApiErrorResponses({ SECOND_FACTOR_REQUIRED })
   async revokeAll(
     @CurrentSession() session: AccountSession,
     @CurrentExchange() exchange: HttpExchange,
