@@ -50,7 +50,7 @@ export interface Staging {
   readonly id: string;
   readonly accountId: string;
   /** Costs a statement where the host's directory asks its database. */
-  account(): Promise<Account>;
+  readonly account: () => Promise<Account>;
 }
 
 /** What to stage, and what to show. */
@@ -91,6 +91,7 @@ export interface StatusContext {
  * @typeParam Attempt what a client sends: for most factors the text of a code
  * @typeParam Candidates what the SQL of `FactorPlugin.candidates` gives, as the driver parses JSON and arrays
  */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- `VerificationService.verify` infers it
 export abstract class Factor<Attempt = string, Candidates = unknown> {
   /** The same as `FactorPlugin.name`. */
   abstract readonly name: string;

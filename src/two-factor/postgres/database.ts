@@ -5,7 +5,7 @@ import { Transaction } from './transaction.js';
 import { Connection } from './connection.js';
 import { DatabaseUnavailableError, reasonOf } from './database-unavailable.js';
 import { inTime } from './deadline.js';
-import type { NoValues, Statement } from './statement.js';
+import type { Statement } from './statement.js';
 
 /** How long requests may wait for the database, and how many. */
 export interface DatabaseLimits {
@@ -46,7 +46,7 @@ export class Database extends Transaction {
     statement: Statement<Row, Values>,
     values: NoInfer<Values>,
   ): Promise<Row[]>;
-  override async query<Row extends object>(statement: Statement<Row, NoValues>): Promise<Row[]>;
+  override async query<Row extends object>(statement: Statement<Row>): Promise<Row[]>;
   override async query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   override async query<Row extends object>(query: string | Statement<Row, never>, values: object = []): Promise<Row[]> {
     return this.connected((connection) => connection.query(query, values));

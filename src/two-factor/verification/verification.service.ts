@@ -17,7 +17,7 @@ import { TrustedDevicesService, type FreshDevice } from '../trusted-devices/trus
 import { TwoFactorException } from '../two-factor.errors.js';
 import type { Guess } from './guess.js';
 import { GuessesService } from './guesses.service.js';
-import { spend, type SpendStatements } from './spend.js';
+import { spendStatements, type SpendStatements } from './spend.js';
 
 /** An attempt to prove a factor, and who makes it. */
 export interface VerificationAttempt<Attempt = string> {
@@ -80,7 +80,7 @@ export class VerificationService {
     private readonly secondFactor: SecondFactorPolicy,
     private readonly registry: FactorRegistry,
   ) {
-    this.statements = new Map(registry.plugins.map((plugin) => [plugin.name, spend(plugin, registry)]));
+    this.statements = new Map(registry.plugins.map((plugin) => [plugin.name, spendStatements(plugin, registry)]));
   }
 
   /**
