@@ -38,13 +38,13 @@ export const CurrentCaller = createParamDecorator(
   (_: unknown, context: ExecutionContext): Caller => guarded(context).caller,
 );
 
-/** The caller's session, as the SessionGateway gave it; null on routes that also answer nobody. */
+/** The caller's session, as the SessionGateway gave it; null on routes that need no session, where there is none. */
 export const CurrentSession = createParamDecorator((_: unknown, context: ExecutionContext): SessionIdentity | null => {
   const { caller } = guarded(context);
   return caller.kind === 'session' ? caller.session : null;
 });
 
-/** The request and its answer, for adapters of sessions. */
+/** The request and its response, the same on Express and Fastify. */
 export const CurrentExchange = createParamDecorator(
   (_: unknown, context: ExecutionContext): HttpExchange => guarded(context).exchange,
 );

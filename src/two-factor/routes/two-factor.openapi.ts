@@ -10,7 +10,7 @@ import {
 } from '@nestjs/swagger';
 import { TWO_FACTOR_ERRORS, type TwoFactorErrorCode } from '../two-factor.errors.js';
 
-/** The security scheme's name, to be declared by whoever builds the document. */
+/** Name of the security scheme; the program that builds the document declares it. */
 export const BEARER_AUTH = 'bearerAuth';
 
 /** Errors by code: HTTP status and message. */
