@@ -4,6 +4,7 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import { Database, KeyRotation, TwoFactorService, type Transaction } from '../../src/two-factor/index.js';
 import { race } from '../support/barrier.js';
 import type { Caller } from '../support/client.js';
+import { HardwareKeyFactor } from './company/hardware-key/hardware-key.factor.js';
 import { ACME_DATABASE } from './company/identity/employees.js';
 import { VaultKeyRing } from './company/identity/vault-key-ring.js';
 import { Acme, KeyHolder, PASSWORD, PLATFORMS, type AcmeBody, type Worker } from './support.js';
@@ -355,6 +356,22 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
     );
     expect((await holder.prove(await holder.login())).status).toBe(500);
     expect(acme.history(holder)).toContain('two-factor.secret-unreadable');
+  });
+
+  it('opens no session on a challenge by what is staged, even where its candidates show it', async () => {
+    const holder = await acme.hireWithKey();
+    const factor = acme.get(HardwareKeyFactor);
+    const match = factor.match.bind(factor);
+    factor.match = (response, context) => {
+      const right = match(response, context);
+      return right && { ...right, confirms: String(right.values['keyId']) };
+    };
+    const challenge = await holder.login();
+    const refused = await holder.prove(challenge);
+    Reflect.deleteProperty(factor, 'match');
+    expect(refused.status).toBe(500);
+    expect(acme.history(holder).at(-1)).toBe('two-factor.challenged');
+    expect((await holder.prove(challenge)).status).toBe(200);
   });
 
   it('stands in the OpenAPI document: routes, errors, and the enums and members of the status', async () => {
