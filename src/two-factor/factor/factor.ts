@@ -2,7 +2,7 @@ import type { Account } from '../ports/account-directory.js';
 import type { NoticeTopic } from '../ports/message-templates.js';
 import type { SecurityEventName } from '../ports/security-events.js';
 import type { Transaction } from '../postgres/transaction.js';
-import type { TwoFactorErrorCode } from '../two-factor.errors.js';
+import type { FactorError, TwoFactorErrorCode } from '../two-factor.errors.js';
 
 /** What an attempt is checked against, and on whose behalf. */
 export interface MatchContext<Candidates> {
@@ -17,7 +17,10 @@ export interface MatchContext<Candidates> {
 
 /** A right attempt. */
 export interface Match {
-  /** Values for the SQL of `FactorPlugin.spend`, by the names that stand there. */
+  /**
+   * Values for the SQL of `FactorPlugin.spend`, by the names that stand there. The library's own names are not free:
+   * `accountId`, `challengeId`, `scope`, `sessionId`, `stagedId`, `strong`.
+   */
   readonly values: Readonly<Record<string, unknown>>;
   /** Id of the staged row that this attempt confirms; absent where it proves a confirmed one. */
   readonly confirms?: string;
@@ -105,7 +108,7 @@ export abstract class Factor<Attempt = string, Candidates = unknown> {
   abstract match(attempt: Attempt, context: MatchContext<Candidates>): Match | null | Promise<Match | null>;
 
   /** @returns the error to answer where the service is not configured for this factor; null where it is */
-  unavailable(): TwoFactorErrorCode | null {
+  unavailable(): TwoFactorErrorCode | FactorError | null {
     return null;
   }
 
@@ -118,7 +121,7 @@ export abstract class Factor<Attempt = string, Candidates = unknown> {
   }
 
   /** @returns members of the status; by default none */
-  async status(_context: StatusContext): Promise<Readonly<Record<string, unknown>>> {
+  async status(_context: StatusContext): Promise<object> {
     return {};
   }
 

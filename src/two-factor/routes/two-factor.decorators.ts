@@ -22,8 +22,8 @@ export const SECOND_FACTOR = Reflector.createDecorator<true>();
 export const Accepts = (acceptance: Exclude<Acceptance, 'session-or-challenge'>) => ACCEPTS(acceptance);
 
 /**
- * Lets a challenge in, too. Not for routes of hosts: the guard looks at the shape of a challenge token only, and leaves
- * it to the library's own routes to find out whether it lives.
+ * Lets a challenge in, too: for the routes of a factor. The guard looks at the shape of a challenge token only, so the handler
+ * must ask whether the challenge lives: `VerificationService.verify` and `ChallengeService.identify` do.
  */
 export const AcceptsChallenge = () => ACCEPTS('session-or-challenge');
 

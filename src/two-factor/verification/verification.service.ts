@@ -171,6 +171,9 @@ export class VerificationService {
     const { values, confirms } = match;
     let rows: Spent[];
     if (challengeId !== null) {
+      // A plug-in whose candidates show a staged row to a challenge must not open a session with it: the password alone
+      // can stage one.
+      if (confirms !== undefined) throw new RangeError(`Factor "${plugin.name}" matched a staged row on a challenge`);
       rows = await transaction.query(statements.onChallenge, { ...values, challengeId });
     } else if (confirms !== undefined && statements.confirm && caller.kind === 'session') {
       const { sessionId } = caller.session;
