@@ -13,7 +13,7 @@ const SETTINGS = ['tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'esbu
 
 if (builtAt() <= changedAt()) {
   // A build takes many seconds: a misspelt variable is named before it.
-  run('--import', 'tsx', 'src/check-environment.ts');
+  run('--import', 'tsx', 'src/programs/check-environment.ts');
   console.log('Building … (about 20 seconds, and only after a change)');
   run('node_modules/@nestjs/cli/bin/nest.js', 'build');
   run('esbuild.config.js');

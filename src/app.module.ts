@@ -14,10 +14,10 @@ import { databaseTimeouts } from './database/timeouts.js';
 import { DeliveryModule, deliveryPorts, OutboxModule, type DeliveryModuleOptions } from './delivery/index.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthModule } from './health/health.module.js';
+import { API_PREFIX } from './http/api-prefix.js';
 import { ownOrigins } from './http/own-origins.js';
 import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
 import type { RateLimitsModuleOptions } from './rate-limits/rate-limits.options.js';
-import { API_PREFIX } from './openapi.js';
 import { HkdfKeyRing, TwoFactorModule } from './two-factor/index.js';
 
 /** The composition root: the one file that joins accounts, delivery, rate limits and two-factor. */

@@ -83,7 +83,7 @@ describe('npm start', () => {
 
   it('builds again after a change', async () => {
     const soon = Date.now() / 1000 + 60;
-    await utimes(join(clone, 'src/main.ts'), soon, soon);
+    await utimes(join(clone, 'src/programs/main.ts'), soon, soon);
     const service = start({});
     await service.printed('Building …');
     // The compiler is a child of its own, and ends by itself.

@@ -4,10 +4,10 @@ import { errorFields } from './error-fields.js';
 import { readableError } from './readable-lines.js';
 
 /**
- * What stopped a program, for standard error: one line for the operator, and with LOG_LEVEL=debug where it came from
- * for whoever debugs. Not by the log, whose settings may be what is at fault.
+ * What stopped a program, for standard error: one line for the operator; with LOG_LEVEL=debug also the stack and the causes.
+ * Not by the log, whose settings may be at fault.
  */
-export function refusal(error: unknown): string {
+export function startupFailure(error: unknown): string {
   if (process.env.LOG_LEVEL === 'debug') return readableError(errorFields(error)).trimEnd();
   return escapeControls(errorMessage(error).replaceAll(/\s*\n\s*/g, ' '));
 }

@@ -4,7 +4,7 @@ const echoMs = 500;
  * Settles at the first signal to stop; listened for from the beginning, so that a start is never cut in two. A second
  * one ends the process at once.
  */
-export async function firstSignal(): Promise<void> {
+export async function shutdownSignal(): Promise<void> {
   await new Promise<void>((resolve) => {
     let first: number | undefined;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -2,17 +2,17 @@ import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppModule } from './app.module.js';
-import type { ServiceConfig } from './config/service-config.js';
-import { errorCode, StartupError } from './config/startup-error.js';
-import { runMigrations } from './database/migrations-runner.js';
-import type { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
-import { configureHttp } from './http/configure-http.js';
-import { createHttpAdapter } from './http/http-adapter.js';
-import { refuseWhenStopping } from './http/stopping.js';
-import { explainKeyRing } from './keys/explain-key-ring.js';
-import type { ServiceLogger } from './logging/service-logger.js';
-import { serveOpenApi } from './openapi.js';
+import { AppModule } from '../app.module.js';
+import type { ServiceConfig } from '../config/service-config.js';
+import { errorCode, StartupError } from '../config/startup-error.js';
+import { runMigrations } from '../database/migrations-runner.js';
+import type { EmbeddedPostgres } from '../database/embedded/embedded-postgres.js';
+import { configureHttp } from '../http/configure-http.js';
+import { createHttpAdapter } from '../http/http-adapter.js';
+import { refuseWhenStopping } from '../http/stopping.js';
+import { explainKeyRing } from '../keys/explain-key-ring.js';
+import type { ServiceLogger } from '../logging/service-logger.js';
+import { serveOpenApi } from '../openapi/document.js';
 
 /** How long requests in flight may take to finish once the service was told to stop. */
 const graceMs = 10_000;
@@ -71,7 +71,7 @@ function running(app: NestFastifyApplication, embedded: EmbeddedPostgres | undef
 
 async function startEmbedded({ dataDir }: ServiceConfig, logger: ServiceLogger): Promise<EmbeddedPostgres> {
   // Loaded only when used: a service with a database of its own has no business with processes and files.
-  const { startEmbeddedPostgres } = await import('./database/embedded/embedded-postgres.js');
+  const { startEmbeddedPostgres } = await import('../database/embedded/embedded-postgres.js');
   return startEmbeddedPostgres({ dataDir, notice: (line) => logger.announce(line) });
 }
 
