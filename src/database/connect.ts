@@ -1,5 +1,6 @@
 import { Client } from 'pg';
-import { errorCode, errorMessage, StartupError } from '../config/startup-error.js';
+import { StartupError } from '../config/startup-error.js';
+import { errorMessage } from '../errors.js';
 import { connectTimeoutMs } from './data-source-options.js';
 
 const oldestSupported = 140_000;
@@ -20,7 +21,7 @@ export async function connect(url: string, applicationName: string): Promise<Cli
   try {
     await client.connect();
   } catch (error) {
-    throw new StartupError(`Cannot connect to the database ${withoutSecrets(url)}: ${reasonOf(error)}`, {
+    throw new StartupError(`Cannot connect to the database ${withoutSecrets(url)}: ${errorMessage(error)}`, {
       cause: error,
     });
   }
@@ -39,9 +40,4 @@ export async function connect(url: string, applicationName: string): Promise<Cli
 function withoutSecrets(url: string): string {
   const { host, pathname } = new URL(url);
   return `${host}${pathname}`;
-}
-
-/** A name with several addresses fails with an error that has no message of its own. */
-function reasonOf(error: unknown): string {
-  return errorMessage(error) || (errorCode(error) ?? 'no answer');
 }

@@ -1,6 +1,7 @@
 import { Pool, type Client } from 'pg';
 import { DataSource } from 'typeorm';
-import { errorMessage, StartupError } from '../config/startup-error.js';
+import { StartupError } from '../config/startup-error.js';
+import { errorMessage } from '../errors.js';
 import { installQueue } from '../delivery/outbox/queue-schema.js';
 import { connect } from './connect.js';
 import { dataSourceOptions } from './data-source-options.js';

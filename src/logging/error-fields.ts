@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import { isError } from '../errors.js';
 
 /** What a log says of an error. Whatever else the error carries stays out. */
 export interface ErrorFields {
@@ -24,11 +24,6 @@ const MOST_ERRORS = 5;
 
 /** Names and codes, never a value: a driver's fields are written only if they look like one. */
 const WORD = /^[\w.-]{1,64}$/;
-
-/** Errors of this realm and, in test runners, of the other one. */
-export function isError(value: unknown): value is Error {
-  return value instanceof Error || types.isNativeError(value);
-}
 
 /**
  * Takes what is known to be safe, by name: errors of drivers carry the row (`detail`), the statement (`query`,

@@ -1,4 +1,5 @@
-import { errorFields, isError } from './error-fields.js';
+import { isError } from '../errors.js';
+import { errorFields } from './error-fields.js';
 
 const REDACTED = '[redacted]';
 const DEEPEST = 5;

@@ -1,4 +1,4 @@
-import { errorMessage } from '../config/startup-error.js';
+import { errorMessage } from '../errors.js';
 import { escapeControls } from './control-characters.js';
 import { errorFields } from './error-fields.js';
 import { readableError } from './readable-lines.js';

@@ -1,10 +1,11 @@
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AppModule } from '../app.module.js';
 import type { ServiceConfig } from '../config/service-config.js';
-import { errorCode, StartupError } from '../config/startup-error.js';
+import { StartupError } from '../config/startup-error.js';
+import { waitAtMost } from '../deadline.js';
+import { errorCode } from '../errors.js';
 import { runMigrations } from '../database/migrations-runner.js';
 import type { EmbeddedPostgres } from '../database/embedded/embedded-postgres.js';
 import { configureHttp } from '../http/configure-http.js';
@@ -124,11 +125,9 @@ async function close(app: NestFastifyApplication | undefined, embedded: Embedded
     // Those idle now are closed by the framework, those in flight become idle with their answer.
     const sweep = setInterval(() => server.closeIdleConnections(), 50);
     const impatience = setTimeout(() => server.closeAllConnections(), graceMs);
-    await Promise.race([
-      // A part that fails to close must not keep the others, the database above all, from closing.
-      app.close().catch((error: unknown) => Logger.error(error, 'Service')),
-      sleep(graceMs + closeMs, undefined, { ref: false }),
-    ]);
+    // A part that fails to close must not keep the others, the database above all, from closing.
+    const closed = app.close().catch((error: unknown) => Logger.error(error, 'Service'));
+    await waitAtMost(graceMs + closeMs, closed);
     clearTimeout(impatience);
     clearInterval(sweep);
   }

@@ -1,8 +1,8 @@
 import 'reflect-metadata';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { loadConfig } from '../config/load-config.js';
 import type { ServiceConfig } from '../config/service-config.js';
+import { waitAtMost } from '../deadline.js';
 import type { ServiceLogger } from '../logging/service-logger.js';
 import { runProgram } from './run-program.js';
 import { shutdownSignal } from './shutdown-signal.js';
@@ -22,7 +22,7 @@ await runProgram(
       const worker = await startWorker(config, database.url, logger);
       logger.announce('Two-factor worker: delivering messages');
       await stopSignal;
-      await Promise.race([worker.close(), sleep(closeMs, undefined, { ref: false })]);
+      await waitAtMost(closeMs, worker.close());
     } finally {
       await database.release();
     }

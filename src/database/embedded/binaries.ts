@@ -4,7 +4,8 @@ import { chmod, cp, mkdtemp, readFile, readdir, rename, rm, stat } from 'node:fs
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { errorCode, StartupError } from '../../config/startup-error.js';
+import { StartupError } from '../../config/startup-error.js';
+import { errorCode } from '../../errors.js';
 import { isOwnedByRootAlone, sharedFolder, type OperatingUser } from './operating-user.js';
 
 const run = promisify(execFile);

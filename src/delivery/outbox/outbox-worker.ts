@@ -4,6 +4,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import type { Job, Runner, Task, WorkerEvents } from 'graphile-worker';
 import { Pool } from 'pg';
 import { MessageDelivery, type MessageQueue } from '../../two-factor/index.js';
+import { waitAtMost } from '../deadline.js';
 import { describeError } from '../delivery-error.js';
 import { graphileLogger } from './graphile-logger.js';
 import { ageMs, MessageTask } from './message-task.js';
@@ -93,8 +94,8 @@ export class OutboxWorker implements OnApplicationBootstrap, OnApplicationShutdo
       if (!signal.aborted) this.logger.warn({ event: 'outbox.restarting' });
     } finally {
       const { shutdownGraceMs } = this.options;
-      await atMost(shutdownGraceMs + FAREWELL_MS, Promise.allSettled(runners.map(async (runner) => runner.stop())));
-      await atMost(FAREWELL_MS, pool.end());
+      await waitAtMost(shutdownGraceMs + FAREWELL_MS, Promise.allSettled(runners.map(async (runner) => runner.stop())));
+      await waitAtMost(FAREWELL_MS, pool.end());
     }
   }
 
@@ -149,15 +150,6 @@ export class OutboxWorker implements OnApplicationBootstrap, OnApplicationShutdo
   /** The next time will do. */
   private couldNot(what: string, error: unknown): void {
     this.logger.debug({ event: `outbox.${what}-failed`, reason: describeError(error) });
-  }
-}
-
-async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
-  const enough = new AbortController();
-  try {
-    await Promise.race([work, sleep(ms, undefined, { signal: enough.signal })]);
-  } finally {
-    enough.abort();
   }
 }
 
