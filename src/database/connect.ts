@@ -1,9 +1,9 @@
 import { Client } from 'pg';
 import { StartupError } from '../config/startup-error.js';
 import { errorMessage } from '../errors.js';
-import { connectTimeoutMs } from './data-source-options.js';
+import { CONNECT_TIMEOUT_MS } from './data-source-options.js';
 
-const oldestSupported = 140_000;
+const OLDEST_SUPPORTED = 140_000;
 
 /**
  * Opens one connection of its own and makes sure that the server is one we support.
@@ -14,7 +14,7 @@ export async function connect(url: string, applicationName: string): Promise<Cli
   const client = new Client({
     connectionString: url,
     application_name: applicationName,
-    connectionTimeoutMillis: connectTimeoutMs,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   });
   // Without a listener a connection that breaks while idle would end the process.
   client.on('error', () => undefined);
@@ -29,7 +29,7 @@ export async function connect(url: string, applicationName: string): Promise<Cli
     `SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS name`,
   );
   const [version] = rows;
-  if (version && version.number < oldestSupported) {
+  if (version && version.number < OLDEST_SUPPORTED) {
     await client.end();
     throw new StartupError(`Postgres 14 or newer is needed, ${withoutSecrets(url)} is ${version.name}`);
   }

@@ -16,11 +16,11 @@ import type { ServiceLogger } from '../logging/service-logger.js';
 import { serveOpenApi } from '../openapi/document.js';
 
 /** How long requests in flight may take to finish once the service was told to stop. */
-const graceMs = 10_000;
+const GRACE_MS = 10_000;
 /** How long everything else may take to close after them. */
-const closeMs = 5000;
+const CLOSE_MS = 5000;
 /** How long a client may take to send a request: a slow one must not hold a connection for ever. */
-const requestTimeoutMs = 30_000;
+const REQUEST_TIMEOUT_MS = 30_000;
 
 export interface Service {
   /** Settles with the reason when the service cannot go on; never by `stop`. */
@@ -81,7 +81,7 @@ async function createApplication(
   databaseUrl: string,
   logger: ServiceLogger,
 ): Promise<NestFastifyApplication> {
-  const adapter = createHttpAdapter({ trustProxy: config.trustProxy, requestTimeoutMs });
+  const adapter = createHttpAdapter({ trustProxy: config.trustProxy, requestTimeoutMs: REQUEST_TIMEOUT_MS });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, databaseUrl), adapter, {
     logger,
     abortOnError: false,
@@ -124,10 +124,10 @@ async function close(app: NestFastifyApplication | undefined, embedded: Embedded
     const server = app.getHttpServer();
     // Those idle now are closed by the framework, those in flight become idle with their answer.
     const sweep = setInterval(() => server.closeIdleConnections(), 50);
-    const impatience = setTimeout(() => server.closeAllConnections(), graceMs);
+    const impatience = setTimeout(() => server.closeAllConnections(), GRACE_MS);
     // A part that fails to close must not keep the others, the database above all, from closing.
     const closed = app.close().catch((error: unknown) => Logger.error(error, 'Service'));
-    await waitAtMost(graceMs + closeMs, closed);
+    await waitAtMost(GRACE_MS + CLOSE_MS, closed);
     clearTimeout(impatience);
     clearInterval(sweep);
   }

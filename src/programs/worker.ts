@@ -10,7 +10,7 @@ import { shutdownSignal } from './shutdown-signal.js';
 /* Delivers the messages that services with OUTBOX=off leave to others, and listens to no port. */
 
 /** How long messages on their way, and all other parts, may take to finish after the signal to stop. */
-const closeMs = 10_000;
+const CLOSE_MS = 10_000;
 const stopSignal = shutdownSignal();
 
 await runProgram(
@@ -22,7 +22,7 @@ await runProgram(
       const worker = await startWorker(config, database.url, logger);
       logger.announce('Two-factor worker: delivering messages');
       await stopSignal;
-      await waitAtMost(closeMs, worker.close());
+      await waitAtMost(CLOSE_MS, worker.close());
     } finally {
       await database.release();
     }

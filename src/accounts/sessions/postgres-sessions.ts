@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { isUUID } from 'class-validator';
 import {
   Database,
   type IncomingRequest,
@@ -16,7 +17,6 @@ import {
   TwoFactorException,
 } from '../../two-factor/index.js';
 import { toUserView, type UserRow } from '../users/user-row.js';
-import { isUuid } from '../uuid.js';
 import { SESSION_TOKEN_PREFIX, SessionCookie } from './session-cookie.js';
 import { type AccountSession, type SessionRow, toAccountSession } from './session-row.js';
 import { END, END_ALL_BUT, END_DEVICE, HOLD, IDENTIFY, ISSUE, RENEW } from './session.statements.js';
@@ -56,7 +56,8 @@ export class PostgresSessions extends SessionGateway {
   override async issue(grant: SessionGrant, transaction?: Transaction): Promise<IssuedSession> {
     const { rememberMe, passwordVersion } = grant.context;
     const token = newToken(this.random, SESSION_TOKEN_PREFIX);
-    const [row] = isUuid(grant.accountId)
+    // For a `uuid` column any other text is an error, not a miss.
+    const [row] = isUUID(grant.accountId, 'loose')
       ? await (transaction ?? this.database).query<IssuedRow>(ISSUE, [
           grant.accountId,
           typeof passwordVersion === 'number' ? passwordVersion : null,
@@ -101,11 +102,11 @@ export class PostgresSessions extends SessionGateway {
   }
 
   override async endAll(accountId: string, transaction?: Transaction): Promise<void> {
-    if (isUuid(accountId)) await (transaction ?? this.database).query(END_ALL_BUT, [accountId, null]);
+    if (isUUID(accountId, 'loose')) await (transaction ?? this.database).query(END_ALL_BUT, [accountId, null]);
   }
 
   override async endDevice(accountId: string, trustedDeviceId: string, transaction?: Transaction): Promise<void> {
-    if (!isUuid(accountId)) return;
+    if (!isUUID(accountId, 'loose')) return;
     await (transaction ?? this.database).query(END_DEVICE, [accountId, trustedDeviceId]);
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { isUUID } from 'class-validator';
 import { type Account, AccountDirectory, Database, statement, type Transaction } from '../../two-factor/index.js';
-import { isUuid } from '../uuid.js';
 import { toUserView, USER_COLUMNS, type UserRow } from './user-row.js';
 
 const FIND = statement('accounts.find_user', `SELECT ${USER_COLUMNS} FROM users u WHERE u.id = $1`);
@@ -18,7 +18,8 @@ export class PostgresAccountDirectory extends AccountDirectory {
   }
 
   override async find(accountId: string, transaction?: Transaction): Promise<Account | null> {
-    if (!isUuid(accountId)) return null;
+    // For a `uuid` column any other text is an error, not a miss.
+    if (!isUUID(accountId, 'loose')) return null;
     const [row] = await (transaction ?? this.database).query<UserRow>(FIND, [accountId]);
     return row ? toAccount(row) : null;
   }

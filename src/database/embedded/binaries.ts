@@ -9,7 +9,7 @@ import { errorCode } from '../../errors.js';
 import { isOwnedByRootAlone, sharedFolder, type OperatingUser } from './operating-user.js';
 
 const run = promisify(execFile);
-const suffix = process.platform === 'win32' ? '.exe' : '';
+const EXECUTABLE_SUFFIX = process.platform === 'win32' ? '.exe' : '';
 
 export interface Binaries {
   readonly initdb: string;
@@ -54,7 +54,10 @@ function nativeFolder(): string {
 }
 
 function binariesIn(native: string): Binaries {
-  return { initdb: join(native, 'bin', `initdb${suffix}`), postgres: join(native, 'bin', `postgres${suffix}`) };
+  return {
+    initdb: join(native, 'bin', `initdb${EXECUTABLE_SUFFIX}`),
+    postgres: join(native, 'bin', `postgres${EXECUTABLE_SUFFIX}`),
+  };
 }
 
 /** Package managers may drop the mode; left alone where it is right, since the folder may be read-only. */

@@ -9,7 +9,7 @@ import { describeError } from '../delivery-error.js';
 import { graphileLogger } from './graphile-logger.js';
 import { ageMs, MessageTask } from './message-task.js';
 import { OutboxOptions } from './outbox.options.js';
-import { removeHopeless, retryLater, unlockAbandoned } from './outbox.statements.js';
+import { REMOVE_HOPELESS, RETRY_LATER, UNLOCK_ABANDONED } from './outbox.statements.js';
 import { QUEUE_SCHEMA, TASKS } from './queue-schema.js';
 import { retryDelayMs } from './retry-schedule.js';
 
@@ -135,13 +135,13 @@ export class OutboxWorker implements OnApplicationBootstrap, OnApplicationShutdo
   /** In place of graphile-worker's own delays, whose seventh is minutes long and whose ninth hours. */
   private async retry(pool: Pool, job: Job): Promise<void> {
     const delayMs = retryDelayMs(ageMs(job), this.options.retry);
-    await pool.query(retryLater, [job.id, delayMs]).catch((error: unknown) => this.couldNot('reschedule', error));
+    await pool.query(RETRY_LATER, [job.id, delayMs]).catch((error: unknown) => this.couldNot('reschedule', error));
   }
 
   private async sweep(pool: Pool): Promise<void> {
     try {
-      await pool.query(unlockAbandoned, [this.options.abandonedAfterMs]);
-      await pool.query(removeHopeless);
+      await pool.query(UNLOCK_ABANDONED, [this.options.abandonedAfterMs]);
+      await pool.query(REMOVE_HOPELESS);
     } catch (error) {
       this.couldNot('sweep', error);
     }
