@@ -16,12 +16,13 @@ await runProgram(
     if (command.name === 'generate') return generateKey(process.env, command);
     // Loaded only when used: a key can be made where neither a database nor its driver is.
     const { withKeys } = await import('../keys/with-keys.js');
+    const { retireKey, rotateKeys, showStatus } = await import('../keys/rotation-commands.js');
     return withKeys(process.env, async (keys) => {
-      if (command.name === 'status') return (await import('../keys/status.js')).showStatus(keys);
-      if (command.name === 'retire') return (await import('../keys/retire.js')).retireKey(keys, command);
+      if (command.name === 'status') return showStatus(keys);
+      if (command.name === 'retire') return retireKey(keys, command);
       const stop = new AbortController();
       void shutdownSignal().then(() => stop.abort());
-      return (await import('../keys/rotate.js')).rotateKeys(keys, command, stop.signal);
+      return rotateKeys(keys, command, stop.signal);
     });
   },
 );

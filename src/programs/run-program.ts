@@ -1,5 +1,5 @@
 import type { ServiceConfig } from '../config/service-config.js';
-import { startupFailure } from '../logging/startup-failure.js';
+import { startupFailure } from '../logging/readable-lines.js';
 import type { ServiceLogger } from '../logging/service-logger.js';
 
 /** What the log needs of a program's configuration. Without them: level `info`, and words on a terminal. */
