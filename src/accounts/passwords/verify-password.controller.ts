@@ -11,7 +11,7 @@ import {
   TwoFactorGuard,
   TwoFactorValidationPipe,
 } from '../../two-factor/index.js';
-import { StatusAnswer } from '../answers.js';
+import { StatusAnswer } from '../shared-responses.dto.js';
 import type { AccountSession } from '../sessions/session-row.js';
 import { OwnPassword } from './own-password.service.js';
 

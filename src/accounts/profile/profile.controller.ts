@@ -11,7 +11,7 @@ import {
   TwoFactorValidationPipe,
 } from '../../two-factor/index.js';
 import { ACCOUNTS_ERRORS } from '../accounts.errors.js';
-import { StatusAnswer } from '../answers.js';
+import { StatusAnswer } from '../shared-responses.dto.js';
 import type { AccountSession } from '../sessions/session-row.js';
 import { DeletionService } from './deletion.service.js';
 import { DeleteUserAnswer, DeleteUserBody, LinkedAccountAnswer, UpdateUserBody } from './profile.dto.js';

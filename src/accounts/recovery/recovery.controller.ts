@@ -9,7 +9,7 @@ import {
   TwoFactorValidationPipe,
 } from '../../two-factor/index.js';
 import { ACCOUNTS_ERRORS } from '../accounts.errors.js';
-import { StatusAnswer } from '../answers.js';
+import { StatusAnswer } from '../shared-responses.dto.js';
 import { AccountUrls } from '../links/account-urls.js';
 import { ApiSendsOn, sendOn } from '../links/send-on.js';
 import {

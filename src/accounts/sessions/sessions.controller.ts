@@ -26,7 +26,7 @@ import {
   TwoFactorValidationPipe,
   UserAnswer,
 } from '../../two-factor/index.js';
-import { AccountSessionAnswer, ListedSessionAnswer, StatusAnswer } from '../answers.js';
+import { AccountSessionAnswer, ListedSessionAnswer, StatusAnswer } from '../shared-responses.dto.js';
 import { SessionCookie } from './session-cookie.js';
 import { SessionList } from './session-list.js';
 import type { AccountSession } from './session-row.js';
