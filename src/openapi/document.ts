@@ -3,7 +3,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { COOKIE_AUTH, documentCredentials } from './credentials.js';
 import { inOrderOfTheWalk } from './order.js';
 import { nameErrorCodes, narrowEnableAnswer } from './narrowing.js';
-import { shareAnswers } from './shared-responses.js';
+import { shareResponses } from './shared-responses.js';
 import { PAGE_OPTIONS } from './page.js';
 import { API_PREFIX } from '../http/api-prefix.js';
 import { BEARER_AUTH } from '../two-factor/index.js';
@@ -77,7 +77,7 @@ export function buildOpenApiDocument(app: INestApplication): OpenAPIObject {
   documentCredentials(document, ORIGINAL);
   nameErrorCodes(document);
   narrowEnableAnswer(document);
-  shareAnswers(document, ORIGINAL);
+  shareResponses(document, ORIGINAL);
   return document;
 }
 
