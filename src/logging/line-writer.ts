@@ -79,10 +79,10 @@ export class LineWriter implements DestinationStream {
       this.waitingBytes = 0;
       return;
     }
-    this.tellDropped();
+    this.reportDropped();
   }
 
-  private tellDropped(): void {
+  private reportDropped(): void {
     if (this.dropped === 0) return;
     const lines = this.dropped;
     this.dropped = 0;

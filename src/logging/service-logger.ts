@@ -38,7 +38,7 @@ export class ServiceLogger implements LoggerService {
       // JSON escapes line feeds, but not all that terminals and readers take for more than text.
       hooks: { streamWrite: (line: string) => `${escapeControls(line.trimEnd())}\n` },
     };
-    this.stream = stream ?? standardOutput(production, (lines) => this.tellDropped(lines));
+    this.stream = stream ?? standardOutput(production, (lines) => this.reportDropped(lines));
     this.pino = pino(options, this.stream);
   }
 
@@ -53,7 +53,7 @@ export class ServiceLogger implements LoggerService {
   }
 
   /** Says that lines are missing here, whatever the level: without it a log with a hole looks complete. */
-  private tellDropped(lines: number): void {
+  private reportDropped(lines: number): void {
     this.pino.child({}, { level: 'warn' }).warn({ context: 'Log', event: 'log.dropped', lines });
   }
 

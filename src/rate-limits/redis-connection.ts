@@ -46,7 +46,7 @@ export class RedisConnection {
   private client: Redis | undefined;
   private probe: RateLimiterRedis | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private told: boolean | undefined;
+  private reported: boolean | undefined;
   private closed = false;
 
   constructor(private readonly url: string) {}
@@ -105,8 +105,8 @@ export class RedisConnection {
   lost(error: unknown): void {
     this.available = false;
     if (this.closed) return;
-    if (this.told !== false) this.logger.warn(`Redis is away (${reason(error)}): limits are counted per process`);
-    this.told = false;
+    if (this.reported !== false) this.logger.warn(`Redis is away (${reason(error)}): limits are counted per process`);
+    this.reported = false;
     this.timer ??= setTimeout(() => void this.lookAgain(), PROBE_INTERVAL_MS).unref();
   }
 
@@ -131,8 +131,8 @@ export class RedisConnection {
     }
     if (this.closed) return;
     this.available = true;
-    if (this.told === false) this.logger.log('Redis is back: limits are shared again');
-    this.told = true;
+    if (this.reported === false) this.logger.log('Redis is back: limits are shared again');
+    this.reported = true;
   }
 }
 
