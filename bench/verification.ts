@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { ScureBase32Plugin } from 'otplib';
 import { Pool } from 'pg';
-import { newToken, tokenHash } from '../src/two-factor/credentials/tokens.js';
+import { newToken, tokenHash } from '../src/two-factor/tokens/tokens.js';
 import { SystemRandom } from '../src/two-factor/adapters/system-random.js';
-import { codeOfStep, stepAt } from '../src/two-factor/totp/totp.js';
+import { codeOfStep, stepAt } from '../src/two-factor/factors/totp/totp.js';
 import type { ServiceProcess } from '../test/support/service-process.js';
 import { startStatementProxy } from '../test/support/statement-proxy.js';
 import { cpuMilliseconds, describeMachine, startHarness, residentMegabytes, stop } from './harness.js';

@@ -62,7 +62,7 @@ export const TARGETS: readonly Target[] = [
       'test/races/one-winner',
     ],
   },
-  { file: `${LIBRARY}/attempts/lane.ts`, tests: ['test/controls/17', 'test/races/trusted-devices'] },
+  { file: `${LIBRARY}/attempts/scope.ts`, tests: ['test/controls/17', 'test/races/trusted-devices'] },
   {
     file: `${LIBRARY}/attempts/attempts.service.ts`,
     tests: ['test/races/(guesses|interleavings)', 'test/controls/(15|17)', 'test/acme/life-cycle'],

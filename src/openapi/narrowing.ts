@@ -10,7 +10,7 @@ export function nameErrorCodes(document: OpenAPIObject): void {
   const codes = operationsOf(document).flatMap(({ operation: { responses } }) =>
     Object.entries(responses).flatMap(([status, response]) => (response && status >= '400' ? codesOf(response) : [])),
   );
-  const code = propertyOf(document, 'ErrorAnswer', 'code');
+  const code = propertyOf(document, 'ErrorResponse', 'code');
   code.enum = [...new Set([...(code.enum ?? []), ...codes, ...HTTP_CODES])];
 }
 
@@ -20,7 +20,7 @@ export function nameErrorCodes(document: OpenAPIObject): void {
  */
 export function narrowEnableAnswer(document: OpenAPIObject): void {
   const totp = { totpURI: { type: 'string' }, backupCodes: { type: 'array', items: { type: 'string' } } };
-  Object.assign(document.components?.schemas?.['EnableAnswer'] ?? {}, {
+  Object.assign(document.components?.schemas?.['EnableResponse'] ?? {}, {
     // Below allOf: beside properties, openapi-typescript takes the alternatives for further ones.
     allOf: [
       {

@@ -2,10 +2,10 @@ export { TwoFactorModule } from './two-factor.module.js';
 export type { TwoFactorPorts } from './two-factor.providers.js';
 export { TwoFactorOptions, type TwoFactorModuleOptions } from './two-factor.options.js';
 export type { TwoFactorMethod } from './challenge/challenge.service.js';
-export type { ProofOfCode, Prover } from './challenge/verification.service.js';
-export { TwoFactorService, type ChallengeAnswer, type SignIn, type SignInResult } from './two-factor.service.js';
-export { TwoFactorController } from './two-factor.controller.js';
-export { OriginGuard, TwoFactorGuard } from './two-factor.guard.js';
+export type { ProofOfCode, Prover } from './verification/verification.service.js';
+export { TwoFactorService, type ChallengeResponse, type SignIn, type SignInResult } from './two-factor.service.js';
+export { TwoFactorController } from './routes/two-factor.controller.js';
+export { OriginGuard, TwoFactorGuard } from './routes/two-factor.guard.js';
 export {
   Accepts,
   CurrentCaller,
@@ -13,30 +13,30 @@ export {
   CurrentSession,
   RequireSecondFactor,
   type GuardedRequest,
-} from './two-factor.decorators.js';
+} from './routes/two-factor.decorators.js';
 export {
   TWO_FACTOR_ERRORS,
   TwoFactorException,
   type TwoFactorErrorCode,
   type TwoFactorErrorExtras,
 } from './two-factor.errors.js';
-export { TwoFactorExceptionFilter } from './two-factor.filter.js';
-export { TwoFactorValidationPipe } from './two-factor.validation.js';
-export { ApiAuthenticated, ApiErrorAnswers, BEARER_AUTH, ErrorAnswer } from './two-factor.openapi.js';
+export { TwoFactorExceptionFilter } from './routes/two-factor.filter.js';
+export { TwoFactorValidationPipe } from './routes/two-factor.validation.js';
+export { ApiAuthenticated, ApiErrorResponses, BEARER_AUTH, ErrorResponse } from './routes/two-factor.openapi.js';
 
-export type { Acceptance, Caller, LeavingCaller } from './credentials/caller.js';
+export type { Acceptance, Caller, LeavingCaller } from './challenge/caller.js';
 export { deviceName } from './trusted-devices/device-name.js';
-export { StatusController } from './status/status.controller.js';
-export { TrustedDevicesController } from './trusted-devices/trusted-devices.controller.js';
-export { cookieName, expiredCookie, serializeCookie } from './credentials/cookies.js';
-export { HttpExchange, type HeaderLines } from './credentials/http-exchange.js';
-export { SessionHold } from './credentials/session-hold.js';
-export { isToken, newToken, tokenHash } from './credentials/tokens.js';
+export { StatusController } from './routes/status.controller.js';
+export { TrustedDevicesController } from './routes/trusted-devices.controller.js';
+export { cookieName, expiredCookie, serializeCookie } from './tokens/cookies.js';
+export { HttpExchange, type HeaderLines } from './routes/http-exchange.js';
+export { SessionHold } from './policy/session-hold.js';
+export { isToken, newToken, tokenHash } from './tokens/tokens.js';
 
-export { BackupCodesService } from './backup-codes/backup-codes.service.js';
+export { BackupCodesService } from './factors/backup-codes/backup-codes.service.js';
 export { EnrolmentService } from './enrolment/enrolment.service.js';
-export { TotpService } from './totp/totp.service.js';
-export { UserAnswer, SessionAnswer } from './challenge/verification.dto.js';
+export { TotpService } from './factors/totp/totp.service.js';
+export { UserResponse, SessionResponse } from './routes/verification.dto.js';
 
 export { AccountDirectory, type Account, type UserView } from './ports/account-directory.js';
 export { Clock } from './ports/clock.js';
@@ -73,7 +73,7 @@ export {
   type SignInContext,
 } from './ports/session-gateway.js';
 export { SmsSender, type Sms } from './ports/sms-sender.js';
-export { Transaction } from './ports/transaction.js';
+export { Transaction } from './postgres/transaction.js';
 
 export { HkdfKeyRing, type RingKey } from './adapters/hkdf-key-ring.js';
 export { LogSecurityEvents } from './adapters/log-security-events.js';
@@ -81,9 +81,9 @@ export { SystemClock } from './adapters/system-clock.js';
 export { SystemRandom } from './adapters/system-random.js';
 
 export { keyRotation } from './two-factor.key-rotation.js';
-export { KeyRingError } from './sealing/key-register.js';
-export { KeyRotation, type KeyUse, type Retirement } from './sealing/key-rotation.js';
-export type { Rotation, RotationOptions, RotationProgress, UnreadableRow } from './sealing/rotation-run.js';
+export { KeyRingError } from './keys/key-register.js';
+export { KeyRotation, type KeyUse, type Retirement } from './keys/key-rotation.js';
+export type { Rotation, RotationOptions, RotationProgress, UnreadableRow } from './keys/rotation-run.js';
 
 export { MessageWriter } from './messages/message-writer.js';
 export { MessageDelivery } from './messages/message-delivery.js';
@@ -92,4 +92,4 @@ export { Database, type DatabaseLimits } from './postgres/database.js';
 export { DatabaseUnavailableError } from './postgres/database-unavailable.js';
 export { timeLeft, withDatabaseDeadline } from './postgres/deadline.js';
 export { statement, type Statement } from './postgres/statement.js';
-export { twoFactorEntities, twoFactorMigrations } from './postgres/schema.js';
+export { twoFactorEntities, twoFactorMigrations } from './two-factor.schema.js';

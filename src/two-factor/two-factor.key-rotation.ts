@@ -1,10 +1,10 @@
 import { SystemRandom } from './adapters/system-random.js';
-import { COUNT_CODES_BY_KEY, SEALED_DESTINATIONS } from './otp/sealed-destinations.js';
+import { COUNT_CODES_BY_KEY, SEALED_DESTINATIONS } from './factors/otp/sealed-destinations.js';
 import type { KeyRing } from './ports/key-ring.js';
 import type { Database } from './postgres/database.js';
-import { KeyRotation } from './sealing/key-rotation.js';
-import { AesGcmSealer } from './sealing/sealer.js';
-import { SEALED_AUTHENTICATORS } from './totp/sealed-authenticators.js';
+import { KeyRotation } from './keys/key-rotation.js';
+import { AesGcmSealer } from './keys/sealer.js';
+import { SEALED_AUTHENTICATORS } from './factors/totp/sealed-authenticators.js';
 
 /**
  * KeyRotation without the module, for a program of its own: it must be able to tell of a ring that the module refuses to

@@ -1,43 +1,43 @@
 import { Module } from '@nestjs/common';
 import { PassportModule } from '@nestjs/passport';
 import { AttemptsService } from './attempts/attempts.service.js';
-import { BackupCodesService } from './backup-codes/backup-codes.service.js';
+import { BackupCodesService } from './factors/backup-codes/backup-codes.service.js';
 import { ChallengeService } from './challenge/challenge.service.js';
-import { VerificationService } from './challenge/verification.service.js';
-import { BearerStrategy } from './credentials/bearer.strategy.js';
-import { CredentialResolver } from './credentials/credential-resolver.js';
-import { OriginPolicy } from './credentials/origin-policy.js';
-import { PasswordCheckService } from './credentials/password-check.service.js';
-import { SecondFactorPolicy } from './credentials/second-factor-policy.js';
-import { SessionHold } from './credentials/session-hold.js';
+import { VerificationService } from './verification/verification.service.js';
+import { BearerStrategy } from './routes/bearer.strategy.js';
+import { CredentialResolver } from './routes/credential-resolver.js';
+import { OriginPolicy } from './routes/origin-policy.js';
+import { Reauthentication } from './enrolment/reauthentication.js';
+import { SecondFactorPolicy } from './policy/second-factor-policy.js';
+import { SessionHold } from './policy/session-hold.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
-import { EnrolmentState } from './enrolment/enrolment-state.js';
+import { EnrolmentState } from './factor/enrolment-state.js';
 import { Channels } from './messages/channels.js';
 import { MessageDelivery } from './messages/message-delivery.js';
 import { MessageSealer } from './messages/message-sealer.js';
 import { MessageWriter } from './messages/message-writer.js';
 import { PendingNotices } from './messages/pending-notices.js';
-import { OtpMethodsService } from './otp/otp-methods.service.js';
-import { OtpSenderService } from './otp/otp-sender.service.js';
-import { OtpService } from './otp/otp.service.js';
+import { OtpMethodsService } from './factors/otp/otp-methods.service.js';
+import { OtpSenderService } from './factors/otp/otp-sender.service.js';
+import { OtpService } from './factors/otp/otp.service.js';
 import { Clock } from './ports/clock.js';
 import { Random } from './ports/random.js';
 import { SecurityEvents } from './ports/security-events.js';
 import { Database } from './postgres/database.js';
 import { KeyRing } from './ports/key-ring.js';
-import { KeyCheck } from './sealing/key-check.js';
-import { KeyRegister } from './sealing/key-register.js';
-import { KeyRotation } from './sealing/key-rotation.js';
-import { SecretAlarm } from './sealing/secret-alarm.js';
-import { AesGcmSealer } from './sealing/sealer.js';
-import { StatusController } from './status/status.controller.js';
+import { KeyRingMonitor } from './keys/key-ring-monitor.js';
+import { KeyRegister } from './keys/key-register.js';
+import { KeyRotation } from './keys/key-rotation.js';
+import { UnreadableSecretReporter } from './keys/unreadable-secret-reporter.js';
+import { AesGcmSealer } from './keys/sealer.js';
+import { StatusController } from './routes/status.controller.js';
 import { StatusService } from './status/status.service.js';
-import { AuthenticatorsService } from './totp/authenticators.service.js';
-import { TotpService } from './totp/totp.service.js';
-import { TrustedDevicesController } from './trusted-devices/trusted-devices.controller.js';
+import { AuthenticatorsService } from './factors/totp/authenticators.service.js';
+import { TotpService } from './factors/totp/totp.service.js';
+import { TrustedDevicesController } from './routes/trusted-devices.controller.js';
 import { TrustedDevicesService } from './trusted-devices/trusted-devices.service.js';
-import { TwoFactorController } from './two-factor.controller.js';
-import { OriginGuard, TwoFactorGuard } from './two-factor.guard.js';
+import { TwoFactorController } from './routes/two-factor.controller.js';
+import { OriginGuard, TwoFactorGuard } from './routes/two-factor.guard.js';
 import { keyRotation } from './two-factor.key-rotation.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './two-factor.module-definition.js';
 import { TwoFactorOptions, type TwoFactorModuleOptions } from './two-factor.options.js';
@@ -80,7 +80,7 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
     ChallengeService,
     EnrolmentService,
     EnrolmentState,
-    KeyCheck,
+    KeyRingMonitor,
     KeyRegister,
     { provide: KeyRotation, inject: [Database, KeyRing, AesGcmSealer], useFactory: keyRotation },
     Channels,
@@ -91,9 +91,9 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
     OtpMethodsService,
     OtpSenderService,
     OtpService,
-    SecretAlarm,
+    UnreadableSecretReporter,
     SessionHold,
-    PasswordCheckService,
+    Reauthentication,
     StatusService,
     TotpService,
     TrustedDevicesService,

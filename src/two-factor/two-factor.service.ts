@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { AttemptsService } from './attempts/attempts.service.js';
 import { ChallengeService, type TwoFactorMethod } from './challenge/challenge.service.js';
-import type { LeavingCaller } from './credentials/caller.js';
-import type { HeaderLines, HttpExchange } from './credentials/http-exchange.js';
-import { SecondFactorPolicy } from './credentials/second-factor-policy.js';
+import type { LeavingCaller } from './challenge/caller.js';
+import type { HeaderLines, HttpExchange } from './routes/http-exchange.js';
+import { SecondFactorPolicy } from './policy/second-factor-policy.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
-import { EnrolmentState } from './enrolment/enrolment-state.js';
+import { EnrolmentState } from './factor/enrolment-state.js';
 import { MessageWriter } from './messages/message-writer.js';
-import { OtpMethodsService } from './otp/otp-methods.service.js';
+import { OtpMethodsService } from './factors/otp/otp-methods.service.js';
 import { AccountDirectory } from './ports/account-directory.js';
 import { NO_ORIGIN, originOf, SecurityEvents, type SecurityEventName } from './ports/security-events.js';
 import {
@@ -17,7 +17,7 @@ import {
   type SessionIdentity,
   type SignInContext,
 } from './ports/session-gateway.js';
-import type { Transaction } from './ports/transaction.js';
+import type { Transaction } from './postgres/transaction.js';
 import { Database } from './postgres/database.js';
 import { TrustedDevicesService } from './trusted-devices/trusted-devices.service.js';
 
@@ -39,10 +39,10 @@ export type SignInResult =
       /** The device's next token, for the body of the answer: only where the caller sent no cookie. */
       readonly trustedDeviceToken?: string;
     }
-  | { readonly kind: 'challenge'; readonly body: ChallengeAnswer; readonly headers: HeaderLines };
+  | { readonly kind: 'challenge'; readonly body: ChallengeResponse; readonly headers: HeaderLines };
 
 /** What a sign-in answers when a second factor is due. */
-export interface ChallengeAnswer {
+export interface ChallengeResponse {
   readonly twoFactorRedirect: true;
   readonly twoFactorMethods: readonly TwoFactorMethod[];
   /** The challenge as bearer token, for clients without cookies. */

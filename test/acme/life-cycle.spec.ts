@@ -129,10 +129,10 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       const { session } = unasked.body;
       expect((await caller.post('/two-factor/get-totp-qr', { password: PASSWORD }, session)).status).toBe(403);
       expect((await worker.verify(session, worker.app.wrongCode())).status).toBe(401);
-      const lanes = await acme.query('SELECT failures FROM two_factor_attempts WHERE account_id = $1 ORDER BY lane', [
+      const scopes = await acme.query('SELECT failures FROM two_factor_attempts WHERE account_id = $1 ORDER BY scope', [
         worker.id,
       ]);
-      expect(lanes).toEqual([{ failures: 0 }, { failures: 1 }]);
+      expect(scopes).toEqual([{ failures: 0 }, { failures: 1 }]);
       const lifted = await worker.verify(session);
       const qr = await caller.post<string>('/two-factor/get-totp-qr', { password: PASSWORD }, lifted.body.token);
       expect(qr.headers.get('content-type')).toMatch(/^image\/svg\+xml/);

@@ -30,13 +30,13 @@ describe('the public surface', () => {
   it('is what it was: a name that goes or comes is a decision', () => {
     expect(Object.keys(library).toSorted()).toEqual(
       [
-        'Accepts AccountDirectory ApiAuthenticated ApiErrorAnswers BEARER_AUTH BackupCodesService Clock CurrentCaller',
-        'CurrentExchange CurrentSession Database DatabaseUnavailableError EnrolmentService ErrorAnswer HkdfKeyRing HttpExchange KeyRing',
+        'Accepts AccountDirectory ApiAuthenticated ApiErrorResponses BEARER_AUTH BackupCodesService Clock CurrentCaller',
+        'CurrentExchange CurrentSession Database DatabaseUnavailableError EnrolmentService ErrorResponse HkdfKeyRing HttpExchange KeyRing',
         'KeyRingError KeyRotation keyRotation NO_ORIGIN originOf SessionHold',
-        'LogSecurityEvents MailSender MessageDelivery MessageTemplates MessageWriter OriginGuard Outbox PasswordVerifier Random RequireSecondFactor SecurityEvents SessionAnswer',
+        'LogSecurityEvents MailSender MessageDelivery MessageTemplates MessageWriter OriginGuard Outbox PasswordVerifier Random RequireSecondFactor SecurityEvents SessionResponse',
         'SessionGateway SmsSender SystemClock SystemRandom TWO_FACTOR_ERRORS TotpService Transaction TwoFactorController',
         'TwoFactorException TwoFactorExceptionFilter TwoFactorGuard TwoFactorModule TwoFactorOptions TwoFactorService',
-        'TwoFactorValidationPipe UnknownKeyError UserAnswer StatusController TrustedDevicesController cookieName deviceName expiredCookie isToken newToken serializeCookie',
+        'TwoFactorValidationPipe UnknownKeyError UserResponse StatusController TrustedDevicesController cookieName deviceName expiredCookie isToken newToken serializeCookie',
         'statement timeLeft tokenHash twoFactorEntities twoFactorMigrations withDatabaseDeadline',
       ]
         .join(' ')

@@ -27,9 +27,9 @@ describe('F4: an account trusts twenty devices at most', () => {
     expect(devices.body).toHaveLength(MOST);
     expect((await signIn(service, owner.email, second)).body).toMatchObject({ twoFactorRedirect: true });
     expect((await signIn(service, owner.email, used)).body.token).toBeDefined();
-    const lanes = await service.query(`SELECT FROM two_factor_attempts WHERE account_id = $1 AND lane <> 'account'`, [
+    const scopes = await service.query(`SELECT FROM two_factor_attempts WHERE account_id = $1 AND scope <> 'account'`, [
       owner.id,
     ]);
-    expect(lanes).toHaveLength(MOST);
+    expect(scopes).toHaveLength(MOST);
   });
 });

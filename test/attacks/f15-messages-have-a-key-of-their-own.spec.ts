@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AesGcmSealer, SealBrokenError } from '../../src/two-factor/sealing/sealer.js';
+import { AesGcmSealer, SealBrokenError } from '../../src/two-factor/keys/sealer.js';
 import { Caller, enrol, openChallenge, type EnrolledOwner } from '../support/client.js';
 import { startTestService, type TestService } from '../support/service.js';
 

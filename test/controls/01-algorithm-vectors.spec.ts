@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AesGcmSealer } from '../../src/two-factor/sealing/sealer.js';
-import { SEALED_AUTHENTICATORS } from '../../src/two-factor/totp/sealed-authenticators.js';
+import { AesGcmSealer } from '../../src/two-factor/keys/sealer.js';
+import { SEALED_AUTHENTICATORS } from '../../src/two-factor/factors/totp/sealed-authenticators.js';
 import {
   codeOfStep,
   matchStep,
@@ -8,7 +8,7 @@ import {
   TOTP_DEFAULTS,
   type TotpAlgorithm,
   type TotpParameters,
-} from '../../src/two-factor/totp/totp.js';
+} from '../../src/two-factor/factors/totp/totp.js';
 import { Caller, enrol, openChallenge } from '../support/client.js';
 import { startTestService, type TestService } from '../support/service.js';
 

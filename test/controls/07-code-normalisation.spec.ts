@@ -64,7 +64,7 @@ const FACTORS: readonly Factor[] = [
 ];
 
 async function failuresOf({ id }: EnrolledOwner): Promise<number | undefined> {
-  const text = `SELECT failures FROM two_factor_attempts WHERE account_id = $1 AND lane = 'account'`;
+  const text = `SELECT failures FROM two_factor_attempts WHERE account_id = $1 AND scope = 'account'`;
   const [row] = await service.query<{ failures: number }>(text, [id]);
   return row?.failures;
 }

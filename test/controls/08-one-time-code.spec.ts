@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { deriveCode } from '../../src/two-factor/otp/one-time-code.js';
+import { deriveCode } from '../../src/two-factor/factors/otp/one-time-code.js';
 import { race } from '../support/barrier.js';
 import { enrol, openChallenge } from '../support/client.js';
 import { coolDown, enrolByMail, sendOtp, verifyOtp } from '../support/one-time-codes.js';

@@ -59,9 +59,9 @@ describe('control 09: asking for a code again gives no guess back [NIST SP 800-6
       for (let n = 0; n < 5; n++) await verifyOtp(service, challenge, otherCode(code));
       await coolDown(service, owner);
     }
-    const lane = `SELECT locks, locked_until > now() AS locked FROM two_factor_attempts
-      WHERE account_id = $1 AND lane = 'account'`;
-    expect(await service.query(lane, [owner.id])).toEqual([{ locks: 1, locked: true }]);
+    const scope = `SELECT locks, locked_until > now() AS locked FROM two_factor_attempts
+      WHERE account_id = $1 AND scope = 'account'`;
+    expect(await service.query(scope, [owner.id])).toEqual([{ locks: 1, locked: true }]);
     const challenge = await openChallenge(service, owner);
     await sendOtp(service, challenge);
     const right = await service.messages.codeMailedTo(owner.email, 3);

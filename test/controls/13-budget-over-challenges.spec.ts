@@ -20,7 +20,7 @@ const post = async (index: number, path: string, code: string, token: string | u
   new Caller(replica(index)).post(`/two-factor/${path}`, { code }, token);
 
 async function failuresOf({ id }: EnrolledOwner): Promise<number | undefined> {
-  const text = `SELECT failures FROM two_factor_attempts WHERE account_id = $1 AND lane = 'account'`;
+  const text = `SELECT failures FROM two_factor_attempts WHERE account_id = $1 AND scope = 'account'`;
   const [row] = await replica(0).query<{ failures: number }>(text, [id]);
   return row?.failures;
 }

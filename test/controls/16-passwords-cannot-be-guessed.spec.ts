@@ -131,7 +131,7 @@ describe('control 16: passwords cannot be guessed, and guessing cannot shut out 
     });
   });
 
-  it('ends the lane of a device with the trust in it', async () => {
+  it('ends the scope of a device with the trust in it', async () => {
     const owner = await newOwner();
     const [revoked, spent] = [await trust(service, owner), await trust(service, owner)];
     const devices = await caller.get<{ id: string; current: boolean }[]>('/two-factor/trusted-devices', spent.session);
@@ -272,7 +272,7 @@ describe('control 16: passwords cannot be guessed, and guessing cannot shut out 
       expect(await code('/two-factor/disable', owner.token)).toBe('TWO_FACTOR_NOT_ENABLED');
     });
 
-    it('have the lane of the device through which the session was opened', async () => {
+    it('have the scope of the device through which the session was opened', async () => {
       const owner = await newOwner();
       const { session } = await trust(service, owner);
       await useUp(service, owner.email, FROM_EVERYWHERE);

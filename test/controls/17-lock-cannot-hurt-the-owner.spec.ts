@@ -14,7 +14,7 @@ afterAll(() => service.close());
 
 const verifyTotp = (bearer: string, code: string) => caller.post('/two-factor/verify-totp', { code }, bearer);
 
-/** As strangers who know the password do: wrong codes until the account's lane is locked. */
+/** As strangers who know the password do: wrong codes until the account's scope is locked. */
 async function exhaust(owner: EnrolledOwner): Promise<void> {
   for (let round = 0; round < 2; round++) {
     const challenge = await openChallenge(service, owner);
@@ -41,7 +41,7 @@ describe('control 17: a lock that strangers bring about cannot hurt the owner [A
     const { device } = await trust(service, owner);
     await service.query(
       `UPDATE two_factor_attempts SET failures = 100, locks = 10, locked_until = 'infinity'
-       WHERE account_id = $1 AND lane = 'account'`,
+       WHERE account_id = $1 AND scope = 'account'`,
       [owner.id],
     );
     const refused = await verifyTotp(await openChallenge(service, owner), owner.app.nextCode());
@@ -101,9 +101,9 @@ describe('control 17: a lock that strangers bring about cannot hurt the owner [A
     const { token } = (await signIn(service, owner.email, device)).body;
     await caller.delete('/two-factor/trusted-devices', owner.token);
     await verifyTotp(token, owner.app.wrongCode());
-    const lanes = await service.query('SELECT lane, failures FROM two_factor_attempts WHERE account_id = $1', [
+    const scopes = await service.query('SELECT scope, failures FROM two_factor_attempts WHERE account_id = $1', [
       owner.id,
     ]);
-    expect(lanes).toEqual([{ lane: 'account', failures: 1 }]);
+    expect(scopes).toEqual([{ scope: 'account', failures: 1 }]);
   });
 });

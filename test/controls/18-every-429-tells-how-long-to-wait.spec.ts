@@ -194,9 +194,9 @@ describe('control 18: every 429 tells how long to wait, and that is enough', () 
     it('a lock that only an operator ends: a day, again and again', async () => {
       const owner = await enrol(service);
       await service.query(
-        `INSERT INTO two_factor_attempts (account_id, lane, failures, locks, locked_until)
+        `INSERT INTO two_factor_attempts (account_id, scope, failures, locks, locked_until)
          VALUES ($1, 'account', 100, 10, 'infinity')
-         ON CONFLICT (account_id, lane) DO UPDATE SET failures = 100, locks = 10, locked_until = 'infinity'`,
+         ON CONFLICT (account_id, scope) DO UPDATE SET failures = 100, locks = 10, locked_until = 'infinity'`,
         [owner.id],
       );
       const token = await openChallenge(service, owner);

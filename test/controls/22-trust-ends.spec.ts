@@ -16,7 +16,7 @@ afterAll(() => service.close());
 const ends = async (owner: { email: string; id: string }, device: string, password = PASSWORD) => {
   const answer = await signIn(service, owner.email, device, password);
   const left = await service.query(
-    `SELECT lane FROM two_factor_attempts WHERE account_id = $1 AND lane <> 'account'
+    `SELECT scope FROM two_factor_attempts WHERE account_id = $1 AND scope <> 'account'
      UNION ALL SELECT name FROM two_factor_trusted_device WHERE account_id = $1`,
     [owner.id],
   );

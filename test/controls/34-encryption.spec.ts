@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { Client } from 'pg';
 import { HkdfKeyRing, MessageDelivery, SystemRandom, UnknownKeyError } from '../../src/two-factor/index.js';
 import { MessageSealer } from '../../src/two-factor/messages/message-sealer.js';
-import { AesGcmSealer, SealBrokenError } from '../../src/two-factor/sealing/sealer.js';
-import { SEALED_AUTHENTICATORS } from '../../src/two-factor/totp/sealed-authenticators.js';
+import { AesGcmSealer, SealBrokenError } from '../../src/two-factor/keys/sealer.js';
+import { SEALED_AUTHENTICATORS } from '../../src/two-factor/factors/totp/sealed-authenticators.js';
 import {
   AuthenticatorApp,
   Caller,
@@ -99,7 +99,7 @@ async function tampered<T>(
 async function stateOf({ id }: EnrolledOwner) {
   const [state] = await service.query<{ sessions: number; failures: number }>(
     `SELECT (SELECT count(*)::integer FROM sessions WHERE user_id::text = $1) AS sessions,
-       (SELECT failures FROM two_factor_attempts WHERE account_id = $1 AND lane = 'account') AS failures`,
+       (SELECT failures FROM two_factor_attempts WHERE account_id = $1 AND scope = 'account') AS failures`,
     [id],
   );
   return state ?? { sessions: 0, failures: 0 };

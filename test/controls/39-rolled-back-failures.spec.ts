@@ -35,7 +35,7 @@ describe('control 39: a failure stays counted whatever goes wrong after it', () 
 
   async function failures({ id }: SeededAccount): Promise<number> {
     const [row] = await service.query<{ failures: number }>(
-      `SELECT failures FROM two_factor_attempts WHERE account_id = $1 AND lane = 'account'`,
+      `SELECT failures FROM two_factor_attempts WHERE account_id = $1 AND scope = 'account'`,
       [id],
     );
     return row?.failures ?? -1;

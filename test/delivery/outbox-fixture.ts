@@ -20,8 +20,8 @@ import {
 import { MessageDelivery } from '../../src/two-factor/messages/message-delivery.js';
 import { MessageSealer } from '../../src/two-factor/messages/message-sealer.js';
 import type { Message } from '../../src/two-factor/messages/message.js';
-import { SecretAlarm } from '../../src/two-factor/sealing/secret-alarm.js';
-import { AesGcmSealer } from '../../src/two-factor/sealing/sealer.js';
+import { UnreadableSecretReporter } from '../../src/two-factor/keys/unreadable-secret-reporter.js';
+import { AesGcmSealer } from '../../src/two-factor/keys/sealer.js';
 import { createTestDatabase } from '../support/database.js';
 import { secrets } from '../support/leaks/secrets.js';
 
@@ -106,7 +106,7 @@ export function createWorker(
   sms: SmsSender | null = null,
 ): OutboxWorker {
   const sender = typeof mail === 'string' ? smtp(mail) : mail;
-  const alarm = new SecretAlarm(new LogSecurityEvents());
+  const alarm = new UnreadableSecretReporter(new LogSecurityEvents());
   const templates = new DefaultMessageTemplates();
   const delivery = new MessageDelivery(sealerOf(key), templates, new SystemClock(), alarm, sender, sms);
   return new OutboxWorker(delivery, new OutboxOptions({ databaseUrl, ...options }));

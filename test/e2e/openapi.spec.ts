@@ -176,7 +176,7 @@ describe('the OpenAPI document', () => {
         .filter(([status]) => status >= '400')
         .flatMap(([, { content }]) => Object.keys(content['application/json']?.examples ?? {})),
     );
-    const { properties } = resolve({ $ref: '#/components/schemas/ErrorAnswer' });
+    const { properties } = resolve({ $ref: '#/components/schemas/ErrorResponse' });
     const { code } = properties as { code: { enum: string[] } };
     expect(new Set(shown).size).toBeGreaterThan(20);
     expect(code.enum).toEqual(expect.arrayContaining([...shown, 'METHOD_NOT_ALLOWED']));

@@ -204,8 +204,8 @@ describe('a browser', () => {
     const browser = await trustedBrowser(owner);
     await browser.post('/two-factor/verify-totp', { code: owner.app.nextCode(), trustDevice: true });
     expect((await devicesOf(owner.token)).body).toHaveLength(1);
-    const lanes = await service.query('SELECT FROM two_factor_attempts WHERE account_id = $1', [owner.id]);
-    expect(lanes).toHaveLength(2);
+    const scopes = await service.query('SELECT FROM two_factor_attempts WHERE account_id = $1', [owner.id]);
+    expect(scopes).toHaveLength(2);
   });
 
   it('is trusted through the official client', async () => {
@@ -277,8 +277,8 @@ describe('the list of devices', () => {
     expect((await signIn(service, owner.email, phone.device)).body.token).toBeDefined();
     expect(await caller.delete(path(false), owner.token)).toMatchObject({ status: 200 });
     expect((await devicesOf(owner.token)).body).toEqual([]);
-    const lanes = await service.query('SELECT lane FROM two_factor_attempts WHERE account_id = $1', [owner.id]);
-    expect(lanes).toEqual([{ lane: 'account' }]);
+    const scopes = await service.query('SELECT scope FROM two_factor_attempts WHERE account_id = $1', [owner.id]);
+    expect(scopes).toEqual([{ scope: 'account' }]);
   });
 
   it('revokes all, from a strong session', async () => {

@@ -17,9 +17,9 @@ import {
   SystemRandom,
   type RingKey,
 } from '../../src/two-factor/index.js';
-import { KeyCheck } from '../../src/two-factor/sealing/key-check.js';
-import { AesGcmSealer } from '../../src/two-factor/sealing/sealer.js';
-import { SEALED_AUTHENTICATORS } from '../../src/two-factor/totp/sealed-authenticators.js';
+import { KeyRingMonitor } from '../../src/two-factor/keys/key-ring-monitor.js';
+import { AesGcmSealer } from '../../src/two-factor/keys/sealer.js';
+import { SEALED_AUTHENTICATORS } from '../../src/two-factor/factors/totp/sealed-authenticators.js';
 import { race } from '../support/barrier.js';
 import { ensureBuilt } from '../support/build.js';
 import { Caller, enrol, openChallenge, PASSWORD, signUp, type EnrolledOwner } from '../support/client.js';
@@ -246,7 +246,7 @@ describe('control 34: keys change while services run, and none goes that is need
       await expect(blind).rejects.toThrow('two_factor_authenticator_kid_fkey');
       expect(await keys.rotate()).toMatchObject({ done: 1, left: 0 });
 
-      await older.app.get(KeyCheck).check();
+      await older.app.get(KeyRingMonitor).check();
       expect(await retireKey(keys, { kid: 'k1', now: false })).toBe(1);
       expect(await keys.retire('k1')).toBe('messages-left');
       await age(older, 'k1', '24 hours');
@@ -278,7 +278,7 @@ describe('control 34: keys change while services run, and none goes that is need
       const shown = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
       try {
         expect((await enable(older)).status).toBe(500);
-        await older.app.get(KeyCheck).check();
+        await older.app.get(KeyRingMonitor).check();
         const lines = [...logged.mock.calls, ...shown.mock.calls].map(([text]) => String(text)).join('');
         expect(lines).toContain('was retired and must not seal again');
       } finally {

@@ -226,7 +226,7 @@ describe('trust that is being given', () => {
   });
 });
 
-describe('the lane of a device', () => {
+describe('the scope of a device', () => {
   it('evaluates ten of 40 wrong codes, however parallel, and leaves the account’s alone', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
@@ -236,11 +236,11 @@ describe('the lane of a device', () => {
     );
     expect(answers.filter(({ body }) => body.code === 'INVALID_CODE')).toHaveLength(10);
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(30);
-    const lanes = await service.query<{ failures: number }>(
-      'SELECT failures FROM two_factor_attempts WHERE account_id = $1 ORDER BY lane',
+    const scopes = await service.query<{ failures: number }>(
+      'SELECT failures FROM two_factor_attempts WHERE account_id = $1 ORDER BY scope',
       [owner.id],
     );
-    expect(lanes.map(({ failures }) => failures)).toEqual([0, 10]);
+    expect(scopes.map(({ failures }) => failures)).toEqual([0, 10]);
   });
 
   it.each(Array.from({ length: 12 }, (_, round) => round))(

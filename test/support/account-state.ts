@@ -1,4 +1,4 @@
-import { backupCodeHash } from '../../src/two-factor/backup-codes/backup-codes.js';
+import { backupCodeHash } from '../../src/two-factor/factors/backup-codes/backup-codes.js';
 import { tokenHash } from '../../src/two-factor/index.js';
 import type { SeededAccount } from './seeded-account.js';
 import type { TestService } from './service.js';
@@ -38,7 +38,7 @@ const STATE = `
     (SELECT count(*)::int FROM two_factor_trusted_device WHERE account_id = $1) AS devices,
     (SELECT coalesce(sum(cardinality(rotated_at)), 0)::int FROM two_factor_trusted_device WHERE account_id = $1) AS rotations,
     u.two_factor_enabled AS enabled, u.password_version AS "passwordVersion"
-  FROM users u JOIN two_factor_attempts a ON a.account_id = $1 AND a.lane = 'account' WHERE u.id = $1::uuid`;
+  FROM users u JOIN two_factor_attempts a ON a.account_id = $1 AND a.scope = 'account' WHERE u.id = $1::uuid`;
 
 export async function stateOf(
   { id, session, backupCodes }: SeededAccount,

@@ -1,6 +1,6 @@
 import { parseSetCookie } from 'cookie';
 import { ScureBase32Plugin } from 'otplib';
-import { codeOfStep, stepAt } from '../../src/two-factor/totp/totp.js';
+import { codeOfStep, stepAt } from '../../src/two-factor/factors/totp/totp.js';
 import { learnFromAnswer, learnFromRequest } from './leaks/traffic.js';
 import { TRUSTED_ORIGIN, type TestService } from './service.js';
 

@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import bcrypt from 'bcrypt';
-import { newBackupCodes } from '../../src/two-factor/backup-codes/backup-codes.js';
+import { newBackupCodes } from '../../src/two-factor/factors/backup-codes/backup-codes.js';
 import { newToken, SystemRandom, tokenHash } from '../../src/two-factor/index.js';
-import { OtpSenderService } from '../../src/two-factor/otp/otp-sender.service.js';
-import { AesGcmSealer } from '../../src/two-factor/sealing/sealer.js';
+import { OtpSenderService } from '../../src/two-factor/factors/otp/otp-sender.service.js';
+import { AesGcmSealer } from '../../src/two-factor/keys/sealer.js';
 import { newDeviceToken } from '../../src/two-factor/trusted-devices/device-token.js';
-import { codeOfStep, stepAt } from '../../src/two-factor/totp/totp.js';
+import { codeOfStep, stepAt } from '../../src/two-factor/factors/totp/totp.js';
 import { Caller, PASSWORD } from './client.js';
 import type { TestService } from './service.js';
 
@@ -123,7 +123,7 @@ export class AccountSeeder {
          INSERT INTO two_factor_trusted_device (id, account_id, token_hash, name, expires_at, absolute_expires_at, family_hash)
          VALUES ($1, $2, $3, 'Kitchen tablet', now() + interval '30 days', now() + interval '90 days', $4)
        )
-       INSERT INTO two_factor_attempts (account_id, lane) VALUES ($2, 'device:' || $1)`,
+       INSERT INTO two_factor_attempts (account_id, scope) VALUES ($2, 'device:' || $1)`,
       [id, accountId, hash, familyHash],
     );
     return text;

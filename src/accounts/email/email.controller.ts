@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiSecurity, ApiTa
 import type { FastifyReply } from 'fastify';
 import {
   Accepts,
-  ApiErrorAnswers,
+  ApiErrorResponses,
   BEARER_AUTH,
   CurrentExchange,
   CurrentSession,
@@ -66,7 +66,7 @@ export class EmailController {
     operationId: 'sendVerificationEmail',
   })
   @ApiOkResponse({ description: 'Asked for', type: StatusResponse })
-  @ApiErrorAnswers({
+  @ApiErrorResponses({
     EMAIL_MISMATCH,
     EMAIL_ALREADY_VERIFIED,
     VERIFICATION_EMAIL_NOT_ENABLED,
@@ -92,7 +92,7 @@ export class EmailController {
   })
   @ApiSendsOn()
   @ApiOkResponse({ description: 'The address is verified', type: VerifyEmailResponse })
-  @ApiErrorAnswers({
+  @ApiErrorResponses({
     INVALID_TOKEN,
     TOKEN_EXPIRED,
     SECOND_FACTOR_REQUIRED,
@@ -126,7 +126,7 @@ export class EmailController {
     operationId: 'changeEmail',
   })
   @ApiOkResponse({ description: 'Asked for', type: StatusResponse })
-  @ApiErrorAnswers({ EMAIL_IS_THE_SAME, CHANGE_EMAIL_DISABLED, SECOND_FACTOR_REQUIRED, INVALID_CALLBACK_URL })
+  @ApiErrorResponses({ EMAIL_IS_THE_SAME, CHANGE_EMAIL_DISABLED, SECOND_FACTOR_REQUIRED, INVALID_CALLBACK_URL })
   async change(
     @Body(TwoFactorValidationPipe) body: ChangeEmailRequest,
     @CurrentSession() session: AccountSession,

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
-  ApiErrorAnswers,
+  ApiErrorResponses,
   BEARER_AUTH,
   CurrentExchange,
   CurrentSession,
@@ -35,7 +35,7 @@ export class ChangePasswordController {
   })
   @ApiBody({ type: ChangePasswordRequest, examples: CHANGE_PASSWORD_EXAMPLE })
   @ApiOkResponse({ description: 'The password is changed', type: ChangePasswordResponse })
-  @ApiErrorAnswers({ INVALID_PASSWORD, SECOND_FACTOR_REQUIRED, PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG })
+  @ApiErrorResponses({ INVALID_PASSWORD, SECOND_FACTOR_REQUIRED, PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG })
   change(
     @Body(TwoFactorValidationPipe) body: ChangePasswordRequest,
     @CurrentSession() session: AccountSession,

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsOptional, IsString } from 'class-validator';
-import { UserAnswer } from '../../two-factor/index.js';
+import { UserResponse } from '../../two-factor/index.js';
 import { TOKEN_BEHIND_COOKIE } from '../shared-responses.dto.js';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './password-policy.js';
 
@@ -44,5 +44,5 @@ export class ChangePasswordResponse {
   readonly token!: string;
 
   @ApiProperty()
-  readonly user!: UserAnswer;
+  readonly user!: UserResponse;
 }

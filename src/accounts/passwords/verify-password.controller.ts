@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsString } from 'class-validator';
 import {
-  ApiErrorAnswers,
+  ApiErrorResponses,
   BEARER_AUTH,
   CurrentExchange,
   CurrentSession,
@@ -39,7 +39,7 @@ export class VerifyPasswordController {
     operationId: 'verifyPassword',
   })
   @ApiOkResponse({ description: 'The password is right', type: StatusResponse })
-  @ApiErrorAnswers({ INVALID_PASSWORD })
+  @ApiErrorResponses({ INVALID_PASSWORD })
   async verify(
     @Body(TwoFactorValidationPipe) body: VerifyPasswordRequest,
     @CurrentSession() session: AccountSession,

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
-  ApiErrorAnswers,
+  ApiErrorResponses,
   BEARER_AUTH,
   CurrentExchange,
   CurrentSession,
@@ -39,7 +39,7 @@ export class ProfileController {
     operationId: 'updateUser',
   })
   @ApiOkResponse({ description: 'Changed', type: StatusResponse })
-  @ApiErrorAnswers({ NO_FIELDS_TO_UPDATE, EMAIL_CAN_NOT_BE_UPDATED })
+  @ApiErrorResponses({ NO_FIELDS_TO_UPDATE, EMAIL_CAN_NOT_BE_UPDATED })
   async update(
     @Body(TwoFactorValidationPipe) body: UpdateUserRequest,
     @CurrentSession() session: AccountSession,
@@ -60,7 +60,7 @@ export class ProfileController {
     operationId: 'deleteUser',
   })
   @ApiOkResponse({ description: 'There is no account any more', type: DeleteUserResponse })
-  @ApiErrorAnswers({ INVALID_PASSWORD, SECOND_FACTOR_REQUIRED, INVALID_CALLBACK_URL })
+  @ApiErrorResponses({ INVALID_PASSWORD, SECOND_FACTOR_REQUIRED, INVALID_CALLBACK_URL })
   async delete(
     @Body(TwoFactorValidationPipe) body: DeleteUserRequest,
     @CurrentSession() session: AccountSession,
@@ -77,7 +77,7 @@ export class ProfileController {
     operationId: 'listUserAccounts',
   })
   @ApiOkResponse({ description: 'Always one', type: [LinkedAccountResponse] })
-  @ApiErrorAnswers()
+  @ApiErrorResponses()
   accounts(@CurrentSession() session: AccountSession): LinkedAccountResponse[] {
     return this.profile.accounts(session);
   }

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, UseGuards } f
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import {
-  ApiErrorAnswers,
+  ApiErrorResponses,
   CurrentExchange,
   type HttpExchange,
   OriginGuard,
@@ -54,7 +54,7 @@ export class RecoveryController {
     security: [],
   })
   @ApiOkResponse({ description: 'Asked for', type: RequestPasswordResetResponse })
-  @ApiErrorAnswers({ RESET_PASSWORD_DISABLED, INVALID_REDIRECT_URL })
+  @ApiErrorResponses({ RESET_PASSWORD_DISABLED, INVALID_REDIRECT_URL })
   request(@Body(TwoFactorValidationPipe) body: RequestPasswordResetRequest, @CurrentExchange() exchange: HttpExchange) {
     return this.service.request(body, exchange);
   }
@@ -70,7 +70,7 @@ export class RecoveryController {
   @ApiParam({ name: 'token', description: 'The token of the link.', example: 'tfl_…' })
   @ApiSendsOn()
   @ApiOkResponse({ description: 'The link works, and names no page', type: StatusResponse })
-  @ApiErrorAnswers({ INVALID_TOKEN, INVALID_CALLBACK_URL })
+  @ApiErrorResponses({ INVALID_TOKEN, INVALID_CALLBACK_URL })
   open(
     @Param('token') token: string,
     @Query(TwoFactorValidationPipe) query: ResetPasswordQuery,
@@ -98,7 +98,7 @@ export class RecoveryController {
     security: [],
   })
   @ApiOkResponse({ description: 'The password is changed', type: StatusResponse })
-  @ApiErrorAnswers({ INVALID_TOKEN, PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG })
+  @ApiErrorResponses({ INVALID_TOKEN, PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG })
   async reset(
     @Body(TwoFactorValidationPipe) body: ResetPasswordRequest,
     @CurrentExchange() exchange: HttpExchange,

@@ -10,7 +10,7 @@ import {
 } from '@nestjs/swagger';
 import {
   Accepts,
-  ApiErrorAnswers,
+  ApiErrorResponses,
   BEARER_AUTH,
   CurrentCaller,
   CurrentExchange,
@@ -24,7 +24,7 @@ import {
   TwoFactorGuard,
   TwoFactorService,
   TwoFactorValidationPipe,
-  UserAnswer,
+  UserResponse,
 } from '../../two-factor/index.js';
 import { AccountSessionResponse, ListedSessionResponse, StatusResponse } from '../shared-responses.dto.js';
 import { SessionCookie } from './session-cookie.js';
@@ -38,8 +38,8 @@ const DONE: StatusResponse = { status: true };
 
 @ApiTags('Accounts')
 @ApiBearerAuth(BEARER_AUTH)
-@ApiErrorAnswers()
-@ApiExtraModels(AccountSessionResponse, UserAnswer)
+@ApiErrorResponses()
+@ApiExtraModels(AccountSessionResponse, UserResponse)
 @UseGuards(TwoFactorGuard)
 @Controller()
 export class SessionsController {
@@ -65,7 +65,7 @@ export class SessionsController {
       type: ['object', 'null'],
       properties: {
         session: { $ref: getSchemaPath(AccountSessionResponse) },
-        user: { $ref: getSchemaPath(UserAnswer) },
+        user: { $ref: getSchemaPath(UserResponse) },
       },
       required: ['session', 'user'],
     },
@@ -134,7 +134,7 @@ export class SessionsController {
     operationId: 'revokeSession',
   })
   @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusResponse })
-  @ApiErrorAnswers({ SECOND_FACTOR_REQUIRED })
+  @ApiErrorResponses({ SECOND_FACTOR_REQUIRED })
   async revoke(
     @Body(TwoFactorValidationPipe) { token }: RevokeSessionRequest,
     @CurrentSession() session: AccountSession,
@@ -156,7 +156,7 @@ export class SessionsController {
     operationId: 'revokeOtherSessions',
   })
   @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusResponse })
-  @ApiErrorAnswers({ SECOND_FACTOR_REQUIRED })
+  @ApiErrorResponses({ SECOND_FACTOR_REQUIRED })
   async revokeOthers(
     @CurrentSession() session: AccountSession,
     @CurrentExchange() exchange: HttpExchange,
@@ -176,7 +176,7 @@ export class SessionsController {
     operationId: 'revokeSessions',
   })
   @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusResponse })
-  @ApiErrorAnswers({ SECOND_FACTOR_REQUIRED })
+  @ApiErrorResponses({ SECOND_FACTOR_REQUIRED })
   async revokeAll(
     @CurrentSession() session: AccountSession,
     @CurrentExchange() exchange: HttpExchange,

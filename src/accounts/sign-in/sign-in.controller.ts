@@ -9,7 +9,7 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import {
-  ApiErrorAnswers,
+  ApiErrorResponses,
   CurrentExchange,
   type HttpExchange,
   OriginGuard,
@@ -56,7 +56,7 @@ export class SignInController {
   })
   @ApiBody({ type: SignUpRequest, examples: SIGN_UP_EXAMPLE })
   @ApiOkResponse({ description: 'The account and its first session', type: SignUpResponse, examples: SIGN_UP_ANSWERS })
-  @ApiErrorAnswers(
+  @ApiErrorResponses(
     { PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, INVALID_CALLBACK_URL, USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL },
     { credential: false },
   )
@@ -92,7 +92,7 @@ export class SignInController {
     },
     links: SIGN_IN_LINKS,
   })
-  @ApiErrorAnswers({ INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD, INVALID_CALLBACK_URL }, { credential: false })
+  @ApiErrorResponses({ INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD, INVALID_CALLBACK_URL }, { credential: false })
   signIn(@Body(TwoFactorValidationPipe) body: SignInRequest, @CurrentExchange() exchange: HttpExchange) {
     return this.service.signIn(body, exchange);
   }

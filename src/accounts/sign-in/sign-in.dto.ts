@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsOptional, IsString } from 'class-validator';
-import { UserAnswer } from '../../two-factor/index.js';
+import { UserResponse } from '../../two-factor/index.js';
 import { TOKEN_BEHIND_COOKIE } from '../shared-responses.dto.js';
 import { IMAGE_LENGTH, IsImageUrl, IsUserName, NAME_LENGTH } from '../users/user-fields.js';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../passwords/password-policy.js';
@@ -121,7 +121,7 @@ export class SignUpResponse {
   readonly token!: string;
 
   @ApiProperty()
-  readonly user!: UserAnswer;
+  readonly user!: UserResponse;
 }
 
 /** A session. */
@@ -143,7 +143,7 @@ export class SignedInResponse {
   readonly trustedDeviceToken?: string;
 
   @ApiProperty()
-  readonly user!: UserAnswer;
+  readonly user!: UserResponse;
 
   @ApiPropertyOptional({
     description: 'Absent: declared so that `twoFactorRedirect` tells the two answers apart in typed clients.',

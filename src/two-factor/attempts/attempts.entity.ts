@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { ACCOUNT_LANE } from './lane.js';
+import { ACCOUNT_SCOPE } from './scope.js';
 
 /**
  * An account's budget of guesses, over all challenges, sessions and factors [NIST SP 800-63B-4 3.2.2]; and beside it one
@@ -12,9 +12,9 @@ export class Attempts {
   @PrimaryColumn({ name: 'account_id', type: 'text', primaryKeyConstraintName: 'two_factor_attempts_pkey' })
   accountId!: string;
 
-  /** `account`, or `device:…`; see `lane.ts`. */
-  @PrimaryColumn({ type: 'text', default: ACCOUNT_LANE, primaryKeyConstraintName: 'two_factor_attempts_pkey' })
-  lane!: string;
+  /** `account`, or `device:…`; see `scope.ts`. */
+  @PrimaryColumn({ type: 'text', default: ACCOUNT_SCOPE, primaryKeyConstraintName: 'two_factor_attempts_pkey' })
+  scope!: string;
 
   /** Guesses taken since the last success. */
   @Column({ type: 'integer', default: 0 })

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../postgres/database.js';
 import { statement } from '../postgres/statement.js';
-import type { Transaction } from '../ports/transaction.js';
-import type { Guess } from './guess.js';
-import { LOCKED_FOR } from './guess.js';
+import type { Transaction } from '../postgres/transaction.js';
+import type { Guess } from '../verification/guess.js';
+import { LOCKED_FOR } from '../verification/guess.js';
 import { FAILURES_PER_LOCK, FINAL_LOCK, LONGEST_LOCK_SECONDS } from './lock-schedule.js';
 
 /** A guess this old is not being evaluated any more: its process died. In seconds. */
@@ -17,26 +17,26 @@ const LOCK_WHEN_DUE = statement(
        WHEN locks + 1 >= ${FINAL_LOCK} THEN 'infinity'
        ELSE now() + least(interval '15 minutes' * 2 ^ locks, make_interval(secs => ${LONGEST_LOCK_SECONDS}))
      END
-   WHERE account_id = $1 AND lane = $2 AND failures >= ${FAILURES_PER_LOCK} * (locks + 1)
+   WHERE account_id = $1 AND scope = $2 AND failures >= ${FAILURES_PER_LOCK} * (locks + 1)
      AND last_guess_at <= now() - make_interval(secs => $3)
    RETURNING ${LOCKED_FOR} AS "lockedFor"`,
 );
 const LOCKED = statement(
   'locked_for',
-  `SELECT ${LOCKED_FOR} AS "lockedFor" FROM two_factor_attempts WHERE account_id = $1 AND lane = $2`,
+  `SELECT ${LOCKED_FOR} AS "lockedFor" FROM two_factor_attempts WHERE account_id = $1 AND scope = $2`,
 );
 const UNLOCK = statement(
   'unlock',
-  `WITH lanes AS MATERIALIZED (
-     SELECT lane FROM two_factor_attempts WHERE account_id = $1 ORDER BY lane FOR NO KEY UPDATE
+  `WITH scopes AS MATERIALIZED (
+     SELECT scope FROM two_factor_attempts WHERE account_id = $1 ORDER BY scope FOR NO KEY UPDATE
    )
    UPDATE two_factor_attempts b SET failures = 0, locks = 0, locked_until = NULL
-   FROM lanes WHERE b.account_id = $1 AND b.lane = lanes.lane`,
+   FROM scopes WHERE b.account_id = $1 AND b.scope = scopes.scope`,
 );
 const FORGET = statement('forget_attempts', `DELETE FROM two_factor_attempts WHERE account_id = $1`);
 
-/** Where failures count: an account, and a lane of it. */
-type Counter = Pick<Guess<unknown>, 'accountId' | 'lane'>;
+/** Where failures count: an account, and a scope of it. */
+type Counter = Pick<Guess<unknown>, 'accountId' | 'scope'>;
 
 /** An account's failures and the lock that they lead to. */
 @Injectable()
@@ -44,7 +44,7 @@ export class AttemptsService {
   constructor(private readonly database: Database) {}
 
   /**
-   * Locks the guess's lane when that failed guess was the last of its budget.
+   * Locks the guess's scope when that failed guess was the last of its budget.
    *
    * @returns seconds that the lock lasts, or null when none was due
    */
@@ -53,18 +53,18 @@ export class AttemptsService {
     return last ? this.lock(guess, 0) : null;
   }
 
-  /** Locks a lane whose budget was used up by guesses that nobody finished, so that it does not stay shut. */
+  /** Locks a scope whose budget was used up by guesses that nobody finished, so that it does not stay shut. */
   async lockIfAbandoned(counter: Counter): Promise<number | null> {
     return this.lock(counter, ABANDONED_AFTER);
   }
 
-  /** @returns seconds until the lane's lock ends, or null when it is not locked */
-  async lockedFor({ accountId, lane }: Counter): Promise<number | null> {
-    const [row] = await this.database.query<{ lockedFor: number | null }>(LOCKED, [accountId, lane]);
+  /** @returns seconds until the scope's lock ends, or null when it is not locked */
+  async lockedFor({ accountId, scope }: Counter): Promise<number | null> {
+    const [row] = await this.database.query<{ lockedFor: number | null }>(LOCKED, [accountId, scope]);
     return row?.lockedFor ?? null;
   }
 
-  /** Ends every lock and forgets the failures, in all lanes: an operator's act. */
+  /** Ends every lock and forgets the failures, in all scopes: an operator's act. */
   async unlock(accountId: string): Promise<void> {
     await this.database.query(UNLOCK, [accountId]);
   }
@@ -73,8 +73,8 @@ export class AttemptsService {
     await transaction.query(FORGET, [accountId]);
   }
 
-  private async lock({ accountId, lane }: Counter, abandonedAfter: number): Promise<number | null> {
-    const values = [accountId, lane, abandonedAfter];
+  private async lock({ accountId, scope }: Counter, abandonedAfter: number): Promise<number | null> {
+    const values = [accountId, scope, abandonedAfter];
     const [row] = await this.database.query<{ lockedFor: number | null }>(LOCK_WHEN_DUE, values);
     return row?.lockedFor ?? null;
   }

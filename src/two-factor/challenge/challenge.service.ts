@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../credentials/caller.js';
-import { cookieName, expiredCookie, serializeCookie } from '../credentials/cookies.js';
-import type { HeaderLines } from '../credentials/http-exchange.js';
-import { isToken, newToken, tokenHash } from '../credentials/tokens.js';
+import type { Caller } from './caller.js';
+import { cookieName, expiredCookie, serializeCookie } from '../tokens/cookies.js';
+import type { HeaderLines } from '../routes/http-exchange.js';
+import { isToken, newToken, tokenHash } from '../tokens/tokens.js';
 import { Channels } from '../messages/channels.js';
 import { Random } from '../ports/random.js';
 import type { IncomingRequest, SignInContext } from '../ports/session-gateway.js';
-import type { Transaction } from '../ports/transaction.js';
+import type { Transaction } from '../postgres/transaction.js';
 import { Database } from '../postgres/database.js';
 import { TrustedDevicesService } from '../trusted-devices/trusted-devices.service.js';
 import { TwoFactorException } from '../two-factor.errors.js';

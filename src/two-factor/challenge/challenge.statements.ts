@@ -1,4 +1,4 @@
-import { isOn } from '../enrolment/is-on.js';
+import { isOn } from '../factor/is-on.js';
 import type { Channel } from '../messages/message.js';
 import { statement } from '../postgres/statement.js';
 import { recognise } from '../trusted-devices/recognise.js';
@@ -77,5 +77,5 @@ export const BURN_CHALLENGES = statement(
      DELETE FROM two_factor_challenge WHERE account_id = $1 RETURNING id
    )
    SELECT FROM two_factor_attempts
-   WHERE account_id = $1 AND lane = 'account' AND (SELECT count(*) FROM burnt) >= 0 FOR UPDATE`,
+   WHERE account_id = $1 AND scope = 'account' AND (SELECT count(*) FROM burnt) >= 0 FOR UPDATE`,
 );

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { newBackupCodes } from '../backup-codes/backup-codes.js';
+import { newBackupCodes } from '../factors/backup-codes/backup-codes.js';
 import { ChallengeService } from '../challenge/challenge.service.js';
-import type { HttpExchange } from '../credentials/http-exchange.js';
-import { PasswordCheckService } from '../credentials/password-check.service.js';
-import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
-import { SessionHold } from '../credentials/session-hold.js';
+import type { HttpExchange } from '../routes/http-exchange.js';
+import { Reauthentication } from './reauthentication.js';
+import { SecondFactorPolicy } from '../policy/second-factor-policy.js';
+import { SessionHold } from '../policy/session-hold.js';
 import { MessageWriter } from '../messages/message-writer.js';
-import { OtpMethodsService, type OtpTarget } from '../otp/otp-methods.service.js';
+import { OtpMethodsService, type OtpTarget } from '../factors/otp/otp-methods.service.js';
 import { AccountDirectory } from '../ports/account-directory.js';
 import { Random } from '../ports/random.js';
 import { originOf, SecurityEvents } from '../ports/security-events.js';
@@ -16,14 +16,14 @@ import {
   type IssuedSession,
   type SessionIdentity,
 } from '../ports/session-gateway.js';
-import type { Transaction } from '../ports/transaction.js';
+import type { Transaction } from '../postgres/transaction.js';
 import type { Statement } from '../postgres/statement.js';
 import { Database } from '../postgres/database.js';
-import { AuthenticatorsService } from '../totp/authenticators.service.js';
+import { AuthenticatorsService } from '../factors/totp/authenticators.service.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
-import type { DisableAnswer, EnableAnswer, EnableBody } from './enrolment.dto.js';
-import { EnrolmentState } from './enrolment-state.js';
+import type { DisableResponse, EnableResponse, EnableRequest } from '../routes/enrolment.dto.js';
+import { EnrolmentState } from '../factor/enrolment-state.js';
 import { disable, DROP_STAGED } from './enrolment.statements.js';
 
 const DISABLE = disable(null);
@@ -37,7 +37,7 @@ export class EnrolmentService {
     private readonly database: Database,
     private readonly state: EnrolmentState,
     private readonly secondFactor: SecondFactorPolicy,
-    private readonly password: PasswordCheckService,
+    private readonly password: Reauthentication,
     private readonly accounts: AccountDirectory,
     private readonly sessions: SessionGateway,
     private readonly authenticators: AuthenticatorsService,
@@ -59,7 +59,7 @@ export class EnrolmentService {
    * @throws {TwoFactorException} OTP_NOT_CONFIGURED for a method that cannot be had, SECOND_FACTOR_REQUIRED with
    *   two-factor on and a weak session, INVALID_PASSWORD, TOO_MANY_REQUESTS, UNAUTHORIZED when the session ended meanwhile
    */
-  async enable(session: SessionIdentity, body: EnableBody, request: IncomingRequest): Promise<EnableAnswer> {
+  async enable(session: SessionIdentity, body: EnableRequest, request: IncomingRequest): Promise<EnableResponse> {
     const { password, method = 'totp' } = body;
     const target = method === 'otp' ? this.otpMethods.target(body) : null;
     const { accountId } = session;
@@ -81,7 +81,7 @@ export class EnrolmentService {
     strong: boolean,
     target: OtpTarget,
     transaction: Transaction,
-  ): Promise<EnableAnswer> {
+  ): Promise<EnableResponse> {
     const { accountId, sessionId } = session;
     const { codes, hashes } = newBackupCodes(accountId, (size) => this.random.bytes(size));
     const staged = await this.otpMethods.stage(target, { accountId, sessionId, strong }, hashes, transaction);
@@ -94,7 +94,7 @@ export class EnrolmentService {
     strong: boolean,
     issuer = this.options.issuer,
     transaction: Transaction,
-  ): Promise<EnableAnswer> {
+  ): Promise<EnableResponse> {
     const { accountId, sessionId } = session;
     const account = await this.accounts.find(accountId, transaction);
     if (!account) throw new TwoFactorException('UNAUTHORIZED', { bearerError: 'invalid_token' });
@@ -113,7 +113,7 @@ export class EnrolmentService {
    * @throws {TwoFactorException} TWO_FACTOR_NOT_ENABLED, SECOND_FACTOR_REQUIRED, INVALID_PASSWORD, TOO_MANY_REQUESTS,
    *   UNAUTHORIZED
    */
-  async disable(session: SessionIdentity, password: string, exchange: HttpExchange): Promise<DisableAnswer> {
+  async disable(session: SessionIdentity, password: string, exchange: HttpExchange): Promise<DisableResponse> {
     const { accountId } = session;
     const { request } = exchange;
     try {

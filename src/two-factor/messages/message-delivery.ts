@@ -3,7 +3,7 @@ import { Clock } from '../ports/clock.js';
 import { MailSender } from '../ports/mail-sender.js';
 import { MessageTemplates } from '../ports/message-templates.js';
 import { SmsSender } from '../ports/sms-sender.js';
-import { SecretAlarm } from '../sealing/secret-alarm.js';
+import { UnreadableSecretReporter } from '../keys/unreadable-secret-reporter.js';
 import { MessageSealer } from './message-sealer.js';
 import type { Message } from './message.js';
 
@@ -16,7 +16,7 @@ export class MessageDelivery {
     private readonly sealer: MessageSealer,
     private readonly templates: MessageTemplates,
     private readonly clock: Clock,
-    private readonly alarm: SecretAlarm,
+    private readonly alarm: UnreadableSecretReporter,
     @Optional() @Inject(MailSender) private readonly mail: MailSender | null,
     @Optional() @Inject(SmsSender) private readonly sms: SmsSender | null,
   ) {}

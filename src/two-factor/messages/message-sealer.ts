@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { AesGcmSealer, SealBrokenError } from '../sealing/sealer.js';
+import { AesGcmSealer, SealBrokenError } from '../keys/sealer.js';
 import type { Message } from './message.js';
 
 const PURPOSE = 'message';

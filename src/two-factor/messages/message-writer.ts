@@ -1,13 +1,13 @@
 import { createHmac } from 'node:crypto';
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { single } from '../credentials/http-exchange.js';
+import { single } from '../routes/http-exchange.js';
 import type { Account, UserView } from '../ports/account-directory.js';
 import { Clock } from '../ports/clock.js';
 import { KeyRing } from '../ports/key-ring.js';
 import { MessageTemplates, type MessageFacts } from '../ports/message-templates.js';
 import { Outbox } from '../ports/outbox.js';
 import type { IncomingRequest } from '../ports/session-gateway.js';
-import type { Transaction } from '../ports/transaction.js';
+import type { Transaction } from '../postgres/transaction.js';
 import type { Statement } from '../postgres/statement.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
 import { Channels } from './channels.js';

@@ -1,4 +1,4 @@
-import type { Transaction } from './transaction.js';
+import type { Transaction } from '../postgres/transaction.js';
 
 /** What the library needs to know of an account. */
 export interface Account {

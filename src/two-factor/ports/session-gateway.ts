@@ -1,5 +1,5 @@
 import type { UserView } from './account-directory.js';
-import type { Transaction } from './transaction.js';
+import type { Transaction } from '../postgres/transaction.js';
 
 /** How the second factor was proven. */
 export type SecondFactor = 'totp' | 'otp' | 'backup-code';

@@ -1,5 +1,5 @@
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
-import { Transaction } from '../ports/transaction.js';
+import { Transaction } from './transaction.js';
 import { DatabaseUnavailableError, unavailability } from './database-unavailable.js';
 import { inTime, TimeoutError } from './deadline.js';
 import type { Statement } from './statement.js';

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { ChallengeService } from '../challenge/challenge.service.js';
-import { SecondFactorPolicy } from '../credentials/second-factor-policy.js';
+import { SecondFactorPolicy } from '../policy/second-factor-policy.js';
 import { Channels } from '../messages/channels.js';
-import { maskMailAddress, maskPhoneNumber } from '../otp/destination.js';
-import { OtpMethodsService } from '../otp/otp-methods.service.js';
+import { maskMailAddress, maskPhoneNumber } from '../factors/otp/destination.js';
+import { OtpMethodsService } from '../factors/otp/otp-methods.service.js';
 import { AccountDirectory } from '../ports/account-directory.js';
 import type { SessionIdentity } from '../ports/session-gateway.js';
 import { Database } from '../postgres/database.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
-import type { OtpDestinationAnswer, TwoFactorStatusAnswer } from './status.dto.js';
+import type { OtpDestinationResponse, TwoFactorStatusResponse } from '../routes/status.dto.js';
 import { STATUS, type StoredStatus } from './status.statements.js';
 
 /** Tells the owner how the second factor stands. */
@@ -24,7 +24,7 @@ export class StatusService {
     private readonly options: TwoFactorOptions,
   ) {}
 
-  async of(session: SessionIdentity): Promise<TwoFactorStatusAnswer> {
+  async of(session: SessionIdentity): Promise<TwoFactorStatusResponse> {
     const { accountId, trustedDeviceId } = session;
     const [stored] = await this.database.query<StoredStatus>(STATUS, [accountId, trustedDeviceId]);
     if (!stored) throw new Error('A status is always one row');
@@ -44,7 +44,7 @@ export class StatusService {
     };
   }
 
-  private async destinations(accountId: string, { totp, methods }: StoredStatus): Promise<OtpDestinationAnswer[]> {
+  private async destinations(accountId: string, { totp, methods }: StoredStatus): Promise<OtpDestinationResponse[]> {
     const numbers = methods
       .filter(({ channel }) => channel === 'sms' && this.channels.has('sms'))
       .map((method) => this.otpMethods.phoneNumberOf(accountId, method) ?? '')

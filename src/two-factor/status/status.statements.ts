@@ -1,5 +1,5 @@
-import { LOCKED_FOR } from '../attempts/guess.js';
-import { sessionLane } from '../attempts/lane.js';
+import { LOCKED_FOR } from '../verification/guess.js';
+import { sessionScope } from '../attempts/scope.js';
 import type { Channel } from '../messages/message.js';
 import { statement } from '../postgres/statement.js';
 
@@ -31,6 +31,6 @@ export const STATUS = statement(
        AS "backupCodesLeft",
      (SELECT count(*)::integer FROM two_factor_trusted_device WHERE account_id = $1 AND expires_at > now())
        AS "trustedDevices",
-     (SELECT ${LOCKED_FOR} FROM two_factor_attempts WHERE account_id = $1 AND lane = ${sessionLane('$1', '$2::text')})
+     (SELECT ${LOCKED_FOR} FROM two_factor_attempts WHERE account_id = $1 AND scope = ${sessionScope('$1', '$2::text')})
        AS "lockedFor"`,
 );

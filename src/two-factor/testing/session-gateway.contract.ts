@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { parseCookies } from '../credentials/cookies.js';
+import { parseCookies } from '../tokens/cookies.js';
 import {
   SessionGateway,
   type IncomingRequest,

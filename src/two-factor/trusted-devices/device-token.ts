@@ -1,4 +1,4 @@
-import { tokenHash } from '../credentials/tokens.js';
+import { tokenHash } from '../tokens/tokens.js';
 import type { Random } from '../ports/random.js';
 
 const PREFIX = 'tfd_';

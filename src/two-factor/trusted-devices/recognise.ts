@@ -42,7 +42,7 @@ export function recognise(
   return `
     turn AS MATERIALIZED (
       SELECT b.account_id FROM two_factor_attempts b
-      WHERE ${token} IS NOT NULL AND b.account_id = ${accountId} AND b.lane = 'account' AND ${on}
+      WHERE ${token} IS NOT NULL AND b.account_id = ${accountId} AND b.scope = 'account' AND ${on}
       FOR SHARE OF b
     ), device AS MATERIALIZED (
       SELECT d.id, d.token_hash = ${token} AS current,

@@ -1,5 +1,5 @@
-import { deviceLane } from '../attempts/lane.js';
-import { isOn } from '../enrolment/is-on.js';
+import { deviceScope } from '../attempts/scope.js';
+import { isOn } from '../factor/is-on.js';
 import { telling, TOLD } from '../messages/notices.statements.js';
 import { statement, type Statement } from '../postgres/statement.js';
 import { inGrace } from './recognise.js';
@@ -60,7 +60,7 @@ export const TRUSTING_DEVICE = statement(
 );
 
 /**
- * Drops devices and their lanes, the lanes first: see the order in `guess.ts`.
+ * Drops devices and their scopes, the scopes first: see the order in `guess.ts`.
  *
  * @param which SQL condition on the device `d`
  */
@@ -68,12 +68,12 @@ function drop(which: string): string {
   return `
     doomed AS (
       SELECT d.id FROM two_factor_trusted_device d WHERE d.account_id = $1 AND ${which}
-    ), dropped_lanes AS (
+    ), dropped_scopes AS (
       DELETE FROM two_factor_attempts b USING doomed
-      WHERE b.account_id = $1 AND b.lane = ${deviceLane('doomed.id')} RETURNING b.lane
+      WHERE b.account_id = $1 AND b.scope = ${deviceScope('doomed.id')} RETURNING b.scope
     ), dropped_devices AS (
       DELETE FROM two_factor_trusted_device d USING doomed
-      WHERE d.id = doomed.id AND (SELECT count(*) FROM dropped_lanes) >= 0 RETURNING d.id
+      WHERE d.id = doomed.id AND (SELECT count(*) FROM dropped_scopes) >= 0 RETURNING d.id
     )`;
 }
 
@@ -117,8 +117,8 @@ export function trustDevice(enqueueFunction: string | null): Statement {
        SELECT $3::uuid, $1, $4::bytea, $5, $6, now() + make_interval(secs => $7), now() + make_interval(secs => $8), $9::bytea
        WHERE ${isOn('$1')}
        RETURNING id, account_id
-     ), lane AS (
-       INSERT INTO two_factor_attempts (account_id, lane) SELECT account_id, ${deviceLane('id')} FROM trusted
+     ), scope AS (
+       INSERT INTO two_factor_attempts (account_id, scope) SELECT account_id, ${deviceScope('id')} FROM trusted
      )${notice ? `, ${notice}` : ''}
      SELECT ${notice ? TOLD : 'true'} FROM trusted`,
   );

@@ -1,0 +1,14 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** Names the counter of an account by its scope: the account itself, or one of its trusted devices. */
+export class RenameLaneToScope1764000001200 implements MigrationInterface {
+  readonly name = 'RenameLaneToScope1764000001200';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`ALTER TABLE two_factor_attempts RENAME COLUMN lane TO scope`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`ALTER TABLE two_factor_attempts RENAME COLUMN scope TO lane`);
+  }
+}

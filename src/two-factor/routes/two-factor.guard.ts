@@ -1,0 +1,94 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { HttpAdapterHost, Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import { BearerStrategy } from './bearer.strategy.js';
+import type { Caller } from '../challenge/caller.js';
+import { CredentialResolver } from './credential-resolver.js';
+import { HttpExchange, NO_STORE } from './http-exchange.js';
+import { OriginPolicy } from './origin-policy.js';
+import { SecondFactorPolicy } from '../policy/second-factor-policy.js';
+import { ACCEPTS, SECOND_FACTOR, type GuardedRequest } from './two-factor.decorators.js';
+import { TwoFactorException } from '../two-factor.errors.js';
+
+const NOBODY: Caller = { kind: 'anonymous' };
+
+const PROPERTY = 'twoFactor' satisfies keyof GuardedRequest;
+
+/**
+ * Lets in who carries a live session, or what else the route accepts.
+ *
+ * @example
+ * ```ts
+ * @UseGuards(TwoFactorGuard)
+ * @RequireSecondFactor()
+ * @Post('payments')
+ * pay(@CurrentSession() session: SessionIdentity) {}
+ * ```
+ */
+@Injectable()
+export class TwoFactorGuard extends AuthGuard() implements CanActivate {
+  constructor(
+    strategy: BearerStrategy,
+    private readonly resolver: CredentialResolver,
+    private readonly secondFactor: SecondFactorPolicy,
+    private readonly reflector: Reflector,
+    private readonly host: HttpAdapterHost,
+  ) {
+    super({ defaultStrategy: strategy.name, property: PROPERTY, session: false });
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const exchange = HttpExchange.of(context, this.host);
+    exchange.setHeaders(NO_STORE);
+    context.switchToHttp().getRequest<GuardedRequest>().twoFactor = { exchange, caller: NOBODY };
+    try {
+      return await this.admit(context);
+    } catch (error) {
+      // Here and not in a filter alone: a host's own routes have filters of their own.
+      if (error instanceof TwoFactorException) exchange.setHeaders(error.headers);
+      throw error;
+    }
+  }
+
+  private async admit(context: ExecutionContext): Promise<boolean> {
+    await super.canActivate(context);
+    const { caller } = context.switchToHttp().getRequest<GuardedRequest>().twoFactor;
+    const targets = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride(SECOND_FACTOR, targets)) {
+      // Whoever else the route accepts has proven no second factor either.
+      if (caller.kind !== 'session') throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
+      await this.secondFactor.require(caller.session);
+    }
+    return true;
+  }
+
+  /** Called by passport's answer: `token` is the bearer token, false when there is none. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the base class's signature
+  override handleRequest<T>(error: unknown, token: unknown, _info: unknown, context: ExecutionContext): T {
+    if (error) throw error;
+    return this.identify(context, typeof token === 'string' ? token : undefined) as T;
+  }
+
+  private async identify(context: ExecutionContext, token: string | undefined): Promise<GuardedRequest['twoFactor']> {
+    const { exchange } = context.switchToHttp().getRequest<GuardedRequest>().twoFactor;
+    const accepts = this.reflector.getAllAndOverride(ACCEPTS, [context.getHandler(), context.getClass()]) ?? 'session';
+    return { exchange, caller: await this.resolver.resolve(exchange, token, accepts) };
+  }
+}
+
+/** For routes that need no credential and yet change something for a browser: sign-in and sign-up. */
+@Injectable()
+export class OriginGuard implements CanActivate {
+  constructor(
+    private readonly origins: OriginPolicy,
+    private readonly host: HttpAdapterHost,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const exchange = HttpExchange.of(context, this.host);
+    exchange.setHeaders(NO_STORE);
+    this.origins.check(exchange);
+    context.switchToHttp().getRequest<GuardedRequest>().twoFactor = { exchange, caller: NOBODY };
+    return true;
+  }
+}

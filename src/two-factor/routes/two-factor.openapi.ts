@@ -1,0 +1,143 @@
+import { applyDecorators, type Type } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiResponse,
+  type ApiResponseOptions,
+} from '@nestjs/swagger';
+import { TWO_FACTOR_ERRORS, type TwoFactorErrorCode } from '../two-factor.errors.js';
+
+/** The security scheme's name, to be declared by whoever builds the document. */
+export const BEARER_AUTH = 'bearerAuth';
+
+/** Errors by code: HTTP status and message. */
+type ErrorTable = Readonly<Record<string, readonly [status: number, message: string]>>;
+
+/** What every operation can answer, whatever it does. */
+const EVERYWHERE = {
+  VALIDATION_ERROR: TWO_FACTOR_ERRORS.VALIDATION_ERROR,
+  BAD_REQUEST: [400, 'The body is not valid JSON'],
+  UNAUTHORIZED: TWO_FACTOR_ERRORS.UNAUTHORIZED,
+  INVALID_ORIGIN: TWO_FACTOR_ERRORS.INVALID_ORIGIN,
+  NOT_FOUND: [404, 'Not Found'],
+  TOO_MANY_REQUESTS: TWO_FACTOR_ERRORS.TOO_MANY_REQUESTS,
+  INTERNAL_SERVER_ERROR: [500, 'Internal Server Error'],
+  SERVICE_UNAVAILABLE: TWO_FACTOR_ERRORS.SERVICE_UNAVAILABLE,
+} as const satisfies ErrorTable;
+
+/** The body of every error. */
+export class ErrorResponse {
+  @ApiProperty({ description: 'What went wrong, for people', example: 'Invalid code' })
+  message!: string;
+
+  @ApiProperty({
+    description: 'What went wrong, for programs',
+    enum: Object.keys({ ...TWO_FACTOR_ERRORS, ...EVERYWHERE }),
+    example: 'INVALID_CODE',
+  })
+  code!: string;
+
+  @ApiPropertyOptional({
+    description: 'Faults by field, with VALIDATION_ERROR',
+    type: 'object',
+    additionalProperties: { type: 'array', items: { type: 'string' } },
+    example: { password: ['password is required'] },
+  })
+  errors?: Record<string, string[]>;
+}
+
+type Headers = NonNullable<ApiResponseOptions['headers']>;
+
+const MEANINGS: Readonly<Record<number, string>> = {
+  400: 'The body or the state of the account does not allow this',
+  401: 'No credential, a dead one, or a wrong code',
+  403: 'A page of an origin that is not trusted, or a session that must verify its second factor first',
+  404: 'No such resource',
+  422: 'Well-formed, but in conflict with what is there',
+  429: 'Too many tries; `Retry-After` says when the next one makes sense',
+  500: 'A fault of the service',
+  503: 'The database is out of reach or does not answer in time; `Retry-After` says when to try again',
+};
+
+function retryAfter(example: number): Headers[string] {
+  return { description: 'Whole seconds to wait', required: true, schema: { type: 'integer', minimum: 1 }, example };
+}
+
+const HEADERS: Readonly<Record<number, Headers>> = {
+  401: {
+    'WWW-Authenticate': {
+      description: 'What the credential lacked [RFC 6750]; absent when it was good and a code was wrong',
+      schema: { type: 'string' },
+      example: 'Bearer realm="two-factor", error="invalid_token"',
+    },
+  },
+  429: { 'Retry-After': retryAfter(900) },
+  503: { 'Retry-After': retryAfter(2) },
+};
+
+const SET_AUTH_TOKEN: Headers = {
+  'set-auth-token': {
+    description: "The new session token once more, where the official client's bearer plug-in looks for it",
+    schema: { type: 'string' },
+    example: 'tfs_…',
+  },
+};
+
+/**
+ * The error answers that every operation documents, each with the codes that it can carry as examples.
+ *
+ * @param errors the operation's own, which come first
+ * @param needs whether the operation takes a credential, and so can answer UNAUTHORIZED; by default it does
+ */
+export function ApiErrorResponses(
+  errors: ErrorTable = {},
+  needs: { readonly credential: boolean } = { credential: true },
+): MethodDecorator & ClassDecorator {
+  const everywhere = Object.entries(EVERYWHERE).filter(([code]) => needs.credential || code !== 'UNAUTHORIZED');
+  const byStatus = new Map<number, Record<string, { summary: string; value: object }>>();
+  for (const [code, [status, message]] of [...Object.entries(errors), ...everywhere]) {
+    byStatus.set(status, { ...byStatus.get(status), [code]: { summary: message, value: { message, code } } });
+  }
+  return applyDecorators(
+    ...[...byStatus].map(([status, examples]) =>
+      ApiResponse({
+        status,
+        description: MEANINGS[status] ?? '',
+        type: ErrorResponse,
+        examples,
+        ...(HEADERS[status] && { headers: HEADERS[status] }),
+      }),
+    ),
+  );
+}
+
+/** An operation of a caller with a bearer token: summary, answer, and the errors. */
+export function ApiAuthenticated(operation: {
+  id: string;
+  summary: string;
+  description: string;
+  /** The type of its JSON, or what else it answers, by media type. */
+  answer: Type<unknown> | [Type<unknown>] | { readonly content: NonNullable<ApiResponseOptions['content']> };
+  /** Its own errors, beside those that every operation can answer. */
+  errors?: readonly TwoFactorErrorCode[];
+  /** Whether the answer carries a new session token, and so `set-auth-token`. */
+  newToken?: boolean;
+  /** Operations that its answer leads to. */
+  links?: NonNullable<ApiResponseOptions['links']>;
+}): MethodDecorator {
+  const codes: readonly TwoFactorErrorCode[] = [...(operation.errors ?? []), 'CONTRADICTING_CREDENTIALS'];
+  return applyDecorators(
+    ApiOperation({ operationId: operation.id, summary: operation.summary, description: operation.description }),
+    ApiBearerAuth(BEARER_AUTH),
+    ApiOkResponse({
+      description: 'Success',
+      ...('content' in operation.answer ? operation.answer : { type: operation.answer }),
+      ...(operation.newToken && { headers: SET_AUTH_TOKEN }),
+      ...(operation.links && { links: operation.links }),
+    }),
+    ApiErrorResponses(Object.fromEntries(codes.map((code) => [code, TWO_FACTOR_ERRORS[code]]))),
+  );
+}

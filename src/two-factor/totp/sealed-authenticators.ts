@@ -1,8 +1,0 @@
-import { sealedRecords } from '../sealing/sealed-records.js';
-
-/** The secrets of authenticators, as a rotation of keys sees them. */
-export const SEALED_AUTHENTICATORS = sealedRecords(
-  'authenticator',
-  { table: 'two_factor_authenticator', column: 'secret' },
-  (accountId, id) => ['authenticator', accountId, id],
-);
