@@ -1,25 +1,26 @@
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { AppModule } from './app.module.js';
-import type { ServiceConfig } from './config/service-config.js';
-import { errorCode, StartupError } from './config/startup-error.js';
-import { runMigrations } from './database/migrations-runner.js';
-import type { EmbeddedPostgres } from './database/embedded/embedded-postgres.js';
-import { configureHttp } from './http/configure-http.js';
-import { createHttpAdapter } from './http/http-adapter.js';
-import { refuseWhenStopping } from './http/stopping.js';
-import { explainKeyRing } from './keys/explain-key-ring.js';
-import type { ServiceLogger } from './logging/service-logger.js';
-import { serveOpenApi } from './openapi.js';
+import { AppModule } from '../app.module.js';
+import type { ServiceConfig } from '../config/service-config.js';
+import { StartupError } from '../config/startup-error.js';
+import { waitAtMost } from '../deadline.js';
+import { errorCode } from '../errors.js';
+import { runMigrations } from '../database/migrations-runner.js';
+import type { EmbeddedPostgres } from '../database/embedded/embedded-postgres.js';
+import { configureHttp } from '../http/configure-http.js';
+import { createHttpAdapter } from '../http/http-adapter.js';
+import { refuseWhenStopping } from '../http/stopping.js';
+import { explainKeyRing } from '../keys/explain-key-ring.js';
+import type { ServiceLogger } from '../logging/service-logger.js';
+import { serveOpenApi } from '../openapi/document.js';
 
 /** How long requests in flight may take to finish once the service was told to stop. */
-const graceMs = 10_000;
+const GRACE_MS = 10_000;
 /** How long everything else may take to close after them. */
-const closeMs = 5000;
+const CLOSE_MS = 5000;
 /** How long a client may take to send a request: a slow one must not hold a connection for ever. */
-const requestTimeoutMs = 30_000;
+const REQUEST_TIMEOUT_MS = 30_000;
 
 export interface Service {
   /** Settles with the reason when the service cannot go on; never by `stop`. */
@@ -71,7 +72,7 @@ function running(app: NestFastifyApplication, embedded: EmbeddedPostgres | undef
 
 async function startEmbedded({ dataDir }: ServiceConfig, logger: ServiceLogger): Promise<EmbeddedPostgres> {
   // Loaded only when used: a service with a database of its own has no business with processes and files.
-  const { startEmbeddedPostgres } = await import('./database/embedded/embedded-postgres.js');
+  const { startEmbeddedPostgres } = await import('../database/embedded/embedded-postgres.js');
   return startEmbeddedPostgres({ dataDir, notice: (line) => logger.announce(line) });
 }
 
@@ -80,7 +81,7 @@ async function createApplication(
   databaseUrl: string,
   logger: ServiceLogger,
 ): Promise<NestFastifyApplication> {
-  const adapter = createHttpAdapter({ trustProxy: config.trustProxy, requestTimeoutMs });
+  const adapter = createHttpAdapter({ trustProxy: config.trustProxy, requestTimeoutMs: REQUEST_TIMEOUT_MS });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, databaseUrl), adapter, {
     logger,
     abortOnError: false,
@@ -123,12 +124,10 @@ async function close(app: NestFastifyApplication | undefined, embedded: Embedded
     const server = app.getHttpServer();
     // Those idle now are closed by the framework, those in flight become idle with their answer.
     const sweep = setInterval(() => server.closeIdleConnections(), 50);
-    const impatience = setTimeout(() => server.closeAllConnections(), graceMs);
-    await Promise.race([
-      // A part that fails to close must not keep the others, the database above all, from closing.
-      app.close().catch((error: unknown) => Logger.error(error, 'Service')),
-      sleep(graceMs + closeMs, undefined, { ref: false }),
-    ]);
+    const impatience = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+    // A part that fails to close must not keep the others, the database above all, from closing.
+    const closed = app.close().catch((error: unknown) => Logger.error(error, 'Service'));
+    await waitAtMost(GRACE_MS + CLOSE_MS, closed);
     clearTimeout(impatience);
     clearInterval(sweep);
   }

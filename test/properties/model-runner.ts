@@ -11,15 +11,15 @@ export type Carrier = 'bearer' | 'cookie';
 export const PASSWORDS = ['correct horse battery staple', 'a quite different passphrase'] as const;
 const EMAILS = ['ada@example.com', 'bob@example.com'] as const;
 
-/** The service and the oracle side by side: every act goes to both, and what they say must be the same. */
-export class Town {
+/** Runs the service and the oracle side by side: every action goes to both, and their answers must be the same. */
+export class ModelRunner {
   oracle!: Oracle;
   /** Every token that was ever handed out. */
   readonly sessionTokens: string[] = [];
   readonly challengeTokens: string[] = [];
   readonly deviceTokens: string[] = [];
   readonly backupCodes: string[] = [];
-  /** What a session staged last, whether or not anything came of it. */
+  /** What a session staged last, whether or not it was confirmed. */
   readonly stagedApps = new Map<Session, App>();
   private readonly apps = new Map<App, AuthenticatorApp>();
   private readonly caller: Caller;
@@ -28,18 +28,18 @@ export class Town {
     this.caller = new Caller(service);
   }
 
-  static async found(): Promise<Town> {
+  static async start(): Promise<ModelRunner> {
     const service = await startTimedService({ messages: true, config: { outbox: false } });
-    const town = new Town(service);
+    const runner = new ModelRunner(service);
     for (const email of EMAILS) {
-      await town.caller.post('/sign-up/email', { email, password: PASSWORDS[0], name: email });
+      await runner.caller.post('/sign-up/email', { email, password: PASSWORDS[0], name: email });
     }
     await service.query('CREATE TABLE standstill.first_users AS SELECT * FROM users');
     await service.pass(1 - (service.clock.now().getTime() % 1000) / 1000);
-    return town;
+    return runner;
   }
 
-  /** Takes everything back to the day on which the accounts were opened. */
+  /** Restores the state in which the accounts were opened. */
   async reset(): Promise<void> {
     const tables = [
       'attempts',
@@ -179,7 +179,7 @@ export class Town {
     this.compare('revoke a device', expected, await this.caller.delete(path, bearer, headers));
   }
 
-  /** Looks at an account through one of its sessions. */
+  /** Compares an account with the oracle, through one of its sessions. */
   async look(token: string): Promise<void> {
     const expected = this.ask(() => this.oracle.status(token));
     const answer = await this.caller.get<Record<string, unknown>>('/two-factor/status', token);
@@ -189,7 +189,7 @@ export class Town {
     same('status', seen, expected.outcome);
   }
 
-  /** Asks of every token ever handed out whether it still opens anything. */
+  /** Compares with the oracle which of all tokens ever issued are still valid. */
   async lookAtAll(): Promise<void> {
     for (const token of this.sessionTokens) {
       const lives = this.oracle.find(token) !== undefined;
@@ -229,7 +229,7 @@ export class Town {
     return codes[0] ?? '';
   }
 
-  /** Writes down the tokens that an answer hands over. */
+  /** Records the tokens in an answer. */
   private hear({ session, challenge, device }: Outcome = {}, answer: Answer<AnyBody>, carrier: Carrier): void {
     const { body } = answer;
     const cookies = new Map(

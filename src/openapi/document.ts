@@ -1,14 +1,12 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { COOKIE_AUTH, documentCredentials } from './openapi/credentials.js';
-import { inOrderOfTheWalk } from './openapi/order.js';
-import { nameErrorCodes, narrowEnableAnswer } from './openapi/narrowing.js';
-import { documentLargeBodies, shareAnswers } from './openapi/shared-answers.js';
-import { PAGE_OPTIONS } from './openapi/page.js';
-import { BEARER_AUTH } from './two-factor/index.js';
-
-/** Where the API lives below the base URL. */
-export const API_PREFIX = 'api/auth';
+import { COOKIE_AUTH, documentCredentials } from './credentials.js';
+import { inOrderOfTheWalk } from './order.js';
+import { nameErrorCodes, narrowEnableAnswer } from './narrowing.js';
+import { documentLargeBodies, shareResponses } from './shared-responses.js';
+import { PAGE_OPTIONS } from './page.js';
+import { API_PREFIX } from '../http/api-prefix.js';
+import { BEARER_AUTH } from '../two-factor/index.js';
 
 const DESCRIPTION = `Sign-in with a second factor: authenticator apps, one-time codes and backup codes.
 
@@ -79,7 +77,7 @@ export function buildOpenApiDocument(app: INestApplication): OpenAPIObject {
   documentCredentials(document, ORIGINAL);
   nameErrorCodes(document);
   narrowEnableAnswer(document);
-  shareAnswers(document, ORIGINAL);
+  shareResponses(document, ORIGINAL);
   documentLargeBodies(document, ORIGINAL);
   return document;
 }

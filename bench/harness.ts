@@ -10,7 +10,7 @@ import { startProcess, type ServiceProcess } from '../test/support/service-proce
 const run = promisify(execFile);
 
 /** The built service with a throw-away Postgres beside it, as in production: two processes, nothing shared. */
-export interface House {
+export interface Harness {
   readonly databaseUrl: string;
   /** Starts `dist/main.js` as in production, on this database or on the way to it that is given. */
   start(databaseUrl?: string, more?: Record<string, string>): Promise<ServiceProcess>;
@@ -18,7 +18,7 @@ export interface House {
   close(): Promise<void>;
 }
 
-export async function openHouse(): Promise<House> {
+export async function startHarness(): Promise<Harness> {
   const folder = await mkdtemp(join(tmpdir(), 'two-factor-bench-'));
   // Started by root, the server runs as another user and lives below.
   await chmod(folder, 0o711);

@@ -18,7 +18,7 @@ const SHARED: Readonly<Record<string, readonly [name: string, code: string]>> = 
  *
  * @param inline paths whose answers stay in full
  */
-export function shareAnswers(document: OpenAPIObject, inline: ReadonlySet<string>): void {
+export function shareResponses(document: OpenAPIObject, inline: ReadonlySet<string>): void {
   const responses: Record<string, Response> = {};
   for (const { path, operation } of operationsOf(document)) {
     for (const [status, [name, code]] of Object.entries(SHARED)) {

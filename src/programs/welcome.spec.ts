@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readEnvironment } from './config/environment.js';
+import { readEnvironment } from '../config/environment.js';
 import { welcome } from './welcome.js';
 
 const keys = { TWO_FACTOR_KEYS: `k1:${Buffer.from('a ring key of thirty-two bytes!!').toString('base64')}` };

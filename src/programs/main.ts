@@ -1,21 +1,17 @@
 import 'reflect-metadata';
-import { loadConfig } from './config/load-config.js';
-import { firstSignal } from './first-signal.js';
-import { refusal } from './logging/refusal.js';
+import { loadConfig } from '../config/load-config.js';
+import { runProgram } from './run-program.js';
+import { shutdownSignal } from './shutdown-signal.js';
 import { welcome } from './welcome.js';
 
-const stopSignal = firstSignal();
-process.exit(await main());
+/* The service: the API, its documentation and, unless OUTBOX=off, the delivery of messages. */
 
-async function main(): Promise<number> {
-  try {
-    const config = await loadConfig(process.env);
-    // After the environment was found right: the framework takes a second to load, a misspelt variable none to tell.
-    const { ServiceLogger } = await import('./logging/service-logger.js');
-    const { logUncaughtException } = await import('./logging/uncaught-exception.js');
+const stopSignal = shutdownSignal();
+
+await runProgram(
+  () => loadConfig(process.env),
+  async (config, logger) => {
     const { startService } = await import('./service.js');
-    const logger = new ServiceLogger(config);
-    logUncaughtException(logger);
     const service = await startService(config, logger);
     const docs = config.docs ? `, Swagger UI at ${config.baseUrl}/docs` : '';
     logger.announce(`Two-factor service on ${config.baseUrl}/api/auth${docs}`);
@@ -30,8 +26,8 @@ async function main(): Promise<number> {
     await service.stop();
     if (failure === undefined) return 0;
     console.error(failure);
-  } catch (error) {
-    console.error(refusal(error));
-  }
-  return 1;
-}
+    return 1;
+  },
+);
+// A part that does not close in time must not keep the process.
+process.exit();

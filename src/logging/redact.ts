@@ -1,4 +1,47 @@
-import { types } from 'node:util';
+import { isError } from '../errors.js';
+
+const REDACTED = '[redacted]';
+const DEEPEST_FIELD = 5;
+
+/** Names of headers, fields and columns that hold secrets, whatever stands before: `newPassword`, `set-auth-token`. */
+const SECRET =
+  /(?:authorization|cookies?|passwords?|passphrase|tokens?|secrets?|codes?|hash(?:es)?|totpuri|trusteddevice|keys?|nonce|payload)$/;
+
+/** What every line has already; an object that is logged cannot write over it. */
+const OWN = new Set(['level', 'time', 'context', 'requestId']);
+
+/** The fields of a log line for whatever was logged. */
+export function fieldsOf(message: unknown): Record<string, unknown> {
+  if (isError(message)) return { err: errorFields(message) };
+  if (typeof message !== 'object' || message === null) return { msg: String(message) };
+  const value = redact(message);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { msg: JSON.stringify(value) };
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !OWN.has(name)));
+}
+
+/**
+ * A copy that is fit for a log: what a secret's name stands on is blanked at any depth, errors are reduced to
+ * `ErrorFields`, bytes to their number, and objects of classes, such as a request or a body, to their class.
+ */
+function redact(value: unknown, depth = 0): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (isError(value)) return errorFields(value);
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
+  if (value instanceof Date) return value.toJSON();
+  if (depth === DEEPEST_FIELD) return '[deeper]';
+  if (Array.isArray(value)) return value.map((item) => redact(item, depth + 1));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const plain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  if (!plain) return `[${value.constructor.name}]`;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, isSecret(name) ? REDACTED : redact(item, depth + 1)]),
+  );
+}
+
+function isSecret(name: string): boolean {
+  return SECRET.test(name.toLowerCase().replaceAll(/[-_]/g, ''));
+}
 
 /** What a log says of an error. Whatever else the error carries stays out. */
 export interface ErrorFields {
@@ -19,16 +62,11 @@ export interface ErrorFields {
 }
 
 /** A chain of causes longer than this is a loop. */
-const DEEPEST = 5;
+const DEEPEST_CAUSE = 5;
 const MOST_ERRORS = 5;
 
 /** Names and codes, never a value: a driver's fields are written only if they look like one. */
 const WORD = /^[\w.-]{1,64}$/;
-
-/** Errors of this realm and, in test runners, of the other one. */
-export function isError(value: unknown): value is Error {
-  return value instanceof Error || types.isNativeError(value);
-}
 
 /**
  * Takes what is known to be safe, by name: errors of drivers carry the row (`detail`), the statement (`query`,
@@ -47,7 +85,7 @@ export function errorFields(error: unknown, depth = 0): ErrorFields {
   const stack = framesOf(error);
   const { cause } = error;
   const errors: unknown = Reflect.get(error, 'errors');
-  const deeper = depth < DEEPEST;
+  const deeper = depth < DEEPEST_CAUSE;
   return {
     type: error.constructor.name,
     message: messageOf(error),

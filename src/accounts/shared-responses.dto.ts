@@ -5,7 +5,7 @@ export const TOKEN_BEHIND_COOKIE =
   'A caller that sends cookies gets the id of the session instead, which opens nothing: the cookie carries the token.';
 
 /** A session with its life, as its user sees it. */
-export class AccountSessionAnswer {
+export class AccountSessionResponse {
   @ApiProperty({ format: 'uuid', example: '0c0f6a52-8b0e-4f6c-8a39-2c7b5f0f9d22' })
   readonly id!: string;
 
@@ -57,7 +57,7 @@ export class AccountSessionAnswer {
 }
 
 /** A session as a list shows it. */
-export class ListedSessionAnswer extends AccountSessionAnswer {
+export class ListedSessionResponse extends AccountSessionResponse {
   @ApiProperty({ description: 'What it was opened with, as the user agent says.', example: 'Firefox on Linux' })
   readonly device!: string;
 
@@ -66,7 +66,7 @@ export class ListedSessionAnswer extends AccountSessionAnswer {
 }
 
 /** It is done, or there was nothing to do. */
-export class StatusAnswer {
+export class StatusResponse {
   @ApiProperty({ example: true })
   readonly status!: boolean;
 }

@@ -1,4 +1,4 @@
-import type { ServiceConfig } from './config/service-config.js';
+import type { ServiceConfig } from '../config/service-config.js';
 
 /**
  * What a developer wants to know once the service runs: where things are, and how it ends.

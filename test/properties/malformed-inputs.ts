@@ -3,7 +3,7 @@ import type { Arbitrary } from 'fast-check';
 import type { FieldSchema } from '../support/openapi.js';
 import { TRUSTED_ORIGIN as TRUSTED } from '../support/service.js';
 
-/** Values that no field expects, or that look like what it expects. */
+/** Values that no field expects, or that resemble an expected one. */
 const junk: Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown[]>(
     ...[null, true, false, 0, -1, 123_456, 1e308, 0.1],
@@ -46,7 +46,7 @@ const junk: Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
 );
 
-/** Members as text, for what no object of ours can say. */
+/** Members as JSON text: objects cannot hold duplicate keys, for example. */
 const rawMembers = fc.constantFrom(
   ...['"__proto__":{"method":"otp"}', '"constructor":{"prototype":{"x":1}}', '"toString":1', '"hasOwnProperty":"x"'],
   ...['"":""', '"length":5', '"then":1', '"toJSON":"x"', '"a":1e999', '"b":-123456789012345678901234567890'],
@@ -153,7 +153,7 @@ export const ids = fc.oneof(
 const TOKEN = 'x'.repeat(43);
 
 /** Header lines beside, or in the place of, the right ones. */
-export const oddHeaders: Arbitrary<Record<string, string>> = fc.oneof(
+export const malformedHeaders: Arbitrary<Record<string, string>> = fc.oneof(
   { weight: 5, arbitrary: fc.constant({}) },
   {
     weight: 2,
