@@ -25,7 +25,7 @@ const LAYERS = [
   ['factor/'],
   ['keys/'],
   ['two-factor.options.ts'],
-  ['adapters/', 'migrations/', 'tokens/'],
+  ['adapters/', 'events/', 'migrations/', 'tokens/'],
   ['ports/'],
   ['postgres/'],
   ['two-factor.errors.ts'],

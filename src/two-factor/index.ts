@@ -35,6 +35,7 @@ export { SessionHold } from './policy/session-hold.js';
 export { isToken, newToken, tokenHash } from './tokens/tokens.js';
 
 export { EnrolmentService, type StagedFactor } from './enrolment/enrolment.service.js';
+export { EventLog } from './events/event-log.js';
 export { Reauthentication, type StrengthDemand } from './enrolment/reauthentication.js';
 export { ChallengeService } from './challenge/challenge.service.js';
 export type { IdentifiedCaller } from './challenge/challenge.statements.js';

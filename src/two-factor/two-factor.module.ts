@@ -12,6 +12,7 @@ import { SecondFactorPolicy } from './policy/second-factor-policy.js';
 import { SessionHold } from './policy/session-hold.js';
 import { DisableService } from './enrolment/disable.service.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
+import { EventLog } from './events/event-log.js';
 import { EnrolmentState } from './factor/enrolment-state.js';
 import { Factors } from './factor/factors.js';
 import { Channels } from './messages/channels.js';
@@ -72,6 +73,7 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
     EnrolmentService,
     GuessesService,
     EnrolmentState,
+    EventLog,
     KeyRingMonitor,
     KeyRegister,
     Channels,
@@ -92,6 +94,7 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
     AesGcmSealer,
     ChallengeService,
     EnrolmentService,
+    EventLog,
     Factors,
     Reauthentication,
     UnreadableSecretReporter,

@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { AttemptsService } from './attempts/attempts.service.js';
-import { ChallengeService, type TwoFactorMethod } from './challenge/challenge.service.js';
+import { ChallengeService, type Gate, type TwoFactorMethod } from './challenge/challenge.service.js';
 import type { LeavingCaller } from './challenge/caller.js';
 import { isCookieless, NO_REQUEST, type HeaderLines, type IncomingRequest } from './ports/incoming-request.js';
 import { SecondFactorPolicy } from './policy/second-factor-policy.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
+import { EventLog } from './events/event-log.js';
 import { EnrolmentState } from './factor/enrolment-state.js';
 import { MessageWriter } from './messages/message-writer.js';
 import { AccountDirectory } from './ports/account-directory.js';
-import { NO_ORIGIN, originOf, SecurityEvents, type SecurityEventName } from './ports/security-events.js';
+import { NO_ORIGIN, originOf, type SecurityEventName } from './ports/security-events.js';
 import {
   SessionGateway,
   type IssuedSession,
@@ -49,12 +50,6 @@ export interface ChallengeResponse {
   readonly twoFactorToken: string;
 }
 
-/** A result, and what to tell when it is committed. */
-interface Opened {
-  readonly result: SignInResult;
-  readonly event: SecurityEventName | null;
-}
-
 /** What the host's own code calls. */
 @Injectable()
 export class TwoFactorService {
@@ -65,7 +60,7 @@ export class TwoFactorService {
     private readonly secondFactor: SecondFactorPolicy,
     private readonly attempts: AttemptsService,
     private readonly sessions: SessionGateway,
-    private readonly events: SecurityEvents,
+    private readonly events: EventLog,
     private readonly devices: TrustedDevicesService,
     private readonly accounts: AccountDirectory,
     private readonly messages: MessageWriter,
@@ -84,43 +79,55 @@ export class TwoFactorService {
    * ```
    */
   async signIn(signIn: SignIn): Promise<SignInResult> {
-    const { accountId, request, transaction } = signIn;
-    const apart = transaction === undefined && this.sessions.transactional;
-    // Only then more than one thing is written: the device's next token goes with the session, or not at all.
-    const opened =
-      apart && this.devices.presented(request)
-        ? await this.database.transaction((own) => this.open({ ...signIn, transaction: own }))
-        : await this.open(signIn);
-    if (opened.event) {
-      const session = opened.result.kind === 'session' ? opened.result.issued : null;
-      this.events.emit({ name: opened.event, accountId, ...originOf(request, session) });
+    const { request, transaction } = signIn;
+    if (transaction) return this.enter(signIn, transaction);
+    if (!this.sessions.transactional) {
+      const gate = await this.events.writing((own) => this.openGate(signIn, own));
+      return this.answer(signIn, gate);
     }
-    return opened.result;
+    // Only then more than one thing is written: the device's next token goes with the session, or not at all.
+    const together = this.events.records || this.devices.presented(request) !== null;
+    return together ? this.database.transaction((own) => this.enter(signIn, own)) : this.enter(signIn);
   }
 
-  private async open({ accountId, context, request, transaction }: SignIn): Promise<Opened> {
+  private async enter(signIn: SignIn, transaction?: Transaction): Promise<SignInResult> {
+    return this.answer(signIn, await this.openGate(signIn, transaction), transaction);
+  }
+
+  /** Finds out what the first factor leads to; of a copied device token the owner is told. */
+  private async openGate({ accountId, context, request }: SignIn, transaction?: Transaction): Promise<Gate> {
     const gate = await this.challenges.open(accountId, context, request, transaction);
+    if (gate.kind !== 'challenge') return gate;
+    if (gate.reused !== null) await this.answerReuse(accountId, gate.reused, request, transaction);
+    const name: SecurityEventName = gate.reused !== null ? 'two-factor.device-reused' : 'two-factor.challenged';
+    await this.events.tell({ name, accountId, ...originOf(request) }, transaction ?? this.database);
+    return gate;
+  }
+
+  /** The challenge, or the session that the gate lets through. */
+  private async answer(
+    { accountId, context, request }: SignIn,
+    gate: Gate,
+    transaction?: Transaction,
+  ): Promise<SignInResult> {
     if (gate.kind === 'challenge') {
-      if (gate.reused !== null) await this.answerReuse(accountId, gate.reused, request, transaction);
       const { token, methods, headers } = gate;
       const body = { twoFactorRedirect: true, twoFactorMethods: methods, twoFactorToken: token } as const;
-      return {
-        event: gate.reused !== null ? 'two-factor.device-reused' : 'two-factor.challenged',
-        result: { kind: 'challenge', body, headers },
-      };
+      return { kind: 'challenge', body, headers };
     }
     const device = gate.kind === 'trusted' ? gate : null;
     const trustedDeviceId = device?.deviceId ?? null;
     const grant = { accountId, secondFactor: null, amr: [], trustedDeviceId, context, request };
     const issued = await this.sessions.issue(grant, transaction);
+    if (device) {
+      const event = { name: 'two-factor.device-used', accountId, ...originOf(request, issued) } as const;
+      await this.events.tell(event, transaction ?? this.database);
+    }
     return {
-      event: device && 'two-factor.device-used',
-      result: {
-        kind: 'session',
-        issued,
-        headers: [...issued.headers, ...(device?.headers ?? [])],
-        ...(device?.token !== undefined && isCookieless(request) && { trustedDeviceToken: device.token }),
-      },
+      kind: 'session',
+      issued,
+      headers: [...issued.headers, ...(device?.headers ?? [])],
+      ...(device?.token !== undefined && isCookieless(request) && { trustedDeviceToken: device.token }),
     };
   }
 
@@ -198,7 +205,7 @@ export class TwoFactorService {
     if (account)
       await this.messages.notify(accountId, account, { topic: 'two-factor-disabled' }, NO_REQUEST, transaction);
     await this.sessions.endAll(accountId, transaction);
-    transaction.afterCommit(() => this.events.emit({ name: 'two-factor.reset', accountId, ...NO_ORIGIN }));
+    await this.events.tell({ name: 'two-factor.reset', accountId, ...NO_ORIGIN }, transaction);
   }
 
   /**

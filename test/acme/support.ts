@@ -41,14 +41,20 @@ export class Acme {
     private readonly dropDatabase: () => Promise<void>,
   ) {}
 
-  static async start(adapter: AbstractHttpAdapter, sessions: Type<AcmeSessions> = AcmeSessions): Promise<Acme> {
+  /** @param events in the place of the company's own audit trail */
+  static async start(
+    adapter: AbstractHttpAdapter,
+    sessions: Type<AcmeSessions> = AcmeSessions,
+    events?: AuditTrail,
+  ): Promise<Acme> {
     const database = await createTestDatabase({ migrated: false });
     const clock = new FakeClock();
     const settings = { databaseUrl: database.url, origin: ACME_ORIGIN, sessions };
-    const module = await Test.createTestingModule({ imports: [AcmeModule.forRoot(settings)] })
+    const building = Test.createTestingModule({ imports: [AcmeModule.forRoot(settings)] })
       .overrideProvider(Clock)
-      .useValue(clock)
-      .compile();
+      .useValue(clock);
+    if (events) building.overrideProvider(AuditTrail).useValue(events);
+    const module = await building.compile();
     const app = module.createNestApplication<INestApplication<Server>>(adapter, { logger: false });
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;

@@ -8,7 +8,7 @@ import {
 } from '../../src/delivery/index.js';
 import { OutboxOptions, type OutboxModuleOptions } from '../../src/delivery/outbox/outbox.options.js';
 import { OutboxWorker } from '../../src/delivery/outbox/outbox-worker.js';
-import {
+import { EventLog,
   HkdfKeyRing,
   LogSecurityEvents,
   SystemClock,
@@ -106,7 +106,7 @@ export function createWorker(
   sms: SmsSender | null = null,
 ): OutboxWorker {
   const sender = typeof mail === 'string' ? smtp(mail) : mail;
-  const alarm = new UnreadableSecretReporter(new LogSecurityEvents());
+  const alarm = new UnreadableSecretReporter(new EventLog(new LogSecurityEvents(), {} as never));
   const templates = new DefaultMessageTemplates();
   const delivery = new MessageDelivery(sealerOf(key), templates, new SystemClock(), alarm, sender, sms);
   return new OutboxWorker(delivery, new OutboxOptions({ databaseUrl, ...options }));

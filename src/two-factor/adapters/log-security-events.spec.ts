@@ -21,7 +21,7 @@ describe('the log of security events', () => {
     ['error', 'two-factor.secret-unreadable'],
   ] as const)('writes at level %s: %s', (level, name) => {
     const origin = { ip: '192.0.2.7', sessionId: 'session', requestId: 'request' };
-    new LogSecurityEvents().emit({ name, accountId: 'ada', ...origin, details: { factor: 'totp' } });
+    new LogSecurityEvents().emit({ name, accountId: 'ada', ...origin, userAgent: 'curl', details: { factor: 'totp' } });
     expect(lines).toEqual([[level, { event: name, accountId: 'ada', ...origin, factor: 'totp' }]]);
   });
 });

@@ -20,7 +20,8 @@ export class LogSecurityEvents extends SecurityEvents {
   private readonly logger = new Logger('TwoFactor');
 
   override emit(event: SecurityEvent): void {
-    const { name, details, ...origin } = event;
+    // A client may write anything into its user agent, so the log leaves it out.
+    const { name, details, userAgent: _, ...origin } = event;
     const line = { event: name, ...origin, ...details };
     if (ALARMS.has(event.name)) this.logger.error(line);
     else if (WARNINGS.has(event.name)) this.logger.warn(line);

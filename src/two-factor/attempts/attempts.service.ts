@@ -58,14 +58,17 @@ export class AttemptsService {
    * @param guess with the counters before it was taken
    * @returns seconds that the lock lasts, or null when none was due
    */
-  async lockWhenDue(guess: Counter & { readonly failures: number; readonly locks: number }): Promise<number | null> {
+  async lockWhenDue(
+    guess: Counter & { readonly failures: number; readonly locks: number },
+    transaction: Transaction = this.database,
+  ): Promise<number | null> {
     const last = guess.failures + 1 >= FAILURES_PER_LOCK * (guess.locks + 1);
-    return last ? this.lock(guess, 0) : null;
+    return last ? this.lock(guess, 0, transaction) : null;
   }
 
   /** Locks a scope whose budget was used up by guesses that were never finished, so that it does not stay shut. */
   async lockIfAbandoned(counter: Counter): Promise<number | null> {
-    return this.lock(counter, ABANDONED_AFTER);
+    return this.lock(counter, ABANDONED_AFTER, this.database);
   }
 
   /** @returns seconds until the scope's lock ends, or null when it is not locked */
@@ -83,8 +86,12 @@ export class AttemptsService {
     await transaction.query(FORGET, { accountId });
   }
 
-  private async lock({ accountId, scope }: Counter, abandonedAfter: number): Promise<number | null> {
-    const [row] = await this.database.query(LOCK_WHEN_DUE, { accountId, scope, abandonedAfter });
+  private async lock(
+    { accountId, scope }: Counter,
+    abandonedAfter: number,
+    transaction: Transaction,
+  ): Promise<number | null> {
+    const [row] = await transaction.query(LOCK_WHEN_DUE, { accountId, scope, abandonedAfter });
     return row?.lockedFor ?? null;
   }
 }

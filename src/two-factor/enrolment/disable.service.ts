@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { ChallengeService } from '../challenge/challenge.service.js';
+import { EventLog } from '../events/event-log.js';
 import { FactorRegistry } from '../factor/factor-registry.js';
 import { MessageWriter } from '../messages/message-writer.js';
 import { SessionHold } from '../policy/session-hold.js';
 import { AccountDirectory } from '../ports/account-directory.js';
 import type { IncomingRequest } from '../ports/incoming-request.js';
-import { originOf, SecurityEvents } from '../ports/security-events.js';
+import { originOf } from '../ports/security-events.js';
 import { SessionGateway, type IssuedSession, type SessionIdentity } from '../ports/session-gateway.js';
 import { Database } from '../postgres/database.js';
 import type { Transaction } from '../postgres/transaction.js';
@@ -27,7 +28,7 @@ export class DisableService {
     private readonly sessions: SessionGateway,
     private readonly hold: SessionHold,
     private readonly messages: MessageWriter,
-    private readonly events: SecurityEvents,
+    private readonly events: EventLog,
     registry: FactorRegistry,
   ) {
     this.disable = disable(registry);
@@ -49,11 +50,11 @@ export class DisableService {
     const renewed = await this.database.transaction(async (transaction) => {
       await this.challenges.burnAll(accountId, transaction);
       await this.drop(accountId, request, transaction);
+      await this.events.tell({ name: 'two-factor.disabled', accountId, ...originOf(request, session) }, transaction);
       // Elsewhere the session gets its token after the commit; whether it is still there must be known before.
       if (!this.sessions.transactional) await this.hold.live(session, transaction);
       return this.sessions.transactional ? this.renew(renewal, transaction) : null;
     });
-    this.events.emit({ name: 'two-factor.disabled', accountId, ...originOf(request, session) });
     return renewed ?? this.renew(renewal);
   }
 

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { EventLog } from '../events/event-log.js';
 import { EnrolmentState } from '../factor/enrolment-state.js';
 import { SecondFactorPolicy } from '../policy/second-factor-policy.js';
 import type { IncomingRequest } from '../ports/incoming-request.js';
 import { PasswordVerifier } from '../ports/password-verifier.js';
-import { originOf, SecurityEvents, type SecurityEventName } from '../ports/security-events.js';
+import { originOf, type SecurityEventName } from '../ports/security-events.js';
 import type { SessionIdentity } from '../ports/session-gateway.js';
 import { TrustedDevicesService } from '../trusted-devices/trusted-devices.service.js';
 import { TwoFactorException } from '../two-factor.errors.js';
@@ -27,7 +28,7 @@ export class Reauthentication {
     private readonly secondFactor: SecondFactorPolicy,
     private readonly state: EnrolmentState,
     private readonly devices: TrustedDevicesService,
-    private readonly events: SecurityEvents,
+    private readonly events: EventLog,
   ) {}
 
   /**

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { EventLog } from '../events/event-log.js';
 import { UnknownKeyError } from '../ports/key-ring.js';
-import { NO_ORIGIN, SecurityEvents } from '../ports/security-events.js';
+import { NO_ORIGIN } from '../ports/security-events.js';
 import type { SealedKind } from './sealed-records.js';
 import { SealBrokenError } from './sealer.js';
 
@@ -10,7 +11,7 @@ import { SealBrokenError } from './sealer.js';
  */
 @Injectable()
 export class UnreadableSecretReporter {
-  constructor(private readonly events: SecurityEvents) {}
+  constructor(private readonly events: EventLog) {}
 
   /**
    * @param accountId null where the account is not known

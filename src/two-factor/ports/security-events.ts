@@ -1,3 +1,4 @@
+import type { Transaction } from '../postgres/transaction.js';
 import type { IncomingRequest } from './incoming-request.js';
 import type { SessionIdentity } from './session-gateway.js';
 
@@ -49,6 +50,8 @@ export interface EventOrigin {
   readonly sessionId: string | null;
   /** Id of the request; null where the HTTP server gives none. */
   readonly requestId: string | null;
+  /** What the client calls itself, cut at 200 characters; null where it does not say. */
+  readonly userAgent: string | null;
 }
 
 export interface SecurityEvent extends EventOrigin {
@@ -59,18 +62,43 @@ export interface SecurityEvent extends EventOrigin {
   readonly details?: Readonly<Record<string, string | number | boolean>>;
 }
 
+/** A client may send kilobytes. */
+const USER_AGENT_LENGTH = 200;
+
 /** No request caused it. */
-export const NO_ORIGIN: EventOrigin = { ip: null, sessionId: null, requestId: null };
+export const NO_ORIGIN: EventOrigin = { ip: null, sessionId: null, requestId: null, userAgent: null };
 
 /** @param session the one that the request was made with, or that it opened */
 export function originOf(
-  { ip, id }: Pick<IncomingRequest, 'ip' | 'id'>,
+  { ip, id, userAgent }: Pick<IncomingRequest, 'ip' | 'id' | 'userAgent'>,
   session?: Pick<SessionIdentity, 'sessionId'> | null,
 ): EventOrigin {
-  return { ip: ip ?? null, sessionId: session?.sessionId ?? null, requestId: id ?? null };
+  return {
+    ip: ip ?? null,
+    sessionId: session?.sessionId ?? null,
+    requestId: id ?? null,
+    userAgent: userAgent?.slice(0, USER_AGENT_LENGTH) ?? null,
+  };
 }
 
-/** Hears of every change and every failure, after it is committed. Must not throw. */
+/**
+ * Gets every change and every failure. For an audit table override `record`; for logs, metrics and alarms implement `emit`.
+ */
 export abstract class SecurityEvents {
-  abstract emit(event: SecurityEvent): void;
+  /**
+   * Called after the commit of what the event tells. What it throws, or rejects with, is logged and reaches no client.
+   */
+  abstract emit(event: SecurityEvent): void | Promise<void>;
+
+  /**
+   * Called in the transaction of what the event tells, so that both are written or neither. A host that does not override it
+   * pays no statement.
+   *
+   * A wrong guess is the exception: it is counted, and committed, before the attempt is looked at. Its record is written
+   * together with the lock that it may lead to.
+   *
+   * @param transaction write with it and with nothing else: another connection would wait for this one
+   * @throws to undo the change; the client gets 500
+   */
+  async record(_event: SecurityEvent, _transaction: Transaction): Promise<void> {}
 }

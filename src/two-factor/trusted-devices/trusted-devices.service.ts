@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { isUUID } from 'class-validator';
+import { EventLog } from '../events/event-log.js';
 import { FactorRegistry } from '../factor/factor-registry.js';
 import { MessageWriter, type Addressee } from '../messages/message-writer.js';
 import { SecondFactorPolicy } from '../policy/second-factor-policy.js';
 import { SessionHold } from '../policy/session-hold.js';
 import { headerOf, type HeaderLines, type IncomingRequest } from '../ports/incoming-request.js';
 import { Random } from '../ports/random.js';
-import { originOf, SecurityEvents } from '../ports/security-events.js';
+import { originOf } from '../ports/security-events.js';
 import type { IssuedSession, SessionIdentity } from '../ports/session-gateway.js';
 import { Database } from '../postgres/database.js';
 import type { Transaction } from '../postgres/transaction.js';
@@ -51,7 +52,7 @@ export class TrustedDevicesService {
     private readonly options: TwoFactorOptions,
     private readonly messages: MessageWriter,
     private readonly secondFactor: SecondFactorPolicy,
-    private readonly events: SecurityEvents,
+    private readonly events: EventLog,
     private readonly hold: SessionHold,
     registry: FactorRegistry,
   ) {
@@ -99,10 +100,19 @@ export class TrustedDevicesService {
     else await transaction.query(this.trustDeviceAndTell, { ...values, ...notice });
   }
 
-  /** Tells that the trust is committed. @returns header lines that hand a browser its token */
-  trusted({ token }: FreshDevice, issued: IssuedSession, request: IncomingRequest): HeaderLines {
+  /** Tells that a device is trusted from now on. @param issued the session that it was trusted along with */
+  async tellTrusted(
+    issued: IssuedSession,
+    request: IncomingRequest,
+    transaction: Transaction = this.database,
+  ): Promise<void> {
     const accountId = issued.session.userId;
-    this.events.emit({ name: 'two-factor.device-trusted', accountId, ...originOf(request, issued) });
+    const origin = originOf(request, issued);
+    await this.events.tell({ name: 'two-factor.device-trusted', accountId, ...origin }, transaction);
+  }
+
+  /** @returns header lines that hand a browser its token */
+  handOver({ token }: FreshDevice): HeaderLines {
     return this.cookie(token.text, this.options.deviceLife);
   }
 
@@ -162,24 +172,22 @@ export class TrustedDevicesService {
    *   meanwhile
    */
   async revoke(session: SessionIdentity, id: string, request: IncomingRequest): Promise<HeaderLines> {
-    const headers = await this.change(session, id, request, async (transaction, own) => {
+    return this.change(session, id, request, async (transaction, own) => {
       const revoked = isUUID(id) ? await transaction.query(REVOKE_DEVICE, { accountId: session.accountId, id }) : [];
       if (revoked.length === 0) throw new TwoFactorException('TRUSTED_DEVICE_NOT_FOUND');
+      await this.tellRevoked(1, session, request, transaction);
       return own ? this.expiredCookie(request) : [];
     });
-    this.tellRevoked(1, session, request);
-    return headers;
   }
 
   /** @throws {TwoFactorException} SECOND_FACTOR_REQUIRED, UNAUTHORIZED when the session ended meanwhile */
   async revokeAll(session: SessionIdentity, request: IncomingRequest): Promise<HeaderLines> {
     await this.secondFactor.require(session);
-    const { length } = await this.database.transaction(async (transaction) => {
-      const dropped = await transaction.query(DROP_DEVICES, { accountId: session.accountId });
+    await this.database.transaction(async (transaction) => {
+      const { length } = await transaction.query(DROP_DEVICES, { accountId: session.accountId });
+      if (length > 0) await this.tellRevoked(length, session, request, transaction);
       await this.hold.strong(session, transaction);
-      return dropped;
     });
-    if (length > 0) this.tellRevoked(length, session, request);
     return this.expiredCookie(request);
   }
 
@@ -202,10 +210,18 @@ export class TrustedDevicesService {
     });
   }
 
-  private tellRevoked(devices: number, session: SessionIdentity, request: IncomingRequest): void {
+  private async tellRevoked(
+    devices: number,
+    session: SessionIdentity,
+    request: IncomingRequest,
+    transaction: Transaction,
+  ): Promise<void> {
     const { accountId } = session;
     const origin = originOf(request, session);
-    this.events.emit({ name: 'two-factor.device-revoked', accountId, ...origin, details: { devices } });
+    await this.events.tell(
+      { name: 'two-factor.device-revoked', accountId, ...origin, details: { devices } },
+      transaction,
+    );
   }
 
   /** Header lines that hand a browser its device token. `life` in seconds. */

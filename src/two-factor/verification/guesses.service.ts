@@ -4,12 +4,13 @@ import { LONGEST_LOCK_SECONDS, nextLockSeconds } from '../attempts/lock-schedule
 import type { Prover } from '../challenge/caller.js';
 import { queryFor, type CallerStatements } from '../challenge/caller.statements.js';
 import { ChallengeService, deadChallenge } from '../challenge/challenge.service.js';
+import { EventLog } from '../events/event-log.js';
 import type { FactorPlugin } from '../factor/factor-plugin.js';
 import { FactorRegistry } from '../factor/factor-registry.js';
 import { MessageWriter } from '../messages/message-writer.js';
 import { AccountDirectory } from '../ports/account-directory.js';
 import type { IncomingRequest } from '../ports/incoming-request.js';
-import { originOf, SecurityEvents } from '../ports/security-events.js';
+import { originOf } from '../ports/security-events.js';
 import { Database } from '../postgres/database.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
@@ -28,7 +29,7 @@ export class GuessesService {
     private readonly challenges: ChallengeService,
     private readonly accounts: AccountDirectory,
     private readonly messages: MessageWriter,
-    private readonly events: SecurityEvents,
+    private readonly events: EventLog,
     private readonly options: TwoFactorOptions,
     registry: FactorRegistry,
   ) {
@@ -68,14 +69,16 @@ export class GuessesService {
   async fail({ name, lockable, errors }: FactorPlugin, guess: Guess, request: IncomingRequest): Promise<never> {
     const { accountId, sessionId } = guess;
     const origin = originOf(request, sessionId === null ? null : { sessionId });
-    this.events.emit({ name: 'two-factor.verification-failed', accountId, ...origin, details: { factor: name } });
-    const seconds = lockable ? await this.attempts.lockWhenDue(guess) : null;
-    if (seconds !== null) {
-      this.events.emit({ name: 'two-factor.locked', accountId, ...origin, details: { seconds } });
-      const account = await this.accounts.find(accountId);
+    const failed = { name: 'two-factor.verification-failed', accountId, ...origin, details: { factor: name } } as const;
+    await this.events.writing(async (transaction) => {
+      await this.events.tell(failed, transaction);
+      const seconds = lockable ? await this.attempts.lockWhenDue(guess, transaction) : null;
+      if (seconds === null) return;
+      await this.events.tell({ name: 'two-factor.locked', accountId, ...origin, details: { seconds } }, transaction);
+      const account = await this.accounts.find(accountId, transaction);
       const topic = 'verification-locked';
-      if (account) await this.messages.notify(accountId, account, { topic }, request, this.database);
-    }
+      if (account) await this.messages.notify(accountId, account, { topic }, request, transaction);
+    });
     throw new TwoFactorException(errors.invalid);
   }
 

@@ -3,13 +3,14 @@ import type { Prover } from '../challenge/caller.js';
 import { ChallengeService } from '../challenge/challenge.service.js';
 import type { Factor, Match, Spent } from '../factor/factor.js';
 import type { FactorPlugin } from '../factor/factor-plugin.js';
+import { EventLog } from '../events/event-log.js';
 import { FactorRegistry } from '../factor/factor-registry.js';
 import { MessageWriter, type Addressee } from '../messages/message-writer.js';
 import { SecondFactorPolicy } from '../policy/second-factor-policy.js';
 import { AccountDirectory, type UserView } from '../ports/account-directory.js';
 import type { HeaderLines, IncomingRequest } from '../ports/incoming-request.js';
 import type { NoticeTopic } from '../ports/message-templates.js';
-import { originOf, SecurityEvents, type SecurityEvent, type SecurityEventName } from '../ports/security-events.js';
+import { originOf, type SecurityEvent, type SecurityEventName } from '../ports/security-events.js';
 import { SessionGateway, type IssuedSession, type SessionIdentity } from '../ports/session-gateway.js';
 import { Database } from '../postgres/database.js';
 import type { Transaction } from '../postgres/transaction.js';
@@ -74,7 +75,7 @@ export class VerificationService {
     private readonly accounts: AccountDirectory,
     private readonly challenges: ChallengeService,
     private readonly guesses: GuessesService,
-    private readonly events: SecurityEvents,
+    private readonly events: EventLog,
     private readonly messages: MessageWriter,
     private readonly devices: TrustedDevicesService,
     private readonly secondFactor: SecondFactorPolicy,
@@ -97,15 +98,16 @@ export class VerificationService {
       const opened = await this.openSession(proven, caller, request, device, transaction);
       await this.notify(proven, opened.user, request, transaction);
       if (device) await this.devices.trust(device, proven.guess.accountId, opened.user, request, transaction);
+      await this.tellVerified(factor.name, opened.session.userId, opened, request, transaction);
+      if (device) await this.devices.tellTrusted(opened, request, transaction);
       return opened;
     });
-    this.tellVerified(factor.name, issued.session.userId, issued, request);
     return {
       issued,
       trustedDeviceToken: device?.token.text,
       headers: [
         ...issued.headers,
-        ...(device ? this.devices.trusted(device, issued, request) : []),
+        ...(device ? this.devices.handOver(device) : []),
         ...(this.challenges.tokenOf(request.cookies) ? this.challenges.expiredCookie() : []),
       ],
     };
@@ -122,9 +124,10 @@ export class VerificationService {
       const found = await this.accounts.find(proven.guess.accountId, transaction);
       if (!found) throw new Error('An account with a second factor cannot be found');
       await this.notify(proven, found, request, transaction);
+      const session = caller.kind === 'session' ? caller.session : null;
+      await this.tellVerified(factor.name, found.id, session, request, transaction);
       return found;
     });
-    this.tellVerified(factor.name, account.id, caller.kind === 'session' ? caller.session : null, request);
     return account.user;
   }
 
@@ -154,13 +157,13 @@ export class VerificationService {
       written = await this.database.transaction(async (transaction) => {
         const spent = await this.spend(right, caller, transaction);
         const proven = { ...right, spent, announcements: announcementsOf(factor, spent) };
+        await this.tellSpent(proven, request, transaction);
         return { proven, result: together ? await follow(proven, transaction) : undefined };
       });
     } catch (error) {
       if (error instanceof ConcurrentUseError) return this.guesses.refuseLatecomer(plugin, guess, caller, request);
       throw error;
     }
-    this.tellSpent(written.proven, request);
     return written.result ?? follow(written.proven);
   }
 
@@ -228,22 +231,28 @@ export class VerificationService {
     }
   }
 
-  private tellSpent({ guess: { accountId, sessionId }, announcements }: Proven, request: IncomingRequest): void {
+  private async tellSpent(
+    { guess: { accountId, sessionId }, announcements }: Proven,
+    request: IncomingRequest,
+    transaction: Transaction,
+  ): Promise<void> {
     const origin = originOf(request, sessionId === null ? null : { sessionId });
     for (const { event, left } of announcements) {
       const details: SecurityEvent['details'] = left === undefined ? undefined : { left };
-      this.events.emit({ name: event, accountId, ...origin, ...(details && { details }) });
+      await this.events.tell({ name: event, accountId, ...origin, ...(details && { details }) }, transaction);
     }
   }
 
   /** @param session the one that was opened or lifted; the caller's where none was, if there is one */
-  private tellVerified(
+  private async tellVerified(
     factor: string,
     accountId: string,
     session: Pick<SessionIdentity, 'sessionId'> | null,
     request: IncomingRequest,
-  ): void {
-    this.events.emit({ name: 'two-factor.verified', accountId, ...originOf(request, session), details: { factor } });
+    transaction: Transaction = this.database,
+  ): Promise<void> {
+    const origin = originOf(request, session);
+    await this.events.tell({ name: 'two-factor.verified', accountId, ...origin, details: { factor } }, transaction);
   }
 }
 

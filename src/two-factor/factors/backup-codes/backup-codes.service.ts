@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { EventLog } from '../../events/event-log.js';
 import { EnrolmentState } from '../../factor/enrolment-state.js';
 import { FactorRegistry } from '../../factor/factor-registry.js';
 import { Reauthentication } from '../../enrolment/reauthentication.js';
@@ -7,7 +8,7 @@ import { SessionHold } from '../../policy/session-hold.js';
 import { AccountDirectory } from '../../ports/account-directory.js';
 import type { IncomingRequest } from '../../ports/incoming-request.js';
 import { Random } from '../../ports/random.js';
-import { originOf, SecurityEvents } from '../../ports/security-events.js';
+import { originOf } from '../../ports/security-events.js';
 import type { SessionIdentity } from '../../ports/session-gateway.js';
 import { Database } from '../../postgres/database.js';
 import { TwoFactorException } from '../../two-factor.errors.js';
@@ -24,7 +25,7 @@ export class BackupCodesService {
     private readonly reauthentication: Reauthentication,
     private readonly random: Random,
     private readonly database: Database,
-    private readonly events: SecurityEvents,
+    private readonly events: EventLog,
     private readonly hold: SessionHold,
     private readonly accounts: AccountDirectory,
     private readonly messages: MessageWriter,
@@ -52,9 +53,10 @@ export class BackupCodesService {
       const account = await this.accounts.find(accountId, transaction);
       const topic = 'backup-codes-replaced';
       if (account) await this.messages.notify(accountId, account, { topic }, request, transaction);
+      const origin = originOf(request, session);
+      await this.events.tell({ name: 'two-factor.backup-codes-replaced', accountId, ...origin }, transaction);
       await this.hold.strong(session, transaction);
     });
-    this.events.emit({ name: 'two-factor.backup-codes-replaced', accountId, ...originOf(request, session) });
     return codes;
   }
 }

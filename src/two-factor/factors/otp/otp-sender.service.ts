@@ -2,6 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Prover } from '../../challenge/caller.js';
 import { ChallengeService } from '../../challenge/challenge.service.js';
+import { EventLog } from '../../events/event-log.js';
 import { FactorRegistry } from '../../factor/factor-registry.js';
 import { Channels } from '../../messages/channels.js';
 import { MessageWriter } from '../../messages/message-writer.js';
@@ -10,8 +11,7 @@ import { AccountDirectory, type Account } from '../../ports/account-directory.js
 import type { IncomingRequest } from '../../ports/incoming-request.js';
 import { KeyRing } from '../../ports/key-ring.js';
 import { Random } from '../../ports/random.js';
-import { originOf, SecurityEvents } from '../../ports/security-events.js';
-import { Database } from '../../postgres/database.js';
+import { originOf, type EventOrigin } from '../../ports/security-events.js';
 import { TwoFactorException } from '../../two-factor.errors.js';
 import { TwoFactorOptions } from '../../two-factor.options.js';
 import { maskMailAddress, maskPhoneNumber } from './destination.js';
@@ -19,7 +19,7 @@ import { OtpCodes } from './otp-codes.js';
 import { OtpMethodsService } from './otp-methods.service.js';
 import type { LiveCode, StoredMethod } from './otp.sql.js';
 import { ceilingOf, COOL_DOWN, sendBuckets, SENDS_PER_CHALLENGE } from './send-limits.js';
-import { findRecipient, sendCode, type Recipient } from './send.sql.js';
+import { findRecipient, sendCode, type Recipient, type Sending, type SendOutcome } from './send.sql.js';
 
 /** Life of a code. In seconds. */
 const CODE_LIFE = 300;
@@ -56,7 +56,6 @@ export class OtpSenderService {
   private readonly sendCode: ReturnType<typeof sendCode> | null;
 
   constructor(
-    private readonly database: Database,
     private readonly channels: Channels,
     private readonly methods: OtpMethodsService,
     private readonly writer: MessageWriter,
@@ -65,7 +64,7 @@ export class OtpSenderService {
     private readonly random: Random,
     private readonly options: TwoFactorOptions,
     private readonly codes: OtpCodes,
-    private readonly events: SecurityEvents,
+    private readonly events: EventLog,
     private readonly challenges: ChallengeService,
     registry: FactorRegistry,
   ) {
@@ -118,28 +117,49 @@ export class OtpSenderService {
       },
       route.channel === 'sms' ? this.options.smsPerDay : null,
     );
-    const [outcome] = await this.database.query(this.sendCode, {
-      ...stored,
-      accountId: account.id,
-      id: randomUUID(),
-      challengeId: recipient.challengeId,
-      payload,
-      life: CODE_LIFE,
-      leastLife: LEAST_LIFE,
-      coolDown: COOL_DOWN,
-      buckets: buckets.map(({ bucket }) => bucket),
-      bursts: buckets.map(({ burst }) => burst),
-      intervals: buckets.map(({ every }) => every),
-    });
-    for (const bucket of outcome?.emptied ?? []) {
-      const ceiling = ceilingOf(bucket);
-      if (ceiling === null) continue;
-      const origin = originOf(request, caller.kind === 'session' ? caller.session : null);
-      this.events.emit({ name: 'sms.ceiling-reached', accountId: account.id, ...origin, details: { ceiling } });
-    }
+    const outcome = await this.write(
+      this.sendCode,
+      {
+        ...stored,
+        accountId: account.id,
+        id: randomUUID(),
+        challengeId: recipient.challengeId,
+        payload,
+        life: CODE_LIFE,
+        leastLife: LEAST_LIFE,
+        coolDown: COOL_DOWN,
+        buckets: buckets.map(({ bucket }) => bucket),
+        bursts: buckets.map(({ burst }) => burst),
+        intervals: buckets.map(({ every }) => every),
+      },
+      originOf(request, caller.kind === 'session' ? caller.session : null),
+    );
     // Without a wait a parallel request was faster, and has just sent a code.
     if (!outcome?.sent) throw tooMany(outcome?.wait ?? COOL_DOWN);
     return { channel: route.channel, destination: masked(route.channel, to, account) };
+  }
+
+  /** Writes, counts and queues a code, and tells of a ceiling that it reached. */
+  private async write(
+    statement: ReturnType<typeof sendCode>,
+    values: Sending,
+    origin: EventOrigin,
+  ): Promise<SendOutcome | undefined> {
+    return this.events.writing(async (transaction) => {
+      const [outcome] = await transaction.query(statement, values);
+      for (const bucket of outcome?.emptied ?? []) {
+        const ceiling = ceilingOf(bucket);
+        if (ceiling === null) continue;
+        const event = {
+          name: 'sms.ceiling-reached',
+          accountId: values.accountId,
+          ...origin,
+          details: { ceiling },
+        } as const;
+        await this.events.tell(event, transaction);
+      }
+      return outcome;
+    });
   }
 
   /** What is staged on this session comes first, then confirmed methods, then the account's own address. */

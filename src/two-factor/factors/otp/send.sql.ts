@@ -54,7 +54,7 @@ export interface SendOutcome {
 }
 
 /** What is sent, and what it counts against. */
-interface Sending {
+export interface Sending {
   readonly accountId: string;
   readonly id: string;
   readonly binding: string;

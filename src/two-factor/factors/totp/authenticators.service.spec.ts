@@ -18,7 +18,7 @@ const base32 = new ScureBase32Plugin();
 /** What staging an authenticator writes and shows. */
 async function staged(random: Random) {
   const sealer = new AesGcmSealer(new HkdfKeyRing([{ kid: 'k', secret: Buffer.alloc(32, 7) }]), random);
-  const unreadable = new UnreadableSecretReporter({ emit: () => {} });
+  const unreadable = new UnreadableSecretReporter({ emit: () => {} } as never);
   const authenticators = new AuthenticatorsService(sealer, random, {} as never, unreadable);
   const options = new TwoFactorOptions({ issuer: 'Acme', trustedOrigins: [] });
   const factor = new TotpFactor(authenticators, new SystemClock(), options, unreadable);
