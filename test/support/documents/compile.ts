@@ -43,10 +43,10 @@ export function compile(sources: readonly SourceBlock[]): string[] {
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, process.cwd());
   const texts = new Map(sources.map(({ file, text }) => [file, text]));
   const host = ts.createCompilerHost({ ...options, paths: PACKAGE });
-  const { fileExists, readFile, getSourceFile, directoryExists } = host;
-  host.fileExists = (path) => texts.has(path) || fileExists(path);
-  host.readFile = (path) => texts.get(path) ?? readFile(path);
-  host.directoryExists = (path) => path === FOLDER || (directoryExists?.(path) ?? true);
+  const getSourceFile = host.getSourceFile.bind(host);
+  host.fileExists = (path) => texts.has(path) || ts.sys.fileExists(path);
+  host.readFile = (path) => texts.get(path) ?? ts.sys.readFile(path);
+  host.directoryExists = (path) => path === FOLDER || ts.sys.directoryExists(path);
   host.getSourceFile = (path, version, ...rest) => {
     const text = texts.get(path);
     return text === undefined ? getSourceFile(path, version, ...rest) : ts.createSourceFile(path, text, version, true);

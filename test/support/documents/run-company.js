@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-floating-promises -- node:test waits for its tests by itself */
 /*
  * Runs the company that the documents build, as an application of its own: it is copied beside the blocks of the documents, and
  * finds the library by the name of the package. DATABASE_URL names a database with the company's tables.
@@ -13,9 +14,12 @@ import { hash } from 'bcrypt';
 import { installQueue } from 'nestjs-two-factor/delivery';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { AppModule } from './app.module.js';
-import { testAcmeSessions } from './acme-sessions.contract.js';
-import { twoFactorWithMail } from './two-factor-with-mail.js';
+
+/** A file of the documents. */
+const part = (name) => import(new URL(name, import.meta.url).href);
+const { AppModule } = await part('app.module.js');
+const { testAcmeSessions } = await part('acme-sessions.contract.js');
+const { twoFactorWithMail } = await part('two-factor-with-mail.js');
 
 const url = process.env.DATABASE_URL;
 const dataSource = new DataSource({ type: 'postgres', url });
