@@ -1,22 +1,30 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /*
  * `npm start`: builds what has changed, then runs the service.
  *
- * The service runs in this process, so Ctrl-C and the exit code are its own.
+ * The service runs in this process, so Ctrl-C and the exit code are its own. While it builds, a signal is passed on to the
+ * program that builds: without that, SIGTERM would end this process alone, and the compiler would go on.
  */
 const root = import.meta.dirname;
 const MAIN = join(root, 'dist/main.js');
 const SETTINGS = ['tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'esbuild.config.js', 'package-lock.json'];
 
+/** The program that runs before the service, and the signal that came for it. */
+let running;
+let signalled;
+
 if (builtAt() <= changedAt()) {
+  process.on('SIGINT', passOn).on('SIGTERM', passOn);
   // A build takes many seconds: a misspelt variable is named before it.
-  run('--import', 'tsx', 'src/check-environment.ts');
+  await run('--import', 'tsx', 'src/check-environment.ts');
   console.log('Building … (about 20 seconds, and only after a change)');
-  run('node_modules/@nestjs/cli/bin/nest.js', 'build');
-  run('esbuild.config.js');
+  await run('node_modules/@nestjs/cli/bin/nest.js', 'build');
+  await run('esbuild.config.js');
+  process.off('SIGINT', passOn).off('SIGTERM', passOn);
 }
 await import('./dist/main.js');
 
@@ -33,7 +41,14 @@ function changedAt() {
 }
 
 /** Runs a program of Node.js to its end; ends this process with it when it fails or is interrupted. */
-function run(...words) {
-  const { status } = spawnSync(process.execPath, words, { cwd: root, stdio: 'inherit' });
-  if (status !== 0) process.exit(status ?? 1);
+async function run(...words) {
+  running = spawn(process.execPath, words, { cwd: root, stdio: 'inherit' });
+  if (signalled) running.kill(signalled);
+  const [code] = await once(running, 'exit');
+  if (code !== 0 || signalled) process.exit(code || 1);
+}
+
+function passOn(signal) {
+  signalled = signal;
+  running?.kill(signal);
 }

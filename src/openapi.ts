@@ -3,7 +3,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { COOKIE_AUTH, documentCredentials } from './openapi/credentials.js';
 import { inOrderOfTheWalk } from './openapi/order.js';
 import { nameErrorCodes, narrowEnableAnswer } from './openapi/narrowing.js';
-import { shareAnswers } from './openapi/shared-answers.js';
+import { documentLargeBodies, shareAnswers } from './openapi/shared-answers.js';
 import { PAGE_OPTIONS } from './openapi/page.js';
 import { BEARER_AUTH } from './two-factor/index.js';
 
@@ -26,7 +26,7 @@ keeps no cookies: a session token, or on \`send-otp\` and \`verify-*\` the \`two
 token counts. A dead token beside a live cookie is ignored, and the answer says so: \`WWW-Authenticate\` with \`invalid_token\`.
 
 **Errors.** Every error is JSON with \`message\`, for people, and \`code\`, for programs. A known path answers 405 with \`Allow\` to a method
-that it does not have. A body that is too large answers 413, one of another type than JSON 415.
+that it does not have. A body of more than 16 KiB answers 413, one of another type than JSON 415, and a URL and headers of more than 16 KiB 431.
 
 **Words.** A *strong* session has verified a second factor not long ago; sensitive calls require one. A *staged* factor is not in use
 before its first code was verified.`;
@@ -80,6 +80,7 @@ export function buildOpenApiDocument(app: INestApplication): OpenAPIObject {
   nameErrorCodes(document);
   narrowEnableAnswer(document);
   shareAnswers(document, ORIGINAL);
+  documentLargeBodies(document, ORIGINAL);
   return document;
 }
 

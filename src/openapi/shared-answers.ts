@@ -1,4 +1,5 @@
-import type { OpenAPIObject } from '@nestjs/swagger';
+import { getSchemaPath, type OpenAPIObject } from '@nestjs/swagger';
+import { ErrorResponse } from '../two-factor/index.js';
 import { operationsOf } from './operations.js';
 
 type Response = NonNullable<NonNullable<OpenAPIObject['components']>['responses']>[string];
@@ -28,6 +29,25 @@ export function shareAnswers(document: OpenAPIObject, inline: ReadonlySet<string
     }
   }
   document.components = { ...document.components, responses };
+}
+
+/**
+ * Says of every operation with a body that one above the limit answers 413. The body is refused while it is read, before the
+ * operation, so no decorator of an operation knows of it.
+ *
+ * @param inline paths that keep to the errors that they promise
+ */
+export function documentLargeBodies(document: OpenAPIObject, inline: ReadonlySet<string>): void {
+  const taking = operationsOf(document).filter(({ path, operation }) => operation.requestBody && !inline.has(path));
+  for (const { operation } of taking) operation.responses['413'] = { $ref: '#/components/responses/PayloadTooLarge' };
+  const [message, code] = ['Payload Too Large', 'PAYLOAD_TOO_LARGE'];
+  const examples = { [code]: { summary: message, value: { message, code } } };
+  const schema = { $ref: getSchemaPath(ErrorResponse) };
+  const PayloadTooLarge = {
+    description: 'A body of more than 16 KiB',
+    content: { 'application/json': { schema, examples } },
+  };
+  document.components = { ...document.components, responses: { ...document.components?.responses, PayloadTooLarge } };
 }
 
 /** The codes that a response shows as examples. */

@@ -1,57 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AuthenticatorApp, Caller, enrol, openChallenge, PASSWORD, signUp } from '../support/client.js';
+import { AuthenticatorApp, type Caller, enrol, openChallenge, PASSWORD, signUp } from '../support/client.js';
 import { signIn, trust } from '../support/devices.js';
-import { startTestService, type TestService } from '../support/service.js';
-import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
+import type { TestService } from '../support/service.js';
+import { type CountedService, startCountedService } from './counted-service.js';
 
+let counted: CountedService;
 let service: TestService;
 let courier: TestService;
-let proxy: StatementProxy;
 let caller: Caller;
+let cost: CountedService['cost'];
 beforeAll(async () => {
-  service = await startTestService({
-    messages: true,
-    config: { outbox: false },
-    route: async (databaseUrl) => {
-      proxy = await startStatementProxy(databaseUrl);
-      return proxy.url;
-    },
-  });
-  // A replica delivers, so that only requests are counted.
-  courier = await startTestService({ replicaOf: service, messages: true });
-  caller = new Caller(service);
+  counted = await startCountedService();
+  ({ service, courier, caller, cost } = counted);
 });
-afterAll(async () => {
-  await courier.close();
-  await service.close();
-  await proxy.close();
-});
-
-/**
- * Every COMMIT, and every writing statement outside of BEGIN and COMMIT, waits for a disk. Left out is the session's
- * sliding expiry, which the look-up of a session carries along and writes once an hour.
- */
-function commits(statements: readonly string[]): number {
-  let open = false;
-  let count = 0;
-  for (const text of statements) {
-    if (text === 'BEGIN') open = true;
-    else if (text === 'COMMIT') {
-      open = false;
-      count++;
-    } else if (!open && /\b(?:INSERT INTO|UPDATE|DELETE FROM) two_factor_/.test(text)) count++;
-  }
-  return count;
-}
-
-async function cost(
-  work: () => Promise<{ readonly status: number }>,
-): Promise<{ statements: number; commits: number }> {
-  const answers: number[] = [];
-  const statements = await proxy.statementsOf(async () => answers.push((await work()).status));
-  expect(answers).toEqual([200]);
-  return { statements: statements.length, commits: commits(statements) };
-}
+afterAll(() => counted.close());
 
 describe('statements of a request, BEGIN and COMMIT included', () => {
   it('send-otp through a challenge: at most 4, one commit', async () => {

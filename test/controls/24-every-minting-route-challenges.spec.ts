@@ -192,8 +192,8 @@ describe('control 24: every route that mints a session challenges', () => {
       if (/\.issue\(/.test(await readFile(path, 'utf8'))) opening.push(relative('src', path));
     }
     expect(opening.toSorted()).toEqual([
-      'two-factor/verification/verification.service.ts',
       'two-factor/two-factor.service.ts',
+      'two-factor/verification/verification.service.ts',
     ]);
   });
 });

@@ -103,6 +103,8 @@ describe('send-verification-email and verify-email', () => {
     expect([evil.status, evil.body.code, evil.headers.get('location')]).toEqual([403, 'INVALID_CALLBACK_URL', null]);
     expect((await caller.get(`/verify-email?token=${late.token}`)).body.code).toBe('TOKEN_EXPIRED');
     expect((await caller.get('/verify-email')).body.code).toBe('VALIDATION_ERROR');
+    const long = await caller.get(`/verify-email?token=${link.token}&callbackURL=${PAGE}?${'x'.repeat(2048)}`);
+    expect([long.status, long.body.code, long.headers.get('location')]).toEqual([400, 'VALIDATION_ERROR', null]);
     expect((await caller.get(`/verify-email?token=${owner.token}`)).body.code).toBe('INVALID_TOKEN');
   });
 });

@@ -88,7 +88,7 @@ describe('bodies', () => {
     'are refused when they are no object: %s',
     async (body) => {
       const { token } = await signUp(service);
-      for (const path of POSTS.filter((post) => !/send-otp|sign-out|revoke-(other-)?sessions/.test(post))) {
+      for (const path of POSTS.filter((post) => !/sign-out|revoke-(other-)?sessions/.test(post))) {
         const init = { method: 'POST', body, headers: { ...JSON_TYPE, authorization: `Bearer ${token}` } };
         expect(await refused(path, init)).toMatchObject({
           status: 400,
@@ -98,6 +98,16 @@ describe('bodies', () => {
       }
     },
   );
+
+  it('are refused when they are null where every field is optional, and may be absent there', async () => {
+    const { token } = await signUp(service);
+    const headers = { ...JSON_TYPE, authorization: `Bearer ${token}` };
+    const sent = async (body?: string) =>
+      refused('/two-factor/send-otp', { method: 'POST', headers, ...(body !== undefined && { body }) });
+    expect(await sent('null')).toMatchObject({ code: 'VALIDATION_ERROR', errors: { body: [expect.any(String)] } });
+    // No mail can be sent here: the body was taken.
+    for (const body of [undefined, '', '{}']) expect((await sent(body)).code).toBe('OTP_NOT_CONFIGURED');
+  });
 
   it.each(['null', '7', 'true', '[]', '["text"]', '{}', '{"$gt":""}', '{"toString":"a"}', '{"length":8}'])(
     'are refused with the fields named when these are %s',

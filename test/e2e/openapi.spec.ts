@@ -150,8 +150,7 @@ describe('the OpenAPI document', () => {
       expect(tags).toEqual(expect.arrayContaining(operation.tags));
       for (const response of Object.values(responses)) expect(response.description).toMatch(/\S/);
       if (name === 'GET /ok') continue;
-      // An operation that takes no credential cannot find one wrong.
-      const errors = SIX_ERRORS.filter((status) => status !== '401' || name !== 'POST /sign-up/email');
+      const errors = SIX_ERRORS.filter((status) => status !== '401' || needsCredential(operation));
       expect({ name, statuses: Object.keys(responses) }).toEqual({
         name,
         statuses: expect.arrayContaining(['200', ...errors, UNAVAILABLE]),
@@ -187,6 +186,7 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(responses ?? {}).toSorted()).toEqual([
       'InternalServerError',
       'NotFound',
+      'PayloadTooLarge',
       'ServiceUnavailable',
       'TooManyRequests',
     ]);
@@ -195,6 +195,24 @@ describe('the OpenAPI document', () => {
       $ref: '#/components/responses/NotFound',
     });
     expect(document.paths['/two-factor/trusted-devices/{id}']?.patch?.responses['404']).toHaveProperty('content');
+  });
+
+  it('shows 401 UNAUTHORIZED where a credential is needed, and nowhere else', () => {
+    for (const [name, operation] of operations) {
+      const codes = Object.keys(operation.responses['401']?.content['application/json']?.examples ?? {});
+      // Sign-in and the link to an address have a 401 of their own.
+      expect({ name, shown: codes.includes('UNAUTHORIZED') }).toEqual({ name, shown: needsCredential(operation) });
+      if (!needsCredential(operation))
+        expect(['POST /sign-in/email', 'GET /verify-email', '']).toContain(codes.length ? name : '');
+    }
+  });
+
+  it('shows 413 where a body is taken, but on the eight endpoints with six errors', () => {
+    for (const [name, { requestBody, responses }] of operations) {
+      const expected = requestBody !== undefined && !(name.replace(/^POST /, '') in SEED);
+      expect({ name, shown: '413' in responses }).toEqual({ name, shown: expected });
+    }
+    expect(operationOf('POST', '/sign-in/email').responses).toHaveProperty('413');
   });
 
   it('leads from each answer to operations that exist', () => {
@@ -484,6 +502,11 @@ function operationOf(method: string, path: string): Operation {
   const operation = operations.get(`${method} ${path}`);
   if (!operation) throw new Error(`The document has no ${method} ${path}`);
   return operation;
+}
+
+/** Whether an operation without a credential, or with a dead one, is refused. */
+function needsCredential({ security }: Operation): boolean {
+  return security.length > 0 && security.every((scheme) => Object.keys(scheme).length > 0);
 }
 
 /** Follows a reference into the document. */

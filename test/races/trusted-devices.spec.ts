@@ -30,7 +30,7 @@ const at = (index: number) => (index % 2 ? replica : service);
 
 /** Holds the statement that opens the session of a sign-in by a trusted device, on the service. */
 const ISSUE = /^WITH owner AS/;
-const GATE = /^WITH usable AS/;
+const GATE = /^WITH account AS/;
 
 const sessionsOf = (owner: EnrolledOwner) => service.query('SELECT FROM sessions WHERE user_id = $1', [owner.id]);
 

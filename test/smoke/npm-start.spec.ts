@@ -45,6 +45,8 @@ describe('npm start', () => {
       cwd: clone,
       env: { PATH: process.env.PATH, DATABASE_URL: database.url, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A process group of its own, by which a test finds what is left of it.
+      detached: true,
     });
     children.push(child);
     const output = { stdout: '', stderr: '' };
@@ -81,13 +83,18 @@ describe('npm start', () => {
     }
   });
 
-  it('builds again after a change', async () => {
-    const soon = Date.now() / 1000 + 60;
-    await utimes(join(clone, 'src/main.ts'), soon, soon);
-    const service = start({});
-    await service.printed('Building …');
-    // The compiler is a child of its own, and ends by itself.
-    service.child.kill('SIGKILL');
-    await service.ended;
-  });
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'builds again after a change, and leaves no process when %s ends it meanwhile',
+    async (signal) => {
+      const soon = Date.now() / 1000 + 60;
+      await utimes(join(clone, 'src/main.ts'), soon, soon);
+      const { child, printed } = start({});
+      await printed('Building …');
+      const exited = once(child, 'exit');
+      child.kill(signal);
+      expect(await exited).toEqual([1, null]);
+      // The compiler would still be at work for seconds.
+      expect(() => process.kill(-(child.pid ?? 0), 0)).toThrow('ESRCH');
+    },
+  );
 });

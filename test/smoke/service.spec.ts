@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, connect, type Socket } from 'node:net';
@@ -65,6 +66,36 @@ describe('the built service', () => {
     expect(await service.ended).toMatchObject({ code: 0, stderr: '' });
     // Not by the end of the ten seconds that requests in flight have.
     expect(Date.now() - answered).toBeLessThan(8000);
+  });
+
+  it('in production warns that it sends no mail, and shows no documentation', async () => {
+    // The other one knows the keys of development.
+    const fresh = await createTestDatabase({ migrated: false });
+    const env = {
+      NODE_ENV: 'production',
+      BASE_URL: 'https://auth.example.com',
+      TWO_FACTOR_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+      DATABASE_URL: fresh.url,
+    };
+    for (const [mail, warns] of [
+      [{}, true],
+      [{ SMTP_URL: 'smtps://127.0.0.1:1', MAIL_FROM: 'auth@example.com' }, false],
+    ] as const) {
+      const service = await start({ ...env, ...mail });
+      await service.started;
+      const answers = ['/', '/docs', '/openapi.json'].map((path) => fetch(`http://127.0.0.1:${service.port}${path}`));
+      expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([404, 404, 404]);
+      service.child.kill('SIGTERM');
+      const { code, stdout } = await service.ended;
+      expect({
+        code,
+        warns: stdout.includes('SMTP_URL is not set: neither codes nor notices are sent by mail'),
+      }).toEqual({
+        code: 0,
+        warns,
+      });
+    }
+    await fresh.drop();
   });
 
   it('ends at once at a second signal', async () => {

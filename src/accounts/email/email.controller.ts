@@ -61,12 +61,15 @@ export class EmailController {
     operationId: 'sendVerificationEmail',
   })
   @ApiOkResponse({ description: 'Asked for', type: StatusAnswer })
-  @ApiErrorResponses({
-    EMAIL_MISMATCH,
-    EMAIL_ALREADY_VERIFIED,
-    VERIFICATION_EMAIL_NOT_ENABLED,
-    INVALID_CALLBACK_URL,
-  })
+  @ApiErrorResponses(
+    {
+      EMAIL_MISMATCH,
+      EMAIL_ALREADY_VERIFIED,
+      VERIFICATION_EMAIL_NOT_ENABLED,
+      INVALID_CALLBACK_URL,
+    },
+    { credential: false },
+  )
   async sendVerification(
     @Body(TwoFactorValidationPipe) body: SendVerificationEmailBody,
     @CurrentSession() session: AccountSession | null,
@@ -87,13 +90,16 @@ export class EmailController {
   })
   @ApiSendsOn()
   @ApiOkResponse({ description: 'The address is verified', type: VerifyEmailAnswer })
-  @ApiErrorResponses({
-    INVALID_TOKEN,
-    TOKEN_EXPIRED,
-    SECOND_FACTOR_REQUIRED,
-    INVALID_CALLBACK_URL,
-    USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL,
-  })
+  @ApiErrorResponses(
+    {
+      INVALID_TOKEN,
+      TOKEN_EXPIRED,
+      SECOND_FACTOR_REQUIRED,
+      INVALID_CALLBACK_URL,
+      USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL,
+    },
+    { credential: false },
+  )
   verify(
     @Query(TwoFactorValidationPipe) query: VerifyEmailQuery,
     @CurrentExchange() exchange: HttpExchange,

@@ -54,7 +54,7 @@ export class RecoveryController {
     security: [],
   })
   @ApiOkResponse({ description: 'Asked for', type: RequestPasswordResetAnswer })
-  @ApiErrorResponses({ RESET_PASSWORD_DISABLED, INVALID_REDIRECT_URL })
+  @ApiErrorResponses({ RESET_PASSWORD_DISABLED, INVALID_REDIRECT_URL }, { credential: false })
   request(@Body(TwoFactorValidationPipe) body: RequestPasswordResetBody, @CurrentExchange() exchange: HttpExchange) {
     return this.service.request(body, exchange);
   }
@@ -70,7 +70,7 @@ export class RecoveryController {
   @ApiParam({ name: 'token', description: 'The token of the link.', example: 'tfl_…' })
   @ApiSendsOn()
   @ApiOkResponse({ description: 'The link works, and names no page', type: StatusAnswer })
-  @ApiErrorResponses({ INVALID_TOKEN, INVALID_CALLBACK_URL })
+  @ApiErrorResponses({ INVALID_TOKEN, INVALID_CALLBACK_URL }, { credential: false })
   open(
     @Param('token') token: string,
     @Query(TwoFactorValidationPipe) query: ResetPasswordQuery,
@@ -98,7 +98,7 @@ export class RecoveryController {
     security: [],
   })
   @ApiOkResponse({ description: 'The password is changed', type: StatusAnswer })
-  @ApiErrorResponses({ INVALID_TOKEN, PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG })
+  @ApiErrorResponses({ INVALID_TOKEN, PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG }, { credential: false })
   async reset(
     @Body(TwoFactorValidationPipe) body: ResetPasswordBody,
     @CurrentExchange() exchange: HttpExchange,

@@ -38,7 +38,6 @@ const DONE: StatusAnswer = { status: true };
 
 @ApiTags('Accounts')
 @ApiBearerAuth(BEARER_AUTH)
-@ApiErrorResponses()
 @ApiExtraModels(AccountSessionAnswer, UserResponse)
 @UseGuards(TwoFactorGuard)
 @Controller()
@@ -70,6 +69,7 @@ export class SessionsController {
       required: ['session', 'user'],
     },
   })
+  @ApiErrorResponses({}, { credential: false })
   getSession(@CurrentSession() session: AccountSession | null) {
     // As text, because Nest's adapters send nothing at all for null.
     return session ? { session: session.view, user: session.user } : 'null';
@@ -93,6 +93,7 @@ export class SessionsController {
       },
     },
   })
+  @ApiErrorResponses()
   async list(@CurrentSession() session: AccountSession): Promise<ListedSessionAnswer[]> {
     const views = await this.sessions.list(session.accountId);
     return views.map((view) => ({
@@ -113,6 +114,7 @@ export class SessionsController {
     operationId: 'signOut',
   })
   @ApiOkResponse({ description: 'Also when there was nothing to end', type: SignOutAnswer })
+  @ApiErrorResponses({}, { credential: false })
   async signOut(
     @CurrentCaller() caller: LeavingCaller,
     @CurrentExchange() exchange: HttpExchange,

@@ -90,7 +90,7 @@ const SET_AUTH_TOKEN: Headers = {
  * The error answers that every operation documents, each with the codes that it can carry as examples.
  *
  * @param errors the operation's own, which come first
- * @param needs whether the operation takes a credential, and so can answer UNAUTHORIZED; by default it does
+ * @param needs whether the operation needs a credential, and so can answer UNAUTHORIZED; by default it does
  */
 export function ApiErrorResponses(
   errors: ErrorTable = {},

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { BackupCodeRequest } from '../factors/backup-codes/backup-codes.dto.js';
+import { SendOtpRequest } from '../factors/otp/otp.dto.js';
 import { VerificationRequest } from './verification.dto.js';
 import { defaultFactors } from '../two-factor.schema.js';
 import { enableRequest } from './enrolment.dto.js';
@@ -64,6 +65,13 @@ describe('a good body', () => {
     const body = await accept(PasswordRequest, JSON.parse('{"password":"x","__proto__":{"admin":true}}'));
     expect((body as { admin?: boolean }).admin).toBeUndefined();
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
+  });
+});
+
+describe('a body that is null', () => {
+  it('is at fault as a whole where every field is optional, and absent is not', async () => {
+    expect(await faults(SendOtpRequest, null)).toEqual(['body']);
+    expect(await accept(SendOtpRequest, undefined)).toEqual({});
   });
 });
 

@@ -31,15 +31,20 @@ export class TwoFactorValidationPipe extends ValidationPipe {
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     // Arrays would be checked member by member, and pass when empty.
     const fits = value === undefined || value === null || (typeof value === 'object' && !Array.isArray(value));
-    if (metadata.type === 'body' && !fits) {
-      throw new TwoFactorException('VALIDATION_ERROR', { errors: { body: ['Body must be an object'] } });
-    }
+    if (metadata.type === 'body' && !fits) throw noObject();
     // Transforming and validating go down by recursion: thousands of levels would exhaust the stack.
     if (metadata.type === 'body' && isDeeperThan(MAX_DEPTH, value)) {
       throw new TwoFactorException('VALIDATION_ERROR', { errors: { body: ['Body must not be nested deeply'] } });
     }
-    return super.transform(value, metadata) as Promise<unknown>;
+    const body: unknown = await super.transform(value, metadata);
+    // Where a field is required, it has been named. Where all are optional, null would pass.
+    if (metadata.type === 'body' && value === null) throw noObject();
+    return body;
   }
+}
+
+function noObject(): TwoFactorException {
+  return new TwoFactorException('VALIDATION_ERROR', { errors: { body: ['Body must be an object'] } });
 }
 
 function isDeeperThan(levels: number, body: unknown): boolean {
