@@ -12,7 +12,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { hash } from 'bcrypt';
 import { installQueue } from 'nestjs-two-factor/delivery';
-import pg from 'pg';
+import { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 
 /** A file of the documents. */
@@ -35,7 +35,7 @@ describe('the company', () => {
     app.useGlobalPipes(new ValidationPipe());
     await app.listen(0, '127.0.0.1');
     origin = await app.getUrl();
-    const pool = new pg.Pool({ connectionString: url });
+    const pool = new Pool({ connectionString: url });
     await installQueue(pool);
     await pool.query(`INSERT INTO employee (username, email, password_hash) VALUES ('ada', 'ada@acme.example', $1)`, [
       await hash('correct horse', 10),
