@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize, resolve } from 'node:path';
@@ -11,7 +11,7 @@ import { ensureBuilt } from '../support/build.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { describeWith } from '../support/describe-with.js';
 import { compile, sourceBlocks, transpile } from '../support/documents/compile.js';
-import { blocksOf, documents, proseOf, textOf } from '../support/documents/markdown.js';
+import { blocksOf, documents, flat, proseOf, quotedFile, quotedPieces, textOf } from '../support/documents/markdown.js';
 import { Shell } from '../support/documents/shell.js';
 import { startProcess, type ServiceProcess } from '../support/service-process.js';
 
@@ -54,12 +54,18 @@ const EXPECTED: ReadonlyArray<readonly [command: RegExp, output: RegExp]> = [
   [/^echo "TWO_FACTOR_KEY=/, /^TWO_FACTOR_KEY=[A-Za-z0-9+/]{43}=\n$/],
 ];
 
+/** Variables that are not read by name in `src/config`. */
+const READ_ELSEWHERE = ['UV_THREADPOOL_SIZE'];
+
 const HEALTH_TOKEN = 'a-token-of-a-monitor-in-a-test';
 const PACKAGE = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly scripts: Record<string, string> };
 
 const allBlocks = documents.flatMap(blocksOf);
 const commandBlocks = allBlocks.filter(({ language }) => language === 'sh');
 const isRun = (text: string) => !TEST_RUN.test(text) && !NOT_RUN.some(({ block }) => block === text);
+/** TypeScript that is compiled: neither a fragment nor a quotation of a file. */
+const typeScript = allBlocks.filter(({ language }) => language === 'ts');
+const compiled = typeScript.filter((block) => !block.fragment && quotedFile(block) === undefined);
 const lastLine = (block: string) => block.trim().split('\n').at(-1) ?? '';
 
 /** Documents with blocks to run, and these blocks in order. */
@@ -135,6 +141,18 @@ describe('the documents', () => {
     }
   });
 
+  it('have a row in docs/operate.md for each variable that the service reads, and for no other', () => {
+    const table = [...proseOf('docs/operate.md').matchAll(/^\| (`[A-Z][^|]*`) +\|/gm)].flatMap(([, names = '']) =>
+      [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+    );
+    const read = readdirSync('src/config')
+      .filter((name) => !name.endsWith('.spec.ts'))
+      .flatMap((name) => [...readFileSync(`src/config/${name}`, 'utf8').matchAll(/\bread(?:<\w+>)?\(\s*'([A-Z_]+)'/g)])
+      .map(([, name]) => name);
+    expect(read.length).toBeGreaterThan(20);
+    expect(table.toSorted()).toEqual([...new Set([...read, ...READ_ELSEWHERE])].toSorted());
+  });
+
   it('have no block that no test knows what to do with', () => {
     for (const { document, language, text } of allBlocks) {
       const known = ['sh', 'ts', 'sql', 'json', 'mermaid', ''].includes(language);
@@ -163,11 +181,20 @@ describe('the documents', () => {
 
 describe('the TypeScript of the documents', () => {
   it('compiles, but for a few fragments', () => {
-    const blocks = allBlocks.filter(({ language }) => language === 'ts');
-    expect(blocks.filter(({ fragment }) => fragment).length).toBeLessThanOrEqual(5);
-    const sources = sourceBlocks(blocks.filter(({ fragment }) => !fragment));
-    expect(sources.length).toBeGreaterThan(10);
-    expect(compile(sources)).toEqual([]);
+    expect(typeScript.filter(({ fragment }) => fragment).length).toBeLessThanOrEqual(5);
+    expect(compiled.length).toBeGreaterThan(10);
+    expect(compile(sourceBlocks(compiled))).toEqual([]);
+  });
+
+  it('stands in the file that it quotes', () => {
+    for (const block of typeScript) {
+      const file = quotedFile(block);
+      if (file === undefined) continue;
+      const source = flat(readFileSync(file, 'utf8'));
+      for (const piece of quotedPieces(block)) {
+        expect([block.document, file, piece, source.includes(piece)]).toEqual([block.document, file, piece, true]);
+      }
+    }
   });
 
   it('would be refused if it did not fit the types', () => {
@@ -184,7 +211,7 @@ describe('the company of the documents', () => {
     await ensureBuilt();
     database = await createTestDatabase({ migrated: false });
     folder = resolve('build', `documents-${randomUUID()}`);
-    await transpile(sourceBlocks(allBlocks.filter(({ language, fragment }) => language === 'ts' && !fragment)), folder);
+    await transpile(sourceBlocks(compiled), folder);
   });
   afterAll(async () => {
     await rm(folder, { recursive: true, force: true });

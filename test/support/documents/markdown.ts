@@ -44,3 +44,21 @@ export function blocksOf(document: string): Block[] {
 export function proseOf(document: string): string {
   return textOf(document).replaceAll(FENCE, '');
 }
+
+/** Path of the file that a block quotes: the comment in its first line, `// test/acme/company/board.guard.ts`. */
+export function quotedFile({ text }: Block): string | undefined {
+  return /^\/\/ ((?:[\w.-]+\/)+[\w.-]+)\n/.exec(text)?.[1];
+}
+
+/** The pieces of a quoted file that a block shows, one line each without indentation; `// …` stands between two pieces. */
+export function quotedPieces({ text }: Block): string[] {
+  return flat(text.slice(text.indexOf('\n') + 1))
+    .split(/^\/\/ …$/m)
+    .map((piece) => piece.trim())
+    .filter((piece) => piece !== '');
+}
+
+/** A text whose lines have no indentation. */
+export function flat(text: string): string {
+  return text.replaceAll(/^[ \t]+/gm, '');
+}

@@ -5,15 +5,17 @@ import { once } from 'node:events';
 export class Shell {
   private readonly child: ChildProcess;
   private output = '';
+  private errors = '';
   private turns = 0;
 
   /** @param env exactly the variables that the reader has set, and PATH */
   constructor(env: Readonly<Record<string, string>>) {
     this.child = spawn('bash', ['--norc'], {
       env: { PATH: process.env.PATH, ...env },
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: 'pipe',
     });
     this.child.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    this.child.stderr?.on('data', (chunk: Buffer) => (this.errors += chunk.toString()));
     this.child.stdin?.write('set -eu -o pipefail\n');
   }
 
@@ -22,7 +24,7 @@ export class Shell {
     const mark = `=== ${++this.turns} ===\n`;
     this.child.stdin?.write(`${lines}\necho '${mark.trim()}'\n`);
     while (!this.output.includes(mark)) {
-      if (this.ended) throw new Error(`The shell ended at: ${lines}\n${this.output}`);
+      if (this.ended) throw new Error(`The shell ended at: ${lines}\n${this.output}\n${this.errors}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     const [printed = '', rest = ''] = this.output.split(mark);
