@@ -121,7 +121,10 @@ describe('the documents', () => {
         },
       ),
     );
-    expect(broken.filter((fault) => !fault.endsWith('add-a-factor.md'))).toEqual([]);
+    // That page arrives with the first factor from outside; others link to it already.
+    expect(
+      broken.filter((fault) => !fault.endsWith('/add-a-factor.md') && !fault.endsWith(' add-a-factor.md')),
+    ).toEqual([]);
   });
 
   it('name npm scripts and test files that are there', () => {
@@ -150,7 +153,7 @@ describe('the documents', () => {
       .flatMap((name) => [...readFileSync(`src/config/${name}`, 'utf8').matchAll(/\bread(?:<\w+>)?\(\s*'([A-Z_]+)'/g)])
       .map(([, name]) => name);
     expect(read.length).toBeGreaterThan(20);
-    expect(table.toSorted()).toEqual([...new Set([...read, ...READ_ELSEWHERE])].toSorted());
+    expect(new Set(table)).toEqual(new Set([...read, ...READ_ELSEWHERE]));
   });
 
   it('have no block that no test knows what to do with', () => {
