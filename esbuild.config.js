@@ -9,7 +9,13 @@ import { build } from 'esbuild';
  * other packages are loaded as they are: some of them look for files of their own, or must be one instance.
  */
 const LIBRARY = ['two-factor', 'delivery'];
-const PROGRAMS = ['main', 'worker', 'keys', 'database/migrate'];
+/** Path in `dist/` and in `build/`, without the extension. Operators know the former. */
+const PROGRAMS = {
+  main: 'programs/main',
+  worker: 'programs/worker',
+  keys: 'programs/keys',
+  'database/migrate': 'programs/migrate',
+};
 const BUNDLED = ['@nestjs', 'rxjs', 'es-toolkit', 'file-type', 'strtok3', 'token-types', '@tokenizer', '@borewit'];
 
 /** Nest asks for these by itself, and does without them. */
@@ -29,8 +35,7 @@ const packages = {
 await rm('dist', { recursive: true, force: true });
 for (const folder of LIBRARY) await cp(`build/${folder}`, `dist/${folder}`, { recursive: true });
 await build({
-  entryPoints: PROGRAMS.map((name) => `build/${name}.js`),
-  outbase: 'build',
+  entryPoints: Object.entries(PROGRAMS).map(([out, path]) => ({ in: `build/${path}.js`, out })),
   outdir: 'dist',
   chunkNames: 'chunks/[name]-[hash]',
   plugins: [packages],

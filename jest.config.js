@@ -6,10 +6,7 @@ export default {
   testRegex: String.raw`\.spec\.ts$`,
   extensionsToTreatAsEsm: ['.ts'],
   resolver: '<rootDir>/test/support/resolve-typescript.cjs',
-  moduleNameMapper: { '^@nestjs/throttler$': '<rootDir>/test/support/throttler.ts' },
   transform: {
-    // The first that fits counts.
-    '/test/support/throttler\\.ts$': '<rootDir>/test/support/bundle-throttler.js',
     '\\.ts$': [
       '@swc/jest',
       {

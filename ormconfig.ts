@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
 import { readDatabaseEnvironment } from './src/config/environment.js';
-import { errorMessage } from './src/config/startup-error.js';
+import { errorMessage } from './src/errors.js';
 import { commandDatabase } from './src/database/command-database.js';
 import { dataSourceOptions } from './src/database/data-source-options.js';
 

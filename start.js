@@ -20,7 +20,7 @@ let signalled;
 if (builtAt() <= changedAt()) {
   process.on('SIGINT', passOn).on('SIGTERM', passOn);
   // A build takes many seconds: a misspelt variable is named before it.
-  await run('--import', 'tsx', 'src/check-environment.ts');
+  await run('--import', 'tsx', 'src/programs/check-environment.ts');
   console.log('Building … (about 20 seconds, and only after a change)');
   await run('node_modules/@nestjs/cli/bin/nest.js', 'build');
   await run('esbuild.config.js');

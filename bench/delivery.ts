@@ -1,5 +1,5 @@
 import { startSmtp } from '../test/delivery/smtp-fixture.js';
-import { describeMachine, openHouse, spread, stop } from './house.js';
+import { describeMachine, startHarness, spread, stop } from './harness.js';
 
 /*
  * How long a code takes from the request to the mail server: from the first byte of `send-otp` to the last byte of the
@@ -10,10 +10,10 @@ const LIMIT_MS = 100;
 const PASSWORD = 'correct horse battery staple';
 
 const count = Number(process.argv[2] ?? 60);
-const house = await openHouse();
+const harness = await startHarness();
 const smtp = await startSmtp();
 try {
-  const service = await house.start(house.databaseUrl, {
+  const service = await harness.start(harness.databaseUrl, {
     SMTP_URL: smtp.url,
     MAIL_FROM: 'codes@example.com',
     BCRYPT_COST: '10',
@@ -49,7 +49,7 @@ try {
   await stop(service);
 } finally {
   await smtp.close();
-  await house.close();
+  await harness.close();
 }
 
 type Post = (path: string, body: object, bearer?: string) => Promise<Record<string, string>>;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { welch } from '../test/support/welch.js';
-import { describeMachine, openHouse, spread, stop } from './house.js';
+import { describeMachine, startHarness, spread, stop } from './harness.js';
 
 /*
  * Whether the time of a failed sign-in tells an address that has an account from one that has none: Welch's t over
@@ -15,13 +15,13 @@ const SUSPICIOUS_T = 4.5;
 
 const count = Number(process.argv[2] ?? 400);
 
-const house = await openHouse();
+const harness = await startHarness();
 try {
-  const earlier = await house.start(undefined, { RATE_LIMIT: 'off', BCRYPT_COST: '10' });
+  const earlier = await harness.start(undefined, { RATE_LIMIT: 'off', BCRYPT_COST: '10' });
   await earlier.started;
   const older = await signUp(`http://127.0.0.1:${earlier.port}/api/auth`);
   await stop(earlier);
-  const service = await house.start(undefined, { RATE_LIMIT: 'off' });
+  const service = await harness.start(undefined, { RATE_LIMIT: 'off' });
   try {
     await service.started;
     const base = `http://127.0.0.1:${service.port}/api/auth`;
@@ -56,7 +56,7 @@ try {
     await stop(service);
   }
 } finally {
-  await house.close();
+  await harness.close();
 }
 
 /** @returns the address of a new account */

@@ -1,5 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cpuMilliseconds, describeMachine, openHouse, residentMegabytes, spread, stop, type House } from './house.js';
+import {
+  cpuMilliseconds,
+  describeMachine,
+  startHarness,
+  residentMegabytes,
+  spread,
+  stop,
+  type Harness,
+} from './harness.js';
 
 /*
  * How long the built service takes from its spawn to its first answer, and what memory it holds when it is idle, on a
@@ -18,12 +26,12 @@ interface Start {
   readonly idleMegabytes: number;
 }
 
-const house = await openHouse();
+const harness = await startHarness();
 try {
   // The first start migrates and fills the file cache; it does not count.
-  await measure(house);
+  await measure(harness);
   const starts: Start[] = [];
-  for (let n = 0; n < runs; n++) starts.push(await measure(house));
+  for (let n = 0; n < runs; n++) starts.push(await measure(harness));
   console.log(describeMachine());
   console.log(`dist/main.js, NODE_ENV=production, migrated Postgres on the same machine, ${runs} starts after one`);
   report(
@@ -41,10 +49,10 @@ try {
     LIMITS.idleMegabytes,
   );
 } finally {
-  await house.close();
+  await harness.close();
 }
 
-async function measure(on: House): Promise<Start> {
+async function measure(on: Harness): Promise<Start> {
   const spawned = performance.now();
   const service = await on.start();
   const pid = service.child.pid ?? 0;

@@ -6,7 +6,7 @@ import { SystemRandom } from '../src/two-factor/adapters/system-random.js';
 import { codeOfStep, stepAt } from '../src/two-factor/factors/totp/totp.js';
 import type { ServiceProcess } from '../test/support/service-process.js';
 import { startStatementProxy } from '../test/support/statement-proxy.js';
-import { cpuMilliseconds, describeMachine, openHouse, residentMegabytes, stop } from './house.js';
+import { cpuMilliseconds, describeMachine, startHarness, residentMegabytes, stop } from './harness.js';
 
 /*
  * What a verification costs the service: milliseconds of CPU of its process, by real HTTP on the loopback, and
@@ -33,13 +33,13 @@ interface Person {
 
 type Act = (person: Person) => Promise<void>;
 
-const house = await openHouse();
-const beside = new Pool({ connectionString: house.databaseUrl });
+const harness = await startHarness();
+const beside = new Pool({ connectionString: harness.databaseUrl });
 // Connections that are still closing when Postgres stops are told so.
 beside.on('error', () => undefined);
 try {
-  const cpu = await withService(house.databaseUrl, measureCpu);
-  const proxy = await startStatementProxy(house.databaseUrl);
+  const cpu = await withService(harness.databaseUrl, measureCpu);
+  const proxy = await startStatementProxy(harness.databaseUrl);
   const statements = await withService(proxy.url, async (service) => {
     const [person] = await enrolPeople(service, 1);
     if (!person) throw new Error('Nobody was enrolled');
@@ -62,11 +62,11 @@ try {
   console.log(`resident memory afterwards: ${cpu.megabytes.toFixed(0)} MB`);
 } finally {
   await beside.end().catch(() => undefined);
-  await house.close();
+  await harness.close();
 }
 
 async function withService<T>(databaseUrl: string, work: (service: ServiceProcess) => Promise<T>): Promise<T> {
-  const service = await house.start(databaseUrl);
+  const service = await harness.start(databaseUrl);
   try {
     await service.started;
     return await work(service);

@@ -8,33 +8,43 @@ const LIBRARY = 'src/two-factor';
 
 /** What verifies, locks, seals and hashes. */
 export const TARGETS: readonly Target[] = [
-  { file: `${LIBRARY}/totp/totp.ts`, tests: ['src/two-factor/totp', 'test/controls/0[123]'] },
+  { file: `${LIBRARY}/factors/totp/totp.ts`, tests: ['src/two-factor/factors/totp', 'test/controls/0[123]'] },
   {
-    file: `${LIBRARY}/totp/totp.service.ts`,
-    tests: ['test/controls/(02|03|06|26|34)', 'test/e2e/enrolment', 'test/races/guesses'],
+    file: `${LIBRARY}/factors/totp/totp.factor.ts`,
+    tests: [
+      'src/two-factor/factors/totp',
+      'test/controls/(02|03|06|26|34)',
+      'test/e2e/enrolment',
+      'test/races/guesses',
+    ],
   },
   {
-    file: `${LIBRARY}/totp/totp.statements.ts`,
+    file: `${LIBRARY}/factors/totp/totp.sql.ts`,
     tests: [
       'test/controls/0[26]',
       'test/e2e/enrolment',
       'test/controls/15',
       'test/races/one-winner',
-      'test/e2e/otp',
       'test/e2e/staged-elsewhere',
     ],
   },
   {
-    file: `${LIBRARY}/totp/authenticators.service.ts`,
-    tests: ['src/two-factor/totp', 'test/e2e/enrolment', 'test/controls/0[46]', 'test/races/interleavings'],
+    file: `${LIBRARY}/factors/totp/authenticators.service.ts`,
+    tests: [
+      'src/two-factor/factors/totp',
+      'test/e2e/enrolment',
+      'test/controls/(04|06|26|34)',
+      'test/races/interleavings',
+    ],
   },
-  { file: `${LIBRARY}/otp/one-time-code.ts`, tests: ['src/two-factor/otp', 'test/controls/08'] },
+  { file: `${LIBRARY}/factors/otp/one-time-code.ts`, tests: ['src/two-factor/factors/otp', 'test/controls/08'] },
   {
-    file: `${LIBRARY}/otp/otp.service.ts`,
-    tests: ['test/e2e/otp', 'test/controls/(08|09|10)', 'test/e2e/session-strength'],
+    file: `${LIBRARY}/factors/otp/otp.factor.ts`,
+    tests: ['test/e2e/otp', 'test/e2e/status', 'test/controls/(08|09|10)', 'test/e2e/session-strength'],
   },
+  { file: `${LIBRARY}/factors/otp/otp-codes.ts`, tests: ['test/e2e/otp', 'test/controls/(08|34)'] },
   {
-    file: `${LIBRARY}/otp/otp.statements.ts`,
+    file: `${LIBRARY}/factors/otp/otp.sql.ts`,
     tests: [
       'test/e2e/otp',
       'test/controls/(08|09|10|15|20|22)',
@@ -42,19 +52,56 @@ export const TARGETS: readonly Target[] = [
       'test/e2e/(status|staged-elsewhere)',
     ],
   },
-  { file: `${LIBRARY}/otp/send-limits.ts`, tests: ['src/two-factor/otp', 'test/controls/(17|20)'] },
-  { file: `${LIBRARY}/backup-codes/backup-codes.ts`, tests: ['src/two-factor/backup-codes'] },
   {
-    file: `${LIBRARY}/backup-codes/backup-codes.service.ts`,
+    file: `${LIBRARY}/factors/otp/send.sql.ts`,
+    tests: [
+      'test/e2e/otp',
+      'test/controls/(08|09|10|17|20|22)',
+      'test/races/(one-time-codes|interleavings)',
+      'test/attacks/f(02|03|11)',
+    ],
+  },
+  { file: `${LIBRARY}/factors/otp/send-limits.ts`, tests: ['src/two-factor/factors/otp', 'test/controls/(17|20)'] },
+  { file: `${LIBRARY}/factors/backup-codes/backup-codes.ts`, tests: ['src/two-factor/factors/backup-codes'] },
+  {
+    file: `${LIBRARY}/factors/backup-codes/backup-codes.factor.ts`,
+    tests: ['test/controls/(11|13)', 'test/e2e/(backup-codes|enrolment|status)'],
+  },
+  {
+    file: `${LIBRARY}/factors/backup-codes/backup-codes.service.ts`,
     tests: ['test/controls/(11|13|26)', 'test/e2e/backup-codes', 'test/e2e/enrolment', 'test/races/interleavings'],
   },
   {
-    file: `${LIBRARY}/backup-codes/backup-codes.statements.ts`,
-    tests: ['test/controls/11', 'test/races/(interleavings|guesses)', 'test/e2e/backup-codes', 'test/e2e/enrolment'],
+    file: `${LIBRARY}/factors/backup-codes/backup-codes.sql.ts`,
+    tests: [
+      'test/controls/11',
+      'test/races/(interleavings|guesses)',
+      'test/e2e/backup-codes',
+      'test/e2e/(enrolment|staged-elsewhere|otp)',
+    ],
   },
-  { file: `${LIBRARY}/attempts/lock-schedule.ts`, tests: ['src/two-factor/attempts'] },
   {
-    file: `${LIBRARY}/attempts/guess.ts`,
+    file: `${LIBRARY}/factor/factor-registry.ts`,
+    tests: ['src/two-factor/factor', 'test/e2e/(otp|status|enrolment)', 'test/controls/(22|26)', 'test/attacks/f04'],
+  },
+  { file: `${LIBRARY}/factor/factors.ts`, tests: ['src/two-factor/factor', 'test/e2e/(otp|status)'] },
+  { file: `${LIBRARY}/attempts/lock-schedule.ts`, tests: ['src/two-factor/attempts'] },
+  { file: `${LIBRARY}/attempts/scope.ts`, tests: ['test/controls/17', 'test/races/trusted-devices'] },
+  {
+    file: `${LIBRARY}/attempts/attempts.fragments.ts`,
+    tests: [
+      'test/races/guesses',
+      'test/controls/(13|14|15|16|17|09|22)',
+      'test/races/(interleavings|one-winner|trusted-devices)',
+      'test/e2e/(status|trusted-devices)',
+    ],
+  },
+  {
+    file: `${LIBRARY}/attempts/attempts.service.ts`,
+    tests: ['test/races/(guesses|interleavings)', 'test/controls/(15|17)', 'test/acme/life-cycle'],
+  },
+  {
+    file: `${LIBRARY}/verification/guess.ts`,
     tests: [
       'test/races/guesses',
       'test/controls/(13|14|15|17|09)',
@@ -62,13 +109,26 @@ export const TARGETS: readonly Target[] = [
       'test/races/one-winner',
     ],
   },
-  { file: `${LIBRARY}/attempts/scope.ts`, tests: ['test/controls/17', 'test/races/trusted-devices'] },
   {
-    file: `${LIBRARY}/attempts/attempts.service.ts`,
-    tests: ['test/races/(guesses|interleavings)', 'test/controls/(15|17)', 'test/acme/life-cycle'],
+    file: `${LIBRARY}/verification/guesses.service.ts`,
+    tests: [
+      'test/controls/(09|13|14|15|17|39)',
+      'test/races/(guesses|interleavings)',
+      'test/e2e/(backup-codes|events-and-notices)',
+    ],
   },
   {
-    file: `${LIBRARY}/challenge/verification.service.ts`,
+    file: `${LIBRARY}/verification/spend.ts`,
+    tests: [
+      'test/e2e/enrolment',
+      'test/controls/(06|15|22)',
+      'test/e2e/(otp|staged-elsewhere)',
+      'test/races/(one-winner|interleavings|one-time-codes)',
+      'test/attacks/f06',
+    ],
+  },
+  {
+    file: `${LIBRARY}/verification/verification.service.ts`,
     tests: [
       'test/e2e/backup-codes',
       'test/controls/(06|09|13|14|15|17|39)',
@@ -80,6 +140,10 @@ export const TARGETS: readonly Target[] = [
       'test/controls/(22|25|30)',
       'test/e2e/(enrolment|trusted-devices|events-and-notices|cookieless|credentials|session-strength)',
     ],
+  },
+  {
+    file: `${LIBRARY}/challenge/caller.statements.ts`,
+    tests: ['test/e2e/(credentials|otp)', 'test/controls/(03|13|14|17|28)', 'test/races/guesses'],
   },
   {
     file: `${LIBRARY}/challenge/challenge.service.ts`,
@@ -94,22 +158,61 @@ export const TARGETS: readonly Target[] = [
     file: `${LIBRARY}/challenge/challenge.statements.ts`,
     tests: [
       'test/e2e/credentials',
-      'test/controls/(03|22|28)',
+      'test/controls/(03|09|14|22|28)',
       'test/e2e/otp',
-      'test/races/trusted-devices',
+      'test/races/(trusted-devices|guesses)',
       'test/e2e/lifecycle',
     ],
   },
   {
-    file: `${LIBRARY}/trusted-devices/recognise.ts`,
-    tests: ['test/controls/2[12]', 'test/e2e/trusted-devices', 'test/races/trusted-devices'],
+    file: `${LIBRARY}/trusted-devices/trusted-devices.fragments.ts`,
+    tests: [
+      'test/controls/2[12]',
+      'test/controls/17',
+      'test/e2e/(trusted-devices|status)',
+      'test/races/trusted-devices',
+      'test/attacks/f0[45]',
+    ],
   },
-  { file: `${LIBRARY}/sealing/sealer.ts`, tests: ['src/two-factor/sealing', 'test/controls/34'] },
-  { file: `${LIBRARY}/adapters/hkdf-key-ring.ts`, tests: ['src/two-factor/adapters'] },
-  { file: `${LIBRARY}/credentials/tokens.ts`, tests: ['src/two-factor/credentials'] },
   {
-    file: `${LIBRARY}/credentials/second-factor-policy.ts`,
-    tests: ['src/two-factor/credentials', 'test/controls/2[68]'],
+    file: `${LIBRARY}/enrolment/enrolment.statements.ts`,
+    tests: [
+      'test/e2e/enrolment',
+      'test/e2e/(otp|staged-elsewhere|lifecycle)',
+      'test/controls/(06|22|26)',
+      'test/races/interleavings',
+      'test/attacks/f06',
+    ],
+  },
+  {
+    file: `${LIBRARY}/enrolment/enrolment.service.ts`,
+    tests: [
+      'test/e2e/(enrolment|otp|lifecycle)',
+      'test/controls/(06|26)',
+      'test/races/interleavings',
+      'test/attacks/f06',
+    ],
+  },
+  {
+    file: `${LIBRARY}/enrolment/disable.service.ts`,
+    tests: [
+      'test/e2e/(enrolment|lifecycle|events-and-notices)',
+      'test/controls/(22|26)',
+      'test/acme/life-cycle',
+      'test/attacks/f06',
+    ],
+  },
+  {
+    file: `${LIBRARY}/enrolment/reauthentication.ts`,
+    tests: ['test/e2e/(enrolment|backup-codes|events-and-notices)', 'test/controls/(16|26)', 'test/attacks/f08'],
+  },
+  { file: `${LIBRARY}/keys/sealer.ts`, tests: ['src/two-factor/keys', 'test/controls/34'] },
+  { file: `${LIBRARY}/adapters/hkdf-key-ring.ts`, tests: ['src/two-factor/adapters'] },
+  { file: `${LIBRARY}/postgres/statement.ts`, tests: ['src/two-factor/postgres'] },
+  { file: `${LIBRARY}/tokens/tokens.ts`, tests: ['src/two-factor/tokens'] },
+  {
+    file: `${LIBRARY}/policy/second-factor-policy.ts`,
+    tests: ['src/two-factor/policy', 'test/controls/2[68]'],
   },
   { file: 'src/accounts/passwords/password-hasher.ts', tests: ['src/accounts/passwords', 'test/controls/33'] },
   { file: 'src/accounts/passwords/password-policy.ts', tests: ['src/accounts/passwords', 'test/controls/33'] },

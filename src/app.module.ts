@@ -7,17 +7,16 @@ import { RecoveryController } from './accounts/recovery/recovery.controller.js';
 import { PostgresSessions } from './accounts/sessions/postgres-sessions.js';
 import { SignInController } from './accounts/sign-in/sign-in.controller.js';
 import { PostgresAccountDirectory } from './accounts/users/postgres-account-directory.js';
-import { ConfigModule } from './config/config.module.js';
 import type { ServiceConfig } from './config/service-config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { databaseTimeouts } from './database/timeouts.js';
 import { DeliveryModule, deliveryPorts, OutboxModule, type DeliveryModuleOptions } from './delivery/index.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthModule } from './health/health.module.js';
+import { API_PREFIX } from './http/api-prefix.js';
 import { ownOrigins } from './http/own-origins.js';
 import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
 import type { RateLimitsModuleOptions } from './rate-limits/rate-limits.options.js';
-import { API_PREFIX } from './openapi.js';
 import { HkdfKeyRing, TwoFactorModule } from './two-factor/index.js';
 
 /** The composition root: the one file that joins accounts, delivery, rate limits and two-factor. */
@@ -33,7 +32,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        ConfigModule.forRoot(config),
+        // Before the library, whose module also exports a `Database`: accounts take the first.
         DatabaseModule.forRoot(databaseUrl, timeouts),
         RateLimitsModule.forRoot(rateLimitsOptions(config)),
         AccountsModule.forRoot({
@@ -41,7 +40,6 @@ export class AppModule {
           trustedOrigins,
           secureCookies,
           bcryptCost,
-          database,
         }),
         DeliveryModule.forRoot(delivery),
         TwoFactorModule.forRoot({
@@ -61,7 +59,7 @@ export class AppModule {
         }),
         AccountsApiModule,
         OutboxModule.forRoot({ databaseUrl, deliver: config.outbox }),
-        HealthModule,
+        HealthModule.forRoot({ token: config.healthToken, production: config.production }),
       ],
     };
   }

@@ -1,5 +1,4 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
-import type { DatabaseLimits } from '../two-factor/index.js';
 
 export interface AccountsModuleOptions {
   /** URL under which clients reach the routes of the accounts, without a trailing slash. All mailed links begin with it. */
@@ -10,8 +9,6 @@ export interface AccountsModuleOptions {
   readonly secureCookies: boolean;
   /** Logarithm of bcrypt's rounds, 10 to 31. */
   readonly bcryptCost: number;
-  /** How long requests may wait for the database. */
-  readonly database?: Partial<DatabaseLimits>;
 }
 
 // Global, because the library is handed the adapters and the API module the services of one and the same instance.

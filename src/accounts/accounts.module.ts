@@ -1,11 +1,6 @@
 import { Module } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { Database, Random, SystemRandom } from '../two-factor/index.js';
-import {
-  ACCOUNTS_OPTIONS,
-  ConfigurableAccountsModule,
-  type AccountsModuleOptions,
-} from './accounts.module-definition.js';
+import { Random, SystemRandom } from '../two-factor/index.js';
+import { ConfigurableAccountsModule } from './accounts.module-definition.js';
 import { AccountUrls } from './links/account-urls.js';
 import { BcryptPasswordVerifier } from './passwords/bcrypt-password-verifier.js';
 import { PasswordGuesses } from './passwords/password-guesses.service.js';
@@ -30,19 +25,11 @@ const SERVICES = [
 
 /**
  * Users, passwords and sessions of the standalone service, and the adapters that show them to the library. It needs
- * nothing of the library's module, which needs it: the routes are in AccountsApiModule. Expects RateLimitsModule, global,
- * beside it.
+ * nothing of the library's module, which needs it: the routes are in AccountsApiModule. Expects DatabaseModule and
+ * RateLimitsModule, global, beside it.
  */
 @Module({
-  providers: [
-    {
-      provide: Database,
-      inject: [DataSource, ACCOUNTS_OPTIONS],
-      useFactory: (dataSource: DataSource, { database }: AccountsModuleOptions) => new Database(dataSource, database),
-    },
-    { provide: Random, useClass: SystemRandom },
-    ...SERVICES,
-  ],
+  providers: [{ provide: Random, useClass: SystemRandom }, ...SERVICES],
   exports: SERVICES,
 })
 export class AccountsModule extends ConfigurableAccountsModule {}

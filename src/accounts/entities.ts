@@ -4,4 +4,4 @@ import { Session } from './sessions/session.entity.js';
 import { User } from './users/user.entity.js';
 
 /** For `entities` of the TypeORM data source. */
-export const accountEntities = [User, Session, AccountLink, MailBudgetRow];
+export const ACCOUNT_ENTITIES = [User, Session, AccountLink, MailBudgetRow];

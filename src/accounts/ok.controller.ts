@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 
-class OkAnswer {
+class OkResponse {
   @ApiProperty({ example: true })
   readonly ok!: boolean;
 }
@@ -16,8 +16,8 @@ export class OkController {
     operationId: 'ok',
     security: [],
   })
-  @ApiOkResponse({ description: 'It does', type: OkAnswer })
-  ok(): OkAnswer {
+  @ApiOkResponse({ description: 'It does', type: OkResponse })
+  ok(): OkResponse {
     return { ok: true };
   }
 }

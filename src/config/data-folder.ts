@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
-import { errorCode, StartupError } from './startup-error.js';
+import { StartupError } from './startup-error.js';
+import { errorCode } from '../errors.js';
 
 /**
  * Makes the folder that keeps the development secrets and the embedded database.

@@ -1,4 +1,5 @@
-import type { RingKey, ServiceConfig } from './service-config.js';
+import type { RingKey } from '../two-factor/index.js';
+import type { ServiceConfig } from './service-config.js';
 import type { Variables } from './variables.js';
 
 /** The name of a key that this repository published in its compose file. */

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureDataFolder } from './data-folder.js';
-import { errorCode, StartupError } from './startup-error.js';
+import { StartupError } from './startup-error.js';
+import { errorCode } from '../errors.js';
 
 /** The file of a data folder that keeps the key ring of a development machine. */
 export function developmentKeyFile(dataDir: string): string {

@@ -1,14 +1,14 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import type { RingKey } from '../two-factor/index.js';
 import { readDelivery } from './delivery-variables.js';
 import { refuseClearText, refuseConsoleSenders, refuseKnownKeys } from './deployment-rules.js';
 import { parseKeyRing } from './key-ring-variable.js';
 import {
-  logLevels,
+  LOG_LEVELS,
   type DatabaseConfig,
   type KeyConfig,
   type LogLevel,
-  type RingKey,
   type ServiceConfig,
 } from './service-config.js';
 import { list, onOrOff, Variables, type Environment } from './variables.js';
@@ -178,8 +178,8 @@ function healthToken(text: string): string {
 }
 
 function logLevel(text: string): LogLevel {
-  const level = logLevels.find((candidate) => candidate === text);
-  if (level === undefined) throw new RangeError(`must be one of ${logLevels.join(', ')}`);
+  const level = LOG_LEVELS.find((candidate) => candidate === text);
+  if (level === undefined) throw new RangeError(`must be one of ${LOG_LEVELS.join(', ')}`);
   return level;
 }
 

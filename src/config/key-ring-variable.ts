@@ -1,6 +1,6 @@
-import type { RingKey } from './service-config.js';
+import type { RingKey } from '../two-factor/index.js';
 
-const minimumBytes = 32;
+const MINIMUM_BYTES = 32;
 
 /**
  * Reads a key ring of the form `kid:base64,kid:base64`; the first key seals, all open.
@@ -21,7 +21,7 @@ function parseKey(entry: string, index: number): RingKey {
     throw new RangeError(`must be a list kid:base64,kid:base64 (${place} is not, a kid has at most 32 of A-Za-z0-9_-)`);
   }
   const secret = Buffer.from(base64, 'base64');
-  if (secret.length < minimumBytes)
-    throw new RangeError(`needs at least ${minimumBytes} bytes a key (${place} has fewer)`);
+  if (secret.length < MINIMUM_BYTES)
+    throw new RangeError(`needs at least ${MINIMUM_BYTES} bytes a key (${place} has fewer)`);
   return { kid, secret };
 }

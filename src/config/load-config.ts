@@ -24,7 +24,7 @@ export async function loadConfig(env: Environment): Promise<ServiceConfig> {
  * @throws {StartupError} one line naming every variable at fault
  */
 export function checkEnvironment(env: Environment): ServiceConfig {
-  return readEnvironment(hasKeys(env) ? env : { ...env, TWO_FACTOR_KEYS: placeholderRing });
+  return readEnvironment(hasKeys(env) ? env : { ...env, TWO_FACTOR_KEYS: PLACEHOLDER_RING });
 }
 
 /**
@@ -62,4 +62,4 @@ function hasKeys(env: Environment): boolean {
   return env.NODE_ENV?.trim() === 'production' || Boolean(env.TWO_FACTOR_KEYS?.trim());
 }
 
-const placeholderRing = `placeholder:${Buffer.alloc(32).toString('base64')}`;
+const PLACEHOLDER_RING = `placeholder:${Buffer.alloc(32).toString('base64')}`;

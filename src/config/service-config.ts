@@ -1,14 +1,8 @@
-export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
+import type { RingKey } from '../two-factor/index.js';
 
-export type LogLevel = (typeof logLevels)[number];
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 
-/** One named key of the ring that seals secrets at rest. */
-export interface RingKey {
-  /** `[A-Za-z0-9_-]`, 1 to 32 characters. */
-  readonly kid: string;
-  /** At least 32 bytes. */
-  readonly secret: Buffer;
-}
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Where the database is; all that a migration needs to know. */
 export interface DatabaseConfig {
@@ -47,38 +41,31 @@ export interface SmsWebhookConfig {
   readonly secret: string;
 }
 
-/** The environment after it was validated; injected by its class. */
-export class ServiceConfig implements KeyConfig {
-  readonly production!: boolean;
-  readonly databaseUrl: string | undefined;
-  readonly dataDir!: string;
+/** The environment after it was validated. */
+export interface ServiceConfig extends KeyConfig {
   /** How long one statement may take; other time-outs follow from it. */
-  readonly databaseTimeoutMs!: number;
-  readonly host!: string;
-  readonly port!: number;
+  readonly databaseTimeoutMs: number;
+  readonly host: string;
+  readonly port: number;
   /** Origin under which clients reach the service: scheme, host and port, no trailing slash. */
-  readonly baseUrl!: string;
+  readonly baseUrl: string;
   /** Origins whose pages may send cookies; that of `baseUrl` is always among them. */
-  readonly trustedOrigins!: readonly string[];
+  readonly trustedOrigins: readonly string[];
   /** Whether pages of other origins may read the session token in `set-auth-token`. */
-  readonly exposeAuthToken!: boolean;
+  readonly exposeAuthToken: boolean;
   /** Addresses and networks whose `X-Forwarded-*` headers are believed; empty: nobody's. */
-  readonly trustProxy!: readonly string[];
-  /** The first seals, all open; never empty. */
-  readonly keys!: readonly RingKey[];
-  /** The file that the keys came from; `undefined`: from TWO_FACTOR_KEYS. */
-  readonly keyFile?: string;
+  readonly trustProxy: readonly string[];
   /** Name that an authenticator app shows above the account; has no colon. */
-  readonly issuer!: string;
+  readonly issuer: string;
   /** Logarithm of the rounds, 10 to 16. */
-  readonly bcryptCost!: number;
-  readonly logLevel!: LogLevel;
+  readonly bcryptCost: number;
+  readonly logLevel: LogLevel;
   /** `false`: nobody is limited by how often they call, or guess at passwords. */
-  readonly rateLimit!: boolean;
+  readonly rateLimit: boolean;
   /** Where processes share their rate limits; `undefined`: each has its own. */
   readonly redisUrl: string | undefined;
   /** Whether Swagger UI and the OpenAPI document are served. */
-  readonly docs!: boolean;
+  readonly docs: boolean;
   /** Bearer token that reads the details of `GET /health`, at least 24 characters. */
   readonly healthToken: string | undefined;
   /** `undefined`: no mail, but in development on the console. */
@@ -92,7 +79,7 @@ export class ServiceConfig implements KeyConfig {
   /** Ceiling of text messages to proven numbers in 24 hours, ten times that of others; `undefined`: the library's own. */
   readonly smsPerDay: number | undefined;
   /** Whether an account with an authenticator app may also have codes mailed to its own address. */
-  readonly mailFallback!: boolean;
+  readonly mailFallback: boolean;
   /** Whether this process delivers messages; `false`: another one does. */
-  readonly outbox!: boolean;
+  readonly outbox: boolean;
 }

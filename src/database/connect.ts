@@ -1,8 +1,9 @@
 import { Client } from 'pg';
-import { errorCode, errorMessage, StartupError } from '../config/startup-error.js';
-import { connectTimeoutMs } from './data-source-options.js';
+import { StartupError } from '../config/startup-error.js';
+import { errorMessage } from '../errors.js';
+import { CONNECT_TIMEOUT_MS } from './data-source-options.js';
 
-const oldestSupported = 140_000;
+const OLDEST_SUPPORTED = 140_000;
 
 /**
  * Opens one connection of its own and makes sure that the server is one we support.
@@ -13,14 +14,14 @@ export async function connect(url: string, applicationName: string): Promise<Cli
   const client = new Client({
     connectionString: url,
     application_name: applicationName,
-    connectionTimeoutMillis: connectTimeoutMs,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   });
   // Without a listener a connection that breaks while idle would end the process.
   client.on('error', () => undefined);
   try {
     await client.connect();
   } catch (error) {
-    throw new StartupError(`Cannot connect to the database ${withoutSecrets(url)}: ${reasonOf(error)}`, {
+    throw new StartupError(`Cannot connect to the database ${withoutSecrets(url)}: ${errorMessage(error)}`, {
       cause: error,
     });
   }
@@ -28,7 +29,7 @@ export async function connect(url: string, applicationName: string): Promise<Cli
     `SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS name`,
   );
   const [version] = rows;
-  if (version && version.number < oldestSupported) {
+  if (version && version.number < OLDEST_SUPPORTED) {
     await client.end();
     throw new StartupError(`Postgres 14 or newer is needed, ${withoutSecrets(url)} is ${version.name}`);
   }
@@ -39,9 +40,4 @@ export async function connect(url: string, applicationName: string): Promise<Cli
 function withoutSecrets(url: string): string {
   const { host, pathname } = new URL(url);
   return `${host}${pathname}`;
-}
-
-/** A name with several addresses fails with an error that has no message of its own. */
-function reasonOf(error: unknown): string {
-  return errorMessage(error) || (errorCode(error) ?? 'no answer');
 }

@@ -1,16 +1,16 @@
 import { Logger } from '@nestjs/common';
 import type { DataSourceOptions } from 'typeorm';
-import { accountEntities } from '../accounts/entities.js';
+import { ACCOUNT_ENTITIES } from '../accounts/entities.js';
 import { twoFactorEntities, twoFactorMigrations } from '../two-factor/index.js';
-import { serviceMigrations } from './migrations/index.js';
+import { SERVICE_MIGRATIONS } from './migrations/index.js';
 import type { DatabaseTimeouts } from './timeouts.js';
 
 /** Seconds are long for a database next door and short for a caller who waits. */
-export const connectTimeoutMs = 5000;
+export const CONNECT_TIMEOUT_MS = 5000;
 
-const keepAliveMs = 10_000;
+const KEEP_ALIVE_MS = 10_000;
 
-export const migrationsTable = 'migrations';
+export const MIGRATIONS_TABLE = 'migrations';
 
 /** What TypeORM needs to know of this service's database; the one place for service, migrations and TypeORM's CLI. */
 export function dataSourceOptions(
@@ -31,19 +31,19 @@ export function dataSourceOptions(
     url,
     applicationName,
     poolSize,
-    connectTimeoutMS: timeouts?.limits.connectionTimeoutMs ?? connectTimeoutMs,
+    connectTimeoutMS: timeouts?.limits.connectionTimeoutMs ?? CONNECT_TIMEOUT_MS,
     extra: {
       // As parameters of the connection they cost no statement; those of the same name in the URL take precedence.
       ...timeouts?.server,
       // Finds out about a peer that went away without a word.
       keepAlive: true,
-      keepAliveInitialDelayMillis: keepAliveMs,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     },
     // An idle connection that breaks is replaced when it is missed.
     poolErrorHandler: (error: Error) => new Logger('Database').warn({ event: 'database.lost', reason: error.message }),
-    entities: [...twoFactorEntities, ...accountEntities],
-    migrations: [...twoFactorMigrations, ...serviceMigrations],
-    migrationsTableName: migrationsTable,
+    entities: [...twoFactorEntities, ...ACCOUNT_ENTITIES],
+    migrations: [...twoFactorMigrations, ...SERVICE_MIGRATIONS],
+    migrationsTableName: MIGRATIONS_TABLE,
     synchronize: false,
     // TypeORM would log a failed statement with its parameters, which hold digests and sealed secrets.
     logging: false,

@@ -1,12 +1,13 @@
 import { Pool, type Client } from 'pg';
 import { DataSource } from 'typeorm';
-import { errorMessage, StartupError } from '../config/startup-error.js';
+import { StartupError } from '../config/startup-error.js';
+import { errorMessage } from '../errors.js';
 import { installQueue } from '../delivery/outbox/queue-schema.js';
 import { connect } from './connect.js';
 import { dataSourceOptions } from './data-source-options.js';
 
 /** Held while migrations run; the number is arbitrary but ours. */
-const migrationLock = 7_260_239;
+const MIGRATION_LOCK = 7_260_239;
 
 /**
  * Runs all pending migrations, each in a transaction of its own, then those of the outbox's queue, which has a schema of
@@ -18,7 +19,7 @@ const migrationLock = 7_260_239;
 export async function runMigrations(url: string): Promise<string[]> {
   const client = await connect(url, 'two-factor migrations');
   try {
-    await client.query('SELECT pg_advisory_lock($1)', [migrationLock]);
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const names = await migrate(url);
     await migrateQueue(url);
     return names;

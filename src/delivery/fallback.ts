@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { within } from './deadline.js';
 import { DeliveryError, describeError, MessageRefusedError } from './delivery-error.js';
 import type { DeliveryChannel, DeliveryHealth } from './delivery-health.js';
 
@@ -62,36 +63,5 @@ export class SenderChain<M> {
   private nameOf(index: number): string {
     const name = this.senders[index]?.constructor.name ?? 'Sender';
     return this.senders.length === 1 ? name : `${name} ${index + 1}`;
-  }
-}
-
-class TimeoutError extends Error {
-  override readonly name = 'TimeoutError';
-}
-
-/**
- * Runs `work` with a signal that also fires after so many milliseconds, and does not wait for work that ignores it.
- *
- * @throws `TimeoutError`, the signal's reason or whatever `work` throws
- */
-export async function within<T>(
-  ms: number,
-  signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const limited = new AbortController();
-  const timer = setTimeout(() => limited.abort(new TimeoutError()), ms);
-  const passOn = () => limited.abort(signal.reason);
-  // Not AbortSignal.any: a signal that lives as long as the process would keep something of each message.
-  signal.addEventListener('abort', passOn, { once: true });
-  try {
-    signal.throwIfAborted();
-    return await new Promise<T>((resolve, reject) => {
-      limited.signal.addEventListener('abort', () => reject(limited.signal.reason as Error), { once: true });
-      work(limited.signal).then(resolve, reject);
-    });
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', passOn);
   }
 }

@@ -1,7 +1,6 @@
 import { Controller, Get, Headers, Inject, Optional, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { ServiceConfig } from '../config/service-config.js';
 import {
   DeliveryHealth,
   FallbackMailSender,
@@ -16,6 +15,13 @@ import { RateLimitsService } from '../rate-limits/rate-limits.service.js';
 const DELAYED_AFTER_SECONDS = 60;
 /** For how long an answer is given again: anybody may ask, and the database must not pay for it. */
 const FRESH_MS = 1000;
+
+/** Both the type and the token of what `HealthModule` is given. */
+export abstract class HealthOptions {
+  /** Bearer token that reads the details, at least 24 characters; `undefined`: nothing does in production. */
+  abstract readonly token: string | undefined;
+  abstract readonly production: boolean;
+}
 
 /** What an operator's monitor reads. Others are told the status alone: the rest says when limits are weaker. */
 export interface Health {
@@ -43,7 +49,7 @@ export class HealthController {
     private readonly queue: OutboxQueue,
     private readonly health: DeliveryHealth,
     private readonly rateLimits: RateLimitsService,
-    private readonly config: ServiceConfig,
+    private readonly options: HealthOptions,
     private readonly hasher: PasswordHasher,
     @Optional() @Inject(FallbackMailSender) private readonly mail?: FallbackMailSender,
     @Optional() @Inject(FallbackSmsSender) private readonly sms?: FallbackSmsSender,
@@ -62,11 +68,11 @@ export class HealthController {
 
   /** Without a token of its own a monitor reads details in development only. */
   private mayReadDetails(authorization: string | undefined): boolean {
-    const { healthToken, production } = this.config;
-    if (healthToken === undefined) return !production;
-    const [, token = ''] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
+    const { token, production } = this.options;
+    if (token === undefined) return !production;
+    const [, given = ''] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
     // Digests have one length, and their comparison takes one time: neither tells how much of a guess is right.
-    return timingSafeEqual(digest(token), digest(healthToken));
+    return timingSafeEqual(digest(given), digest(token));
   }
 
   private async look(): Promise<Health> {

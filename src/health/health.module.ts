@@ -1,6 +1,14 @@
-import { Module } from '@nestjs/common';
-import { HealthController } from './health.controller.js';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { HealthController, HealthOptions } from './health.controller.js';
 
 /** What an operator's monitor reads. Expects AccountsModule, DeliveryModule, OutboxModule and RateLimitsModule, global, beside it. */
-@Module({ controllers: [HealthController] })
-export class HealthModule {}
+@Module({})
+export class HealthModule {
+  static forRoot(options: HealthOptions): DynamicModule {
+    return {
+      module: HealthModule,
+      controllers: [HealthController],
+      providers: [{ provide: HealthOptions, useValue: options }],
+    };
+  }
+}

@@ -5,7 +5,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import type { ServiceConfig } from '../config/service-config.js';
 import { databaseTimeouts } from '../database/timeouts.js';
-import { API_PREFIX } from '../openapi.js';
+import { API_PREFIX } from './api-prefix.js';
 import { TwoFactorExceptionFilter, withDatabaseDeadline } from '../two-factor/index.js';
 import { rememberRoutes } from './allowed-methods.js';
 import { HttpExceptionFilter } from './http-exception.filter.js';

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { inRequest } from '../logging/request-context.js';
+import { inRequest } from '../logging/service-logger.js';
 
 const logger = new Logger('Http');
 

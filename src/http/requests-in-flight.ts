@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { API_PREFIX } from '../openapi.js';
+import { API_PREFIX } from './api-prefix.js';
 import { clientNetwork } from '../rate-limits/client-network.js';
 import { TwoFactorException } from '../two-factor/index.js';
 

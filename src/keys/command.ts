@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { errorMessage, StartupError } from '../config/startup-error.js';
+import { StartupError } from '../config/startup-error.js';
+import { errorMessage } from '../errors.js';
 
 export const USAGE = `Usage: keys <command>
 

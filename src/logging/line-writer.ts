@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import type { DestinationStream } from 'pino';
-import { errorCode } from '../config/startup-error.js';
+import { errorCode } from '../errors.js';
 
 /** How much may wait for a reader, in bytes. */
 const MOST_WAITING = 1024 * 1024;
@@ -79,10 +79,10 @@ export class LineWriter implements DestinationStream {
       this.waitingBytes = 0;
       return;
     }
-    this.tellDropped();
+    this.reportDropped();
   }
 
-  private tellDropped(): void {
+  private reportDropped(): void {
     if (this.dropped === 0) return;
     const lines = this.dropped;
     this.dropped = 0;

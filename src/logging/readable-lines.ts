@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { DestinationStream } from 'pino';
-import { escapeControls } from './control-characters.js';
-import type { ErrorFields } from './error-fields.js';
+import { errorMessage } from '../errors.js';
+import { errorFields, type ErrorFields } from './redact.js';
 
 const COLOURS = { fatal: 'red', error: 'red', warn: 'yellow', info: 'green', debug: 'gray' } as const;
 
@@ -23,11 +23,37 @@ function readable({ level, time, context, event, msg, err, ...rest }: Record<str
 }
 
 /** An error over several lines: what it says, its frames, its causes. */
-export function readableError({ stack = '', cause, errors = [], type, message, ...codes }: ErrorFields): string {
+function readableError({ stack = '', cause, errors = [], type, message, ...codes }: ErrorFields): string {
   const fields = Object.entries(codes).map(([field, value]) => `${field}=${value}`);
   const lines = [[`${type}: ${message}`, ...fields].join(' '), ...stack.split('\n').filter((frame) => frame !== '')];
   const text = lines.map((line, index) => `${index === 0 ? '' : '    '}${escapeControls(line)}\n`).join('');
   return [text, ...[cause, ...errors].flatMap((inner) => (inner ? [`caused by ${readableError(inner)}`] : []))].join(
     '',
   );
+}
+
+/**
+ * What stopped a program, for standard error: one line for the operator; with LOG_LEVEL=debug also the stack and the causes.
+ * Not by the log, whose settings may be at fault.
+ */
+export function startupFailure(error: unknown): string {
+  if (process.env.LOG_LEVEL === 'debug') return readableError(errorFields(error)).trimEnd();
+  return escapeControls(errorMessage(error).replaceAll(/\s*\n\s*/g, ' '));
+}
+
+/** Controls, invisible format characters (those that turn the direction of writing among them) and line separators. */
+const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Writes every character that could start a line, move a cursor or hide text as `\uXXXX`: a log is read in terminals
+ * and by programs that split at more than line feeds [ASVS 16.4.1].
+ */
+export function escapeControls(text: string): string {
+  return text.replaceAll(CONTROL, (character) =>
+    Array.from({ length: character.length }, (_, unit) => escapeUnit(character.charCodeAt(unit))).join(''),
+  );
+}
+
+function escapeUnit(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, '0')}`;
 }

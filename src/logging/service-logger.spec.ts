@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { QueryFailedError } from 'typeorm';
 import { readableLines } from './readable-lines.js';
-import { inRequest } from './request-context.js';
-import { ServiceLogger } from './service-logger.js';
+import { inRequest, ServiceLogger } from './service-logger.js';
 
 const SETTINGS = { logLevel: 'debug', production: true } as const;
 

@@ -1,14 +1,16 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LoggerService } from '@nestjs/common';
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 import type { ServiceConfig } from '../config/service-config.js';
-import { escapeControls } from './control-characters.js';
 import { LineWriter, writeTo } from './line-writer.js';
-import { fieldsOf } from './loggable.js';
-import { readableLines } from './readable-lines.js';
-import { requestId } from './request-context.js';
+import { escapeControls, readableLines } from './readable-lines.js';
+import { fieldsOf } from './redact.js';
 
 /** How long the end of a process waits for the reader of its last lines. */
 const FLUSH_MS = 1000;
+
+/** Ids of the requests that are being answered. */
+const requests = new AsyncLocalStorage<string>();
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug';
 
@@ -36,7 +38,7 @@ export class ServiceLogger implements LoggerService {
       // JSON escapes line feeds, but not all that terminals and readers take for more than text.
       hooks: { streamWrite: (line: string) => `${escapeControls(line.trimEnd())}\n` },
     };
-    this.stream = stream ?? standardOutput(production, (lines) => this.tellDropped(lines));
+    this.stream = stream ?? standardOutput(production, (lines) => this.reportDropped(lines));
     this.pino = pino(options, this.stream);
   }
 
@@ -51,7 +53,7 @@ export class ServiceLogger implements LoggerService {
   }
 
   /** Says that lines are missing here, whatever the level: without it a log with a hole looks complete. */
-  private tellDropped(lines: number): void {
+  private reportDropped(lines: number): void {
     this.pino.child({}, { level: 'warn' }).warn({ context: 'Log', event: 'log.dropped', lines });
   }
 
@@ -102,4 +104,14 @@ function standardOutput(production: boolean, onDropped: (lines: number) => void)
   // `process.exit` runs this, too, so that the line before a fatal end is not lost.
   process.once('exit', () => writer.flush(FLUSH_MS));
   return writer;
+}
+
+/** Runs `work`, and all that it starts, in the name of a request. */
+export function inRequest<T>(id: string, work: () => T): T {
+  return requests.run(id, work);
+}
+
+/** The id of the request on whose behalf this code runs; undefined where there is none. */
+function requestId(): string | undefined {
+  return requests.getStore();
 }

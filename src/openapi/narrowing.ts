@@ -1,5 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { codesOf } from './shared-answers.js';
+import { codesOf } from './shared-responses.js';
 import { operationsOf } from './operations.js';
 
 /** Codes of what HTTP itself refuses, before any operation. */

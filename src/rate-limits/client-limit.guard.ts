@@ -1,54 +1,41 @@
-import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
-import { ThrottlerGuard, type ThrottlerLimitDetail, type ThrottlerOptions } from '@nestjs/throttler';
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { TwoFactorException } from '../two-factor/index.js';
 import { clientNetwork } from './client-network.js';
 import { PasswordRequests } from './password-requests.js';
+import type { RateLimiter } from './rate-limiter.js';
 import { RATE_LIMITS_OPTIONS } from './rate-limits.module-definition.js';
 import { REQUESTS_OF_A_CLIENT, type RateLimitsModuleOptions } from './rate-limits.options.js';
-
-const { times, seconds } = REQUESTS_OF_A_CLIENT;
-
-export const THROTTLERS: ThrottlerOptions[] = [{ name: 'client', limit: times, ttl: seconds * 1000 }];
+import { RateLimitsService } from './rate-limits.service.js';
 
 /**
- * Refuses a client network that calls too often, before anything else is done for it: no statement, no hash. For all
- * routes at once, but for those that answer everybody.
+ * Refuses a client network that calls too often, before any other work for the request: no statement, no hash.
+ *
+ * One budget covers all routes together. Controllers in `exempt` are not counted; controllers in `passwords` have budgets of
+ * their own.
  */
 @Injectable()
-export class ClientLimitGuard extends ThrottlerGuard {
-  @Inject(RATE_LIMITS_OPTIONS)
-  private readonly limits!: RateLimitsModuleOptions;
+export class ClientLimitGuard implements CanActivate {
+  private readonly requests: RateLimiter;
 
-  @Inject(PasswordRequests)
-  private readonly passwordRequests!: PasswordRequests;
-
-  protected override async shouldSkip(context: ExecutionContext): Promise<boolean> {
-    return this.limits.exempt.includes(context.getClass());
-  }
-
-  protected override async handleRequest(
-    request: Parameters<ThrottlerGuard['handleRequest']>[0],
-  ): ReturnType<ThrottlerGuard['handleRequest']> {
-    const { context } = request;
-    if (!this.limits.passwords.includes(context.getClass())) return super.handleRequest(request);
-    await this.passwordRequests.admit(context.switchToHttp().getRequest<{ ip?: string }>().ip);
-    return true;
-  }
-
-  protected override async getTracker({ ip }: { ip?: string }): Promise<string> {
-    return clientNetwork(ip);
-  }
-
-  /** Not by route, as it is by default. */
-  protected override generateKey(_context: ExecutionContext, network: string): string {
-    return network;
+  constructor(
+    limits: RateLimitsService,
+    private readonly passwordRequests: PasswordRequests,
+    @Inject(RATE_LIMITS_OPTIONS) private readonly options: RateLimitsModuleOptions,
+  ) {
+    this.requests = limits.limiter('client', REQUESTS_OF_A_CLIENT);
   }
 
   /** @throws {TwoFactorException} TOO_MANY_REQUESTS */
-  protected override async throwThrottlingException(
-    _context: ExecutionContext,
-    { timeToBlockExpire }: ThrottlerLimitDetail,
-  ): Promise<void> {
-    throw new TwoFactorException('TOO_MANY_REQUESTS', { retryAfter: timeToBlockExpire });
+  async canActivate(context: ExecutionContext): Promise<true> {
+    const controller = context.getClass();
+    if (this.options.exempt.includes(controller)) return true;
+    const { ip } = context.switchToHttp().getRequest<{ ip?: string }>();
+    if (this.options.passwords.includes(controller)) {
+      await this.passwordRequests.admit(ip);
+      return true;
+    }
+    const { admitted, retryAfter } = await this.requests.take(clientNetwork(ip));
+    if (!admitted) throw new TwoFactorException('TOO_MANY_REQUESTS', { retryAfter });
+    return true;
   }
 }

@@ -1,24 +1,13 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { getOptionsToken, getStorageToken, type ThrottlerModuleOptions } from '@nestjs/throttler';
-import { ClientLimitGuard, THROTTLERS } from './client-limit.guard.js';
-import { LimiterStorage } from './limiter-storage.js';
+import { ClientLimitGuard } from './client-limit.guard.js';
 import { PasswordRequests } from './password-requests.js';
 import { ConfigurableRateLimitsModule } from './rate-limits.module-definition.js';
 import { RateLimitsService } from './rate-limits.service.js';
 
 /** Limits how often a client may call, and counts for those who limit by something else. */
 @Module({
-  providers: [
-    RateLimitsService,
-    PasswordRequests,
-    {
-      provide: getOptionsToken(),
-      useValue: { throttlers: THROTTLERS, setHeaders: false } satisfies ThrottlerModuleOptions,
-    },
-    { provide: getStorageToken(), useClass: LimiterStorage },
-    { provide: APP_GUARD, useClass: ClientLimitGuard },
-  ],
+  providers: [RateLimitsService, PasswordRequests, { provide: APP_GUARD, useClass: ClientLimitGuard }],
   exports: [RateLimitsService, PasswordRequests],
 })
 export class RateLimitsModule extends ConfigurableRateLimitsModule {}

@@ -1,7 +1,8 @@
 import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import { errorCode, errorMessage } from '../config/startup-error.js';
+import { answerWithin } from '../deadline.js';
+import { errorCode, errorMessage } from '../errors.js';
 import type { Budget } from './rate-limits.options.js';
 
 const KEY_PREFIX = 'two-factor:limits';
@@ -45,7 +46,7 @@ export class RedisConnection {
   private client: Redis | undefined;
   private probe: RateLimiterRedis | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private told: boolean | undefined;
+  private reported: boolean | undefined;
   private closed = false;
 
   constructor(private readonly url: string) {}
@@ -93,7 +94,7 @@ export class RedisConnection {
   async ask<T>(work: () => Promise<T>): Promise<T | undefined> {
     if (!this.available) return undefined;
     try {
-      return await patiently(work());
+      return await answerWithin(PATIENCE_MS, work());
     } catch (error) {
       this.lost(error);
       return undefined;
@@ -104,8 +105,8 @@ export class RedisConnection {
   lost(error: unknown): void {
     this.available = false;
     if (this.closed) return;
-    if (this.told !== false) this.logger.warn(`Redis is away (${reason(error)}): limits are counted per process`);
-    this.told = false;
+    if (this.reported !== false) this.logger.warn(`Redis is away (${reason(error)}): limits are counted per process`);
+    this.reported = false;
     this.timer ??= setTimeout(() => void this.lookAgain(), PROBE_INTERVAL_MS).unref();
   }
 
@@ -123,29 +124,15 @@ export class RedisConnection {
 
   private async look(): Promise<void> {
     try {
-      if (this.probe) await patiently(this.probe.consume('any'));
+      if (this.probe) await answerWithin(PATIENCE_MS, this.probe.consume('any'));
     } catch (error) {
       // A probe beyond its budget was counted all the same.
       if (!(error instanceof RateLimiterRes)) return this.lost(error);
     }
     if (this.closed) return;
     this.available = true;
-    if (this.told === false) this.logger.log('Redis is back: limits are shared again');
-    this.told = true;
-  }
-}
-
-/** @throws {Error} when the answer takes too long */
-async function patiently<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    // An answer that waited with everything else while this process was busy is read between the two.
-    timer = setTimeout(() => setImmediate(() => reject(new Error('no answer in time'))), PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([answer, timeout]);
-  } finally {
-    clearTimeout(timer);
+    if (this.reported === false) this.logger.log('Redis is back: limits are shared again');
+    this.reported = true;
   }
 }
 

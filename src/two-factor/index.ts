@@ -17,6 +17,7 @@ export {
 export {
   TWO_FACTOR_ERRORS,
   TwoFactorException,
+  type FactorError,
   type TwoFactorErrorCode,
   type TwoFactorErrorExtras,
 } from './two-factor.errors.js';
@@ -55,6 +56,7 @@ export type { CompanionSql, EnableRoute, EnrolmentTable, FactorPlugin } from './
 export { backupCodesFactor } from './factors/backup-codes/backup-codes.plugin.js';
 export { otpFactor } from './factors/otp/otp.plugin.js';
 export { totpFactor } from './factors/totp/totp.plugin.js';
+export { KeyInUse } from './keys/key-in-use.entity.js';
 export { AesGcmSealer, SealBrokenError } from './keys/sealer.js';
 export { sealedRecords, type RowsOfKey, type SealedRecords } from './keys/sealed-records.js';
 export { UnreadableSecretReporter } from './keys/unreadable-secret-reporter.js';

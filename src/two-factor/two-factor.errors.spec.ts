@@ -84,3 +84,14 @@ describe('faults by field', () => {
     });
   });
 });
+
+describe('an error of a factor that the library does not have', () => {
+  it('answers with its own code, status and message', () => {
+    const error = new TwoFactorException({ code: 'CARD_UPSIDE_DOWN', status: 401, message: 'Turn the card' });
+    expect({ code: error.code, status: error.getStatus(), body: error.getResponse() }).toEqual({
+      code: 'CARD_UPSIDE_DOWN',
+      status: 401,
+      body: { message: 'Turn the card', code: 'CARD_UPSIDE_DOWN' },
+    });
+  });
+});

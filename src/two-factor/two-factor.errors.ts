@@ -32,6 +32,16 @@ export const TWO_FACTOR_ERRORS = {
 
 export type TwoFactorErrorCode = keyof typeof TWO_FACTOR_ERRORS;
 
+/** An error of a factor that the library does not have, with a code that is not in the table. */
+export interface FactorError {
+  /** In capitals and underscores: `INVALID_HARDWARE_KEY_RESPONSE`. */
+  readonly code: string;
+  /** HTTP status, 400 to 499. */
+  readonly status: number;
+  /** For people, in English. */
+  readonly message: string;
+}
+
 /** What an error may tell besides its code. */
 export interface TwoFactorErrorExtras {
   /** Faults by field, for VALIDATION_ERROR. */
@@ -46,13 +56,18 @@ export interface TwoFactorErrorExtras {
 export class TwoFactorException extends HttpException {
   override readonly name: string = 'TwoFactorException';
 
+  /** A `TwoFactorErrorCode`, or the code of a `FactorError`. */
+  readonly code: string;
+
+  /** @param error a code of the table, or an error of a factor that the library does not have */
   constructor(
-    readonly code: TwoFactorErrorCode,
+    error: TwoFactorErrorCode | FactorError,
     readonly extras: TwoFactorErrorExtras = {},
     options?: ErrorOptions,
   ) {
-    const [status, message] = TWO_FACTOR_ERRORS[code];
+    const { code, status, message } = describeError(error);
     super({ message, code, ...(extras.errors && { errors: extras.errors }) }, status, options);
+    this.code = code;
   }
 
   /** Header lines that belong to the answer. */
@@ -63,6 +78,13 @@ export class TwoFactorException extends HttpException {
     if (bearerError !== undefined) lines.push(bearerChallenge(bearerError));
     return lines;
   }
+}
+
+/** Looks a code up in the table; an error that is not in it describes itself. */
+export function describeError(error: TwoFactorErrorCode | FactorError): FactorError {
+  if (typeof error !== 'string') return error;
+  const [status, message] = TWO_FACTOR_ERRORS[error];
+  return { code: error, status, message };
 }
 
 /** A `WWW-Authenticate: Bearer` challenge [RFC 6750 §3]. */

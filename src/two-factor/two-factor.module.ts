@@ -41,7 +41,8 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
 /**
  * Two-factor authentication for a backend that has its own users and sessions.
  *
- * Add `twoFactorEntities` and `twoFactorMigrations` to the TypeORM data source.
+ * Add `twoFactorEntities` and `twoFactorMigrations` to the TypeORM data source; with `factors` of your own those of
+ * `twoFactorSchema(factors)`.
  *
  * @example
  * ```ts

@@ -75,7 +75,7 @@ describe('an issuer', () => {
     expect(() => options({ issuer })).toThrow('issuer');
   });
 
-  // What a host read from a variable that nobody set.
+  // What a host reads from an environment variable that is not set.
   it('that is missing is named', () => {
     expect(() => options({ issuer: undefined as never })).toThrow('issuer');
   });

@@ -96,7 +96,7 @@ export class TwoFactorOptions {
     for (const [name, value] of Object.entries((this.database = options.database ?? {}))) {
       within(`database.${name}`, value, 1, 600_000);
     }
-    // A host may have read it from a variable that nobody set.
+    // A host may have read it from an environment variable that is not set.
     if (!this.issuer?.trim() || this.issuer.includes(':'))
       throw new RangeError('issuer must be a name without a colon');
     for (const origin of this.trustedOrigins) {

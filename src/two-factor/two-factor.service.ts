@@ -151,7 +151,7 @@ export class TwoFactorService {
     return this.devices.trusting(accountId, request, session?.trustedDeviceId ?? null);
   }
 
-  /** @returns whether a request brings a device token along, of whatever account; asks nobody */
+  /** @returns whether a request carries a device token, of any account; makes no look-up */
   presentsDevice(request: IncomingRequest): boolean {
     return this.devices.presented(request) !== null;
   }

@@ -1,14 +1,17 @@
+import { createHmac } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import type { INestApplication, Type } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { Test } from '@nestjs/testing';
-import { Clock, Database } from '../../src/two-factor/index.js';
+import { Clock, Database, type SecurityEvent } from '../../src/two-factor/index.js';
 import { FakeClock } from '../../src/two-factor/testing/index.js';
 import { AuthenticatorApp, Browser, Caller, type AnyBody } from '../support/client.js';
 import { createTestDatabase } from '../support/database.js';
+import { secrets } from '../support/leaks/secrets.js';
 import { AcmeModule } from './company/acme.module.js';
 import { AcmeSessions } from './company/identity/acme-sessions.js';
 import { AuditTrail } from './company/identity/audit-trail.js';
@@ -86,6 +89,13 @@ export class Acme {
     return enrolled;
   }
 
+  /** Takes somebody on whose only factor is a hardware key, with a strong session. */
+  async hireWithKey(): Promise<KeyHolder> {
+    const holder = new KeyHolder(await this.hire());
+    await holder.replaceKey();
+    return holder;
+  }
+
   caller(): Caller {
     return new Caller(this);
   }
@@ -96,6 +106,14 @@ export class Acme {
 
   history(worker: Worker): string[] {
     return this.get(AuditTrail).of(worker.id);
+  }
+
+  eventsOf(worker: Worker): SecurityEvent[] {
+    return this.get(AuditTrail).eventsOf(worker.id);
+  }
+
+  document(): OpenAPIObject {
+    return SwaggerModule.createDocument(this.app, new DocumentBuilder().addBearerAuth().build());
   }
 }
 
@@ -146,5 +164,67 @@ export class EnrolledWorker extends Worker {
   /** Sends a code, the next one by default, with a session's or a challenge's token. */
   verify(bearer: string, code = this.app.nextCode()) {
     return this.caller.post('/two-factor/verify-totp', { code }, bearer);
+  }
+}
+
+/** An employee with a hardware key. */
+export class KeyHolder extends Worker {
+  key = new HardwareKeyDevice('');
+
+  constructor(worker: Worker) {
+    super(worker.acme, worker.id, worker.username);
+    this.session = worker.session;
+  }
+
+  /** Stages a key on a session; the worker's own by default. */
+  async register(bearer = this.session) {
+    const path = '/two-factor/hardware-key/register';
+    const { status, body } = await this.caller.post<RegisteredKey>(path, { password: PASSWORD, label: 'Blue' }, bearer);
+    if (status !== 200) throw new Error(`Registering answered ${status}`);
+    return { key: new HardwareKeyDevice(body.secret), backupCodes: body.backupCodes };
+  }
+
+  /** Stages a key and confirms it; the worker's session is then strong. */
+  async replaceKey(): Promise<void> {
+    const { key } = await this.register();
+    const { status, body } = await this.prove(this.session, {}, key);
+    if (status !== 200) throw new Error(`Confirming answered ${status}`);
+    this.key = key;
+    this.session = body.token;
+  }
+
+  async nonce(bearer: string): Promise<string> {
+    const { body } = await this.caller.post<{ nonce: string }>('/two-factor/hardware-key/nonce', {}, bearer);
+    return body.nonce;
+  }
+
+  respond(bearer: string, response: string, more: object = {}) {
+    return this.caller.post('/two-factor/hardware-key/verify', { response, ...more }, bearer);
+  }
+
+  /** Asks for a nonce and answers it by the key. */
+  async prove(bearer: string, more: object = {}, key = this.key) {
+    return this.respond(bearer, key.respond(await this.nonce(bearer)), more);
+  }
+}
+
+interface RegisteredKey {
+  readonly secret: string;
+  readonly backupCodes?: string[];
+}
+
+/** The key itself: it knows the secret and signs what it is given. */
+export class HardwareKeyDevice {
+  private readonly secret: Buffer;
+
+  constructor(secret: string) {
+    this.secret = Buffer.from(secret, 'base64url');
+    // The leak search then looks for it in every table.
+    if (secret) secrets.addBytes('secret of a hardware key', this.secret);
+  }
+
+  /** @param nonce in base64url */
+  respond(nonce: string): string {
+    return createHmac('sha256', this.secret).update(Buffer.from(nonce, 'base64url')).digest('hex');
   }
 }

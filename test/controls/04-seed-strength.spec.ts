@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Database } from '../../src/two-factor/index.js';
 import { AuthenticatorsService } from '../../src/two-factor/factors/totp/authenticators.service.js';
 import { Caller, PASSWORD, signUp } from '../support/client.js';
 import { startTestService, type TestService } from '../support/service.js';

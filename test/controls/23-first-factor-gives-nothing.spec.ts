@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { buildOpenApiDocument } from '../../src/openapi.js';
+import { buildOpenApiDocument } from '../../src/openapi/document.js';
 import { Browser, Caller, enrol, openChallenge, PASSWORD } from '../support/client.js';
 import { startTestService, type TestService } from '../support/service.js';
 

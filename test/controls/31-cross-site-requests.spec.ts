@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { buildOpenApiDocument } from '../../src/openapi.js';
+import { buildOpenApiDocument } from '../../src/openapi/document.js';
 import { Browser, Caller, enrol, PASSWORD, type EnrolledOwner } from '../support/client.js';
 import { startTestService, TRUSTED_ORIGIN, type TestService } from '../support/service.js';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions, migrationsTable } from '../../src/database/data-source-options.js';
+import { dataSourceOptions, MIGRATIONS_TABLE } from '../../src/database/data-source-options.js';
 import { runMigrations } from '../../src/database/migrations-runner.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { inTurns } from '../support/turns.js';
@@ -96,7 +96,7 @@ async function leftovers(url: string): Promise<unknown[]> {
   return rows(
     url,
     `SELECT relname AS name FROM pg_class
-      WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm', 'S', 'p') AND relname NOT LIKE '${migrationsTable}%'
+      WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm', 'S', 'p') AND relname NOT LIKE '${MIGRATIONS_TABLE}%'
      UNION ALL SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')
      UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
      UNION ALL SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'

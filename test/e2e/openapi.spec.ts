@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { AnySchemaObject } from 'ajv/dist/2020.js';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { buildOpenApiDocument, serializeOpenApi } from '../../src/openapi.js';
+import { buildOpenApiDocument, serializeOpenApi } from '../../src/openapi/document.js';
 import { AuthenticatorApp, Caller, enrol, openChallenge, PASSWORD, signUp } from '../support/client.js';
 import type { DeviceBody } from '../support/devices.js';
 import { linkMailedTo } from '../support/links.js';

@@ -8,16 +8,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
-import { retireKey } from '../../src/keys/retire.js';
-import { showStatus } from '../../src/keys/status.js';
-import {
-  Database,
-  HkdfKeyRing,
-  keyRotation,
-  KeyRotation,
-  SystemRandom,
-  type RingKey,
-} from '../../src/two-factor/index.js';
+import { retireKey, showStatus } from '../../src/keys/rotation-commands.js';
+import { Database, HkdfKeyRing, keyRotation, KeyRotation, type RingKey } from '../../src/two-factor/index.js';
 import { KeyRingMonitor } from '../../src/two-factor/keys/key-ring-monitor.js';
 import { AesGcmSealer } from '../../src/two-factor/keys/sealer.js';
 import { SEALED_AUTHENTICATORS } from '../../src/two-factor/factors/totp/totp.sql.js';

@@ -5,7 +5,7 @@ import { Caller, enrol, openChallenge, PASSWORD, signUp } from '../support/clien
 import { trust, type DeviceBody } from '../support/devices.js';
 import { AnswerCheck, operationsOf, type Operation } from '../support/openapi.js';
 import { startTestService, TRUSTED_ORIGIN, type TestService } from '../support/service.js';
-import { bodies, contentTypes, ids, oddHeaders } from './oddities.js';
+import { bodies, contentTypes, ids, malformedHeaders } from './malformed-inputs.js';
 
 /*
  * Every operation of the document gets whatever a client can send, with every kind of credential. No answer is a fault of
@@ -95,7 +95,7 @@ interface Shot {
   readonly body: Buffer | undefined;
 }
 
-/** Past `fetch`, which would straighten out what is odd. */
+/** Without `fetch`, which would correct malformed headers. */
 async function fire({ method, path, headers, body }: Shot) {
   const { hostname, port, pathname } = new URL(service.url);
   return new Promise<{ status: number; headers: Headers; text: string }>((resolve, reject) => {
@@ -150,9 +150,9 @@ describe('whatever a client sends', () => {
         id: ids,
         body: bodies(operation.fields, right),
         contentType: contentTypes,
-        odd: oddHeaders,
+        headers: malformedHeaders,
       });
-      const property = fc.asyncProperty(shots, async ({ credential, carrier, id, body, contentType, odd }) => {
+      const property = fc.asyncProperty(shots, async ({ credential, carrier, id, body, contentType, headers }) => {
         await restore();
         const answer = await fire({
           method: operation.method,
@@ -161,7 +161,7 @@ describe('whatever a client sends', () => {
             ...credentialHeaders(credential, carrier),
             ...(body !== undefined && contentType !== '' && { 'content-type': contentType }),
             ...(body !== undefined && { 'content-length': String(body.length) }),
-            ...odd,
+            ...headers,
           },
           body,
         });

@@ -1,55 +1,55 @@
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { acts, look, settle } from './acts.js';
-import { Town } from './town.js';
+import { anyAction, look, settle } from './actions.js';
+import { ModelRunner } from './model-runner.js';
 
 /*
- * Random lives of two accounts, lived over HTTP and in a small oracle at the same time: whatever people do, in whatever
- * order, the service answers as the contract says, and is afterwards in the state that the contract says.
+ * Random sequences of actions on two accounts, over HTTP and in a small oracle at the same time: for any actions in any order the
+ * service answers as the contract says, and is afterwards in the state that the contract says.
  *
- * For a long run `PROPERTY_RUNS=2000 PROPERTY_TIME=600000 npm test -- life-of-an-account` (lives, milliseconds); to see a
- * failure again, `PROPERTY_SEED` with the seed that it printed.
+ * For a long run `PROPERTY_RUNS=2000 PROPERTY_TIME=600000 npm test -- life-of-an-account` (sequences, milliseconds); to repeat a
+ * failure, set `PROPERTY_SEED` to the seed that it printed.
  */
 
 const { PROPERTY_RUNS, PROPERTY_SEED, PROPERTY_TIME } = process.env;
 const RUNS = Number(PROPERTY_RUNS ?? 25);
-/** After these milliseconds no further life begins, and no failure is shrunk any more. */
+/** Milliseconds after which no further sequence begins and no failure is shrunk. */
 const TIME_LIMIT = Number(PROPERTY_TIME ?? 20_000);
 
-let town: Town;
+let runner: ModelRunner;
 beforeAll(async () => {
-  town = await Town.found();
+  runner = await ModelRunner.start();
 });
-afterAll(() => town.service.close());
+afterAll(() => runner.service.close());
 
-describe('whatever people do', () => {
+describe('random actions on two accounts', () => {
   it(
-    'the service does as the contract says',
+    'the service answers as the contract says',
     async () => {
       const end = Date.now() + TIME_LIMIT;
-      let lives = 0;
-      const life = fc.asyncProperty(
+      let sequences = 0;
+      const property = fc.asyncProperty(
         fc.constantFrom(true, true, true, false),
-        fc.array(acts, { minLength: 10, maxLength: 60, size: 'max' }),
-        async (enrolled, deeds) => {
-          // Not by fast-check's own limit, which would leave the life that was being lived behind.
+        fc.array(anyAction, { minLength: 10, maxLength: 60, size: 'max' }),
+        async (enrolled, actions) => {
+          // Not by fast-check's own limit, which would leave a sequence unfinished.
           if (Date.now() > end) return;
-          await town.reset();
-          lives++;
-          await settle(town, enrolled);
-          for (const deed of deeds) {
-            await deed.run(town);
-            await look(town);
+          await runner.reset();
+          sequences++;
+          await settle(runner, enrolled);
+          for (const action of actions) {
+            await action.run(runner);
+            await look(runner);
           }
-          await town.lookAtAll();
+          await runner.lookAtAll();
         },
       );
-      await fc.assert(life, {
+      await fc.assert(property, {
         numRuns: RUNS,
         ...(PROPERTY_SEED && { seed: Number(PROPERTY_SEED) }),
       });
-      // A slow machine may not come to all of them.
-      process.stderr.write(`lives of accounts: ${lives} of ${RUNS}\n`);
+      // A slow machine may not reach all of them.
+      process.stderr.write(`sequences of actions: ${sequences} of ${RUNS}\n`);
     },
     TIME_LIMIT + 30_000,
   );

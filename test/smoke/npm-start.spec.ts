@@ -87,7 +87,7 @@ describe('npm start', () => {
     'builds again after a change, and leaves no process when %s ends it meanwhile',
     async (signal) => {
       const soon = Date.now() / 1000 + 60;
-      await utimes(join(clone, 'src/main.ts'), soon, soon);
+      await utimes(join(clone, 'src/programs/main.ts'), soon, soon);
       const { child, printed } = start({});
       await printed('Building …');
       const exited = once(child, 'exit');

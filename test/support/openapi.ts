@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { buildOpenApiDocument } from '../../src/openapi.js';
+import { buildOpenApiDocument } from '../../src/openapi/document.js';
 import type { Answer } from './client.js';
 import type { TestService } from './service.js';
 

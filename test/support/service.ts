@@ -5,7 +5,7 @@ import { Test } from '@nestjs/testing';
 import { Client } from 'pg';
 import { AppModule } from '../../src/app.module.js';
 import { PasswordHasher } from '../../src/accounts/passwords/password-hasher.js';
-import { ServiceConfig } from '../../src/config/service-config.js';
+import type { ServiceConfig } from '../../src/config/service-config.js';
 import { configureHttp } from '../../src/http/configure-http.js';
 import { createHttpAdapter } from '../../src/http/http-adapter.js';
 import { ServiceLogger } from '../../src/logging/service-logger.js';

@@ -14,11 +14,16 @@ import {
   TwoFactorValidationPipe,
 } from '../../two-factor/index.js';
 import { ACCOUNTS_ERRORS } from '../accounts.errors.js';
-import { StatusAnswer } from '../answers.js';
+import { StatusResponse } from '../shared-responses.dto.js';
 import { AccountUrls } from '../links/account-urls.js';
 import { ApiSendsOn, sendOn } from '../links/send-on.js';
 import type { AccountSession } from '../sessions/session-row.js';
-import { ChangeEmailBody, SendVerificationEmailBody, VerifyEmailAnswer, VerifyEmailQuery } from './email.dto.js';
+import {
+  ChangeEmailRequest,
+  SendVerificationEmailRequest,
+  VerifyEmailResponse,
+  VerifyEmailQuery,
+} from './email.dto.js';
 import { EmailService } from './email.service.js';
 
 const {
@@ -34,7 +39,7 @@ const INVALID_TOKEN = [401, ACCOUNTS_ERRORS.INVALID_TOKEN[1]] as const;
 const TOKEN_EXPIRED = [401, ACCOUNTS_ERRORS.TOKEN_EXPIRED[1]] as const;
 const { SECOND_FACTOR_REQUIRED } = TWO_FACTOR_ERRORS;
 
-const DONE: StatusAnswer = { status: true };
+const DONE: StatusResponse = { status: true };
 
 @ApiTags('Accounts')
 @Controller()
@@ -47,7 +52,7 @@ export class EmailController {
   @Post('send-verification-email')
   @HttpCode(200)
   @ApiBody({
-    type: SendVerificationEmailBody,
+    type: SendVerificationEmailRequest,
     examples: { address: { summary: 'An address', value: { email: 'ada@example.com' } } },
   })
   @UseGuards(TwoFactorGuard)
@@ -60,7 +65,7 @@ export class EmailController {
       'The link works once, within an hour. Without a session an unknown or verified address gets the same answer and no mail.',
     operationId: 'sendVerificationEmail',
   })
-  @ApiOkResponse({ description: 'Asked for', type: StatusAnswer })
+  @ApiOkResponse({ description: 'Asked for', type: StatusResponse })
   @ApiErrorResponses(
     {
       EMAIL_MISMATCH,
@@ -71,10 +76,10 @@ export class EmailController {
     { credential: false },
   )
   async sendVerification(
-    @Body(TwoFactorValidationPipe) body: SendVerificationEmailBody,
+    @Body(TwoFactorValidationPipe) body: SendVerificationEmailRequest,
     @CurrentSession() session: AccountSession | null,
     @CurrentExchange() exchange: HttpExchange,
-  ): Promise<StatusAnswer> {
+  ): Promise<StatusResponse> {
     await this.service.sendVerification(body, session, exchange);
     return DONE;
   }
@@ -89,7 +94,7 @@ export class EmailController {
     security: [],
   })
   @ApiSendsOn()
-  @ApiOkResponse({ description: 'The address is verified', type: VerifyEmailAnswer })
+  @ApiOkResponse({ description: 'The address is verified', type: VerifyEmailResponse })
   @ApiErrorResponses(
     {
       INVALID_TOKEN,
@@ -106,7 +111,7 @@ export class EmailController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const callback = this.urls.callback(query.callbackURL);
-    return sendOn(reply, callback, async (): Promise<VerifyEmailAnswer> => {
+    return sendOn(reply, callback, async (): Promise<VerifyEmailResponse> => {
       await this.service.useLink(query.token, exchange);
       return { status: true, user: null };
     });
@@ -115,7 +120,7 @@ export class EmailController {
   @Post('change-email')
   @HttpCode(200)
   @ApiBody({
-    type: ChangeEmailBody,
+    type: ChangeEmailRequest,
     examples: { address: { summary: 'The new address', value: { newEmail: 'ada.king@example.com' } } },
   })
   @UseGuards(TwoFactorGuard)
@@ -126,13 +131,13 @@ export class EmailController {
       'The address changes when the link is opened, within an hour, while this session lives and the password stays. The old address is told. Requires a recent second factor once two-factor is on. A taken address gets the same answer and no mail.',
     operationId: 'changeEmail',
   })
-  @ApiOkResponse({ description: 'Asked for', type: StatusAnswer })
+  @ApiOkResponse({ description: 'Asked for', type: StatusResponse })
   @ApiErrorResponses({ EMAIL_IS_THE_SAME, CHANGE_EMAIL_DISABLED, SECOND_FACTOR_REQUIRED, INVALID_CALLBACK_URL })
   async change(
-    @Body(TwoFactorValidationPipe) body: ChangeEmailBody,
+    @Body(TwoFactorValidationPipe) body: ChangeEmailRequest,
     @CurrentSession() session: AccountSession,
     @CurrentExchange() exchange: HttpExchange,
-  ): Promise<StatusAnswer> {
+  ): Promise<StatusResponse> {
     await this.service.requestChange(body, session, exchange);
     return DONE;
   }

@@ -3,7 +3,7 @@ import { IsString } from 'class-validator';
 import { CallbackUrl } from '../links/callback-url.dto.js';
 import { IsEmailAddress } from '../users/email-address.js';
 
-export class SendVerificationEmailBody {
+export class SendVerificationEmailRequest {
   @ApiProperty({ description: 'The address to verify.', example: 'ada@example.com', format: 'email' })
   @IsEmailAddress()
   readonly email!: string;
@@ -21,7 +21,7 @@ export class VerifyEmailQuery {
   readonly callbackURL?: string;
 }
 
-export class VerifyEmailAnswer {
+export class VerifyEmailResponse {
   @ApiProperty({ example: true })
   readonly status!: boolean;
 
@@ -33,7 +33,7 @@ export class VerifyEmailAnswer {
   readonly user!: null;
 }
 
-export class ChangeEmailBody {
+export class ChangeEmailRequest {
   @ApiProperty({ description: 'The address to use from now on.', example: 'ada@example.org', format: 'email' })
   @IsEmailAddress()
   readonly newEmail!: string;

@@ -15,7 +15,7 @@ import { AccountUrls } from '../links/account-urls.js';
 import type { AccountSession } from '../sessions/session-row.js';
 import { canonical } from '../users/email-address.js';
 import { PostgresAccountDirectory } from '../users/postgres-account-directory.js';
-import type { ChangeEmailBody, SendVerificationEmailBody } from './email.dto.js';
+import type { ChangeEmailRequest, SendVerificationEmailRequest } from './email.dto.js';
 import { CHANGE_EMAIL, VERIFY_EMAIL } from './email.statements.js';
 
 /** The client knows the errors of links that verify an address with this status. */
@@ -45,7 +45,7 @@ export class EmailService {
    * @throws {TwoFactorException} TOO_MANY_REQUESTS
    */
   async sendVerification(
-    body: SendVerificationEmailBody,
+    body: SendVerificationEmailRequest,
     session: AccountSession | null,
     { request }: HttpExchange,
   ): Promise<void> {
@@ -64,7 +64,7 @@ export class EmailService {
    * @throws {AccountsException} INVALID_CALLBACK_URL, CHANGE_EMAIL_DISABLED, EMAIL_IS_THE_SAME
    * @throws {TwoFactorException} SECOND_FACTOR_REQUIRED, TOO_MANY_REQUESTS; UNAUTHORIZED when the session ended meanwhile
    */
-  async requestChange(body: ChangeEmailBody, session: AccountSession, { request }: HttpExchange): Promise<void> {
+  async requestChange(body: ChangeEmailRequest, session: AccountSession, { request }: HttpExchange): Promise<void> {
     const callback = this.urls.callback(body.callbackURL);
     const topic = 'change-email';
     this.links.requireMail(topic);

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { isUUID } from 'class-validator';
 import { PasswordRequests } from '../../rate-limits/password-requests.js';
 import { type PasswordSender, PasswordVerifier } from '../../two-factor/index.js';
 import { Users } from '../users/users.js';
-import { isUuid } from '../uuid.js';
 import { PasswordGuesses } from './password-guesses.service.js';
 
 /** Checks a signed-in user's password for the library. */
@@ -19,7 +19,7 @@ export class BcryptPasswordVerifier extends PasswordVerifier {
   /** @throws {TwoFactorException} TOO_MANY_REQUESTS, SERVICE_UNAVAILABLE */
   override async verify(accountId: string, password: string, sender: PasswordSender): Promise<boolean> {
     await this.requests.admit(sender.request.ip);
-    const credentials = isUuid(accountId) ? await this.users.credentialsById(accountId) : null;
+    const credentials = isUUID(accountId, 'loose') ? await this.users.credentialsById(accountId) : null;
     const guess = {
       address: credentials?.email ?? accountId,
       ip: sender.request.ip,

@@ -12,7 +12,7 @@ import {
 } from '../../two-factor/index.js';
 import { ACCOUNTS_ERRORS } from '../accounts.errors.js';
 import type { AccountSession } from '../sessions/session-row.js';
-import { CHANGE_PASSWORD_EXAMPLE, ChangePasswordAnswer, ChangePasswordBody } from './change-password.dto.js';
+import { CHANGE_PASSWORD_EXAMPLE, ChangePasswordResponse, ChangePasswordRequest } from './change-password.dto.js';
 import { ChangePasswordService } from './change-password.service.js';
 
 const { PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG } = ACCOUNTS_ERRORS;
@@ -33,11 +33,11 @@ export class ChangePasswordController {
       'Ends all other sessions, open challenges, staged factors and trusted devices, and gives this session a new token. Requires a recent second factor once two-factor is on.',
     operationId: 'changePassword',
   })
-  @ApiBody({ type: ChangePasswordBody, examples: CHANGE_PASSWORD_EXAMPLE })
-  @ApiOkResponse({ description: 'The password is changed', type: ChangePasswordAnswer })
+  @ApiBody({ type: ChangePasswordRequest, examples: CHANGE_PASSWORD_EXAMPLE })
+  @ApiOkResponse({ description: 'The password is changed', type: ChangePasswordResponse })
   @ApiErrorResponses({ INVALID_PASSWORD, SECOND_FACTOR_REQUIRED, PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG })
   change(
-    @Body(TwoFactorValidationPipe) body: ChangePasswordBody,
+    @Body(TwoFactorValidationPipe) body: ChangePasswordRequest,
     @CurrentSession() session: AccountSession,
     @CurrentExchange() exchange: HttpExchange,
   ) {

@@ -1,10 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsOptional, IsString } from 'class-validator';
 import { UserResponse } from '../../two-factor/index.js';
-import { TOKEN_BEHIND_COOKIE } from '../answers.js';
+import { TOKEN_BEHIND_COOKIE } from '../shared-responses.dto.js';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './password-policy.js';
 
-export class ChangePasswordBody {
+export class ChangePasswordRequest {
   @ApiProperty({ example: 'correct horse battery staple' })
   @IsString()
   readonly currentPassword!: string;
@@ -36,7 +36,7 @@ export const CHANGE_PASSWORD_EXAMPLE = {
   },
 };
 
-export class ChangePasswordAnswer {
+export class ChangePasswordResponse {
   @ApiProperty({
     description: `The session's new token; the old one is dead. ${TOKEN_BEHIND_COOKIE}`,
     example: 'tfs_…',

@@ -12,7 +12,7 @@ import {
 import { PostgresSessions } from '../sessions/postgres-sessions.js';
 import type { AccountSession } from '../sessions/session-row.js';
 import { Users } from '../users/users.js';
-import type { ChangePasswordAnswer, ChangePasswordBody } from './change-password.dto.js';
+import type { ChangePasswordResponse, ChangePasswordRequest } from './change-password.dto.js';
 import { hashCaller } from './hash-queue.js';
 import { OwnPassword } from './own-password.service.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -37,10 +37,10 @@ export class ChangePasswordService {
    *   UNAUTHORIZED when the session ended meanwhile
    */
   async change(
-    body: ChangePasswordBody,
+    body: ChangePasswordRequest,
     session: AccountSession,
     exchange: HttpExchange,
-  ): Promise<ChangePasswordAnswer> {
+  ): Promise<ChangePasswordResponse> {
     requireGoodPassword(body.newPassword, 'newPassword');
     await this.twoFactor.requireStrong(session);
     const credentials = await this.password.require(session, body.currentPassword, exchange);

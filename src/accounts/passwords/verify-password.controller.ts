@@ -11,13 +11,13 @@ import {
   TwoFactorGuard,
   TwoFactorValidationPipe,
 } from '../../two-factor/index.js';
-import { StatusAnswer } from '../answers.js';
+import { StatusResponse } from '../shared-responses.dto.js';
 import type { AccountSession } from '../sessions/session-row.js';
 import { OwnPassword } from './own-password.service.js';
 
 const { INVALID_PASSWORD } = TWO_FACTOR_ERRORS;
 
-class VerifyPasswordBody {
+class VerifyPasswordRequest {
   @ApiProperty({ description: 'Password of the signed-in user.', example: 'correct horse battery staple' })
   @IsString()
   readonly password!: string;
@@ -38,13 +38,13 @@ export class VerifyPasswordController {
       'Changes nothing, and does not make the session stronger. Wrong passwords count as those at sign-in do.',
     operationId: 'verifyPassword',
   })
-  @ApiOkResponse({ description: 'The password is right', type: StatusAnswer })
+  @ApiOkResponse({ description: 'The password is right', type: StatusResponse })
   @ApiErrorResponses({ INVALID_PASSWORD })
   async verify(
-    @Body(TwoFactorValidationPipe) body: VerifyPasswordBody,
+    @Body(TwoFactorValidationPipe) body: VerifyPasswordRequest,
     @CurrentSession() session: AccountSession,
     @CurrentExchange() exchange: HttpExchange,
-  ): Promise<StatusAnswer> {
+  ): Promise<StatusResponse> {
     await this.password.require(session, body.password, exchange);
     return { status: true };
   }

@@ -12,7 +12,7 @@ import { AccountUrls } from '../links/account-urls.js';
 import { OwnPassword } from '../passwords/own-password.service.js';
 import { SessionCookie } from '../sessions/session-cookie.js';
 import type { AccountSession } from '../sessions/session-row.js';
-import type { DeleteUserBody } from './profile.dto.js';
+import type { DeleteUserRequest } from './profile.dto.js';
 import { DELETE_USER } from './profile.statements.js';
 
 /** Deletes accounts with all that is kept of them. */
@@ -33,7 +33,7 @@ export class DeletionService {
    * @throws {TwoFactorException} SECOND_FACTOR_REQUIRED, INVALID_PASSWORD, TOO_MANY_REQUESTS; UNAUTHORIZED when session,
    *   password or two-factor changed meanwhile
    */
-  async delete(body: DeleteUserBody, session: AccountSession, exchange: HttpExchange): Promise<void> {
+  async delete(body: DeleteUserRequest, session: AccountSession, exchange: HttpExchange): Promise<void> {
     this.urls.callback(body.callbackURL);
     await this.twoFactor.requireStrong(session);
     const { passwordVersion } = await this.password.require(session, body.password, exchange);

@@ -11,10 +11,10 @@ import {
   TwoFactorValidationPipe,
 } from '../../two-factor/index.js';
 import { ACCOUNTS_ERRORS } from '../accounts.errors.js';
-import { StatusAnswer } from '../answers.js';
+import { StatusResponse } from '../shared-responses.dto.js';
 import type { AccountSession } from '../sessions/session-row.js';
 import { DeletionService } from './deletion.service.js';
-import { DeleteUserAnswer, DeleteUserBody, LinkedAccountAnswer, UpdateUserBody } from './profile.dto.js';
+import { DeleteUserResponse, DeleteUserRequest, LinkedAccountResponse, UpdateUserRequest } from './profile.dto.js';
 import { ProfileService } from './profile.service.js';
 
 const { EMAIL_CAN_NOT_BE_UPDATED, INVALID_CALLBACK_URL, NO_FIELDS_TO_UPDATE } = ACCOUNTS_ERRORS;
@@ -32,18 +32,18 @@ export class ProfileController {
 
   @Post('update-user')
   @HttpCode(200)
-  @ApiBody({ type: UpdateUserBody, examples: { name: { summary: 'A new name', value: { name: 'Ada King' } } } })
+  @ApiBody({ type: UpdateUserRequest, examples: { name: { summary: 'A new name', value: { name: 'Ada King' } } } })
   @ApiOperation({
     summary: 'Changes name or picture of the signed-in user',
     description: 'What is absent stays. The address is changed by `/change-email`.',
     operationId: 'updateUser',
   })
-  @ApiOkResponse({ description: 'Changed', type: StatusAnswer })
+  @ApiOkResponse({ description: 'Changed', type: StatusResponse })
   @ApiErrorResponses({ NO_FIELDS_TO_UPDATE, EMAIL_CAN_NOT_BE_UPDATED })
   async update(
-    @Body(TwoFactorValidationPipe) body: UpdateUserBody,
+    @Body(TwoFactorValidationPipe) body: UpdateUserRequest,
     @CurrentSession() session: AccountSession,
-  ): Promise<StatusAnswer> {
+  ): Promise<StatusResponse> {
     await this.profile.update(body, session);
     return { status: true };
   }
@@ -51,7 +51,7 @@ export class ProfileController {
   @Post('delete-user')
   @HttpCode(200)
   @ApiBody({
-    type: DeleteUserBody,
+    type: DeleteUserRequest,
     examples: { password: { summary: 'The password', value: { password: 'correct horse battery staple' } } },
   })
   @ApiOperation({
@@ -59,13 +59,13 @@ export class ProfileController {
     description: 'Requires the password, and a recent second factor once two-factor is on. Ends all sessions.',
     operationId: 'deleteUser',
   })
-  @ApiOkResponse({ description: 'There is no account any more', type: DeleteUserAnswer })
+  @ApiOkResponse({ description: 'There is no account any more', type: DeleteUserResponse })
   @ApiErrorResponses({ INVALID_PASSWORD, SECOND_FACTOR_REQUIRED, INVALID_CALLBACK_URL })
   async delete(
-    @Body(TwoFactorValidationPipe) body: DeleteUserBody,
+    @Body(TwoFactorValidationPipe) body: DeleteUserRequest,
     @CurrentSession() session: AccountSession,
     @CurrentExchange() exchange: HttpExchange,
-  ): Promise<DeleteUserAnswer> {
+  ): Promise<DeleteUserResponse> {
     await this.deletion.delete(body, session, exchange);
     return { success: true, message: 'User deleted' };
   }
@@ -76,9 +76,9 @@ export class ProfileController {
     description: 'One: address and password. The client knows other services, too.',
     operationId: 'listUserAccounts',
   })
-  @ApiOkResponse({ description: 'Always one', type: [LinkedAccountAnswer] })
+  @ApiOkResponse({ description: 'Always one', type: [LinkedAccountResponse] })
   @ApiErrorResponses()
-  accounts(@CurrentSession() session: AccountSession): LinkedAccountAnswer[] {
+  accounts(@CurrentSession() session: AccountSession): LinkedAccountResponse[] {
     return this.profile.accounts(session);
   }
 }

@@ -3,7 +3,7 @@ import { Allow, IsOptional, IsString, ValidateIf } from 'class-validator';
 import { CallbackUrl } from '../links/callback-url.dto.js';
 import { IMAGE_LENGTH, IsImageUrl, IsUserName, NAME_LENGTH } from '../users/user-fields.js';
 
-export class UpdateUserBody {
+export class UpdateUserRequest {
   @ApiPropertyOptional({ description: 'How the user is called.', example: 'Ada King', maxLength: NAME_LENGTH })
   @ValidateIf((_, value) => value !== undefined)
   @IsUserName()
@@ -27,7 +27,7 @@ export class UpdateUserBody {
   readonly email?: unknown;
 }
 
-export class DeleteUserBody {
+export class DeleteUserRequest {
   @ApiProperty({ description: 'Password of the signed-in user.', example: 'correct horse battery staple' })
   @IsString()
   readonly password!: string;
@@ -36,7 +36,7 @@ export class DeleteUserBody {
   readonly callbackURL?: string;
 }
 
-export class DeleteUserAnswer {
+export class DeleteUserResponse {
   @ApiProperty({ example: true })
   readonly success!: boolean;
 
@@ -45,7 +45,7 @@ export class DeleteUserAnswer {
 }
 
 /** A way to sign in. */
-export class LinkedAccountAnswer {
+export class LinkedAccountResponse {
   @ApiProperty({ format: 'uuid', example: '4d2c7b7e-6c1a-4c36-9a51-0d5f3a1b7a11' })
   readonly id!: string;
 

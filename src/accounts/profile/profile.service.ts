@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../two-factor/index.js';
 import { AccountsException } from '../accounts.errors.js';
 import type { AccountSession } from '../sessions/session-row.js';
-import type { LinkedAccountAnswer, UpdateUserBody } from './profile.dto.js';
+import type { LinkedAccountResponse, UpdateUserRequest } from './profile.dto.js';
 import { UPDATE_USER } from './profile.statements.js';
 
 /** What users may say of themselves without proving more than a session. */
@@ -11,7 +11,7 @@ export class ProfileService {
   constructor(private readonly database: Database) {}
 
   /** @throws {AccountsException} EMAIL_CAN_NOT_BE_UPDATED, NO_FIELDS_TO_UPDATE */
-  async update({ name, image, email }: UpdateUserBody, { accountId }: AccountSession): Promise<void> {
+  async update({ name, image, email }: UpdateUserRequest, { accountId }: AccountSession): Promise<void> {
     if (email) throw new AccountsException('EMAIL_CAN_NOT_BE_UPDATED');
     if (name === undefined && image === undefined) throw new AccountsException('NO_FIELDS_TO_UPDATE');
     const changesImage = image !== undefined;
@@ -19,7 +19,7 @@ export class ProfileService {
   }
 
   /** There is one way to sign in: address and password. */
-  accounts({ user }: AccountSession): LinkedAccountAnswer[] {
+  accounts({ user }: AccountSession): LinkedAccountResponse[] {
     const { id, createdAt, updatedAt } = user;
     return [{ id, providerId: 'credential', accountId: id, userId: id, createdAt, updatedAt, scopes: [] }];
   }

@@ -9,13 +9,13 @@ import {
   TwoFactorValidationPipe,
 } from '../../two-factor/index.js';
 import { ACCOUNTS_ERRORS } from '../accounts.errors.js';
-import { StatusAnswer } from '../answers.js';
+import { StatusResponse } from '../shared-responses.dto.js';
 import { AccountUrls } from '../links/account-urls.js';
 import { ApiSendsOn, sendOn } from '../links/send-on.js';
 import {
-  RequestPasswordResetAnswer,
-  RequestPasswordResetBody,
-  ResetPasswordBody,
+  RequestPasswordResetResponse,
+  RequestPasswordResetRequest,
+  ResetPasswordRequest,
   ResetPasswordQuery,
 } from './recovery.dto.js';
 import { RecoveryService } from './recovery.service.js';
@@ -29,7 +29,7 @@ const {
   RESET_PASSWORD_DISABLED,
 } = ACCOUNTS_ERRORS;
 
-const DONE: StatusAnswer = { status: true };
+const DONE: StatusResponse = { status: true };
 
 @ApiTags('Accounts')
 @UseGuards(OriginGuard)
@@ -43,7 +43,7 @@ export class RecoveryController {
   @Post('request-password-reset')
   @HttpCode(200)
   @ApiBody({
-    type: RequestPasswordResetBody,
+    type: RequestPasswordResetRequest,
     examples: { address: { summary: 'An address', value: { email: 'ada@example.com' } } },
   })
   @ApiOperation({
@@ -53,9 +53,9 @@ export class RecoveryController {
     operationId: 'requestPasswordReset',
     security: [],
   })
-  @ApiOkResponse({ description: 'Asked for', type: RequestPasswordResetAnswer })
+  @ApiOkResponse({ description: 'Asked for', type: RequestPasswordResetResponse })
   @ApiErrorResponses({ RESET_PASSWORD_DISABLED, INVALID_REDIRECT_URL }, { credential: false })
-  request(@Body(TwoFactorValidationPipe) body: RequestPasswordResetBody, @CurrentExchange() exchange: HttpExchange) {
+  request(@Body(TwoFactorValidationPipe) body: RequestPasswordResetRequest, @CurrentExchange() exchange: HttpExchange) {
     return this.service.request(body, exchange);
   }
 
@@ -69,7 +69,7 @@ export class RecoveryController {
   })
   @ApiParam({ name: 'token', description: 'The token of the link.', example: 'tfl_…' })
   @ApiSendsOn()
-  @ApiOkResponse({ description: 'The link works, and names no page', type: StatusAnswer })
+  @ApiOkResponse({ description: 'The link works, and names no page', type: StatusResponse })
   @ApiErrorResponses({ INVALID_TOKEN, INVALID_CALLBACK_URL }, { credential: false })
   open(
     @Param('token') token: string,
@@ -97,12 +97,12 @@ export class RecoveryController {
     operationId: 'resetPassword',
     security: [],
   })
-  @ApiOkResponse({ description: 'The password is changed', type: StatusAnswer })
+  @ApiOkResponse({ description: 'The password is changed', type: StatusResponse })
   @ApiErrorResponses({ INVALID_TOKEN, PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG }, { credential: false })
   async reset(
-    @Body(TwoFactorValidationPipe) body: ResetPasswordBody,
+    @Body(TwoFactorValidationPipe) body: ResetPasswordRequest,
     @CurrentExchange() exchange: HttpExchange,
-  ): Promise<StatusAnswer> {
+  ): Promise<StatusResponse> {
     await this.service.reset(body, exchange);
     return DONE;
   }

@@ -4,7 +4,7 @@ import { CallbackUrl } from '../links/callback-url.dto.js';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../passwords/password-policy.js';
 import { IsEmailAddress } from '../users/email-address.js';
 
-export class RequestPasswordResetBody {
+export class RequestPasswordResetRequest {
   @ApiProperty({ description: 'The address that was signed up with.', example: 'ada@example.com', format: 'email' })
   @IsEmailAddress()
   readonly email!: string;
@@ -13,7 +13,7 @@ export class RequestPasswordResetBody {
   readonly redirectTo?: string;
 }
 
-export class RequestPasswordResetAnswer {
+export class RequestPasswordResetResponse {
   @ApiProperty({ example: true })
   readonly status!: boolean;
 
@@ -29,7 +29,7 @@ export class ResetPasswordQuery {
   readonly callbackURL?: string;
 }
 
-export class ResetPasswordBody {
+export class ResetPasswordRequest {
   @ApiProperty({
     description: 'Any characters, and every one counts.',
     example: 'an even better passphrase',

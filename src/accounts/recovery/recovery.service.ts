@@ -15,10 +15,14 @@ import { PasswordHasher } from '../passwords/password-hasher.js';
 import { requireGoodPassword } from '../passwords/password-policy.js';
 import { PostgresSessions } from '../sessions/postgres-sessions.js';
 import { canonical } from '../users/email-address.js';
-import type { RequestPasswordResetAnswer, RequestPasswordResetBody, ResetPasswordBody } from './recovery.dto.js';
+import type {
+  RequestPasswordResetResponse,
+  RequestPasswordResetRequest,
+  ResetPasswordRequest,
+} from './recovery.dto.js';
 import { RESET_PASSWORD } from './recovery.statements.js';
 
-const ASKED: RequestPasswordResetAnswer = {
+const ASKED: RequestPasswordResetResponse = {
   status: true,
   message: 'If this email exists in our system, check your email for the reset link',
 };
@@ -42,7 +46,7 @@ export class RecoveryService {
    * @throws {AccountsException} INVALID_REDIRECT_URL, RESET_PASSWORD_DISABLED
    * @throws {TwoFactorException} TOO_MANY_REQUESTS
    */
-  async request(body: RequestPasswordResetBody, { request }: HttpExchange): Promise<RequestPasswordResetAnswer> {
+  async request(body: RequestPasswordResetRequest, { request }: HttpExchange): Promise<RequestPasswordResetResponse> {
     const callback = this.urls.callback(body.redirectTo, 'INVALID_REDIRECT_URL');
     const topic = 'reset-password';
     const accountId = await this.links.mail({ topic, email: canonical(body.email), session: null, callback, request });
@@ -68,7 +72,7 @@ export class RecoveryService {
    *
    * @throws {AccountsException} PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, INVALID_TOKEN
    */
-  async reset({ newPassword, token }: ResetPasswordBody, { request }: HttpExchange): Promise<void> {
+  async reset({ newPassword, token }: ResetPasswordRequest, { request }: HttpExchange): Promise<void> {
     requireGoodPassword(newPassword, 'newPassword');
     const { accountId } = await this.requireLink(token);
     // Before the transaction, so that no connection waits for bcrypt.

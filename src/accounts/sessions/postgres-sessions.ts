@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { isUUID } from 'class-validator';
 import {
   Database,
   type IncomingRequest,
@@ -16,7 +17,6 @@ import {
   TwoFactorException,
 } from '../../two-factor/index.js';
 import { toUserView } from '../users/user-row.js';
-import { isUuid } from '../uuid.js';
 import { SESSION_TOKEN_PREFIX, SessionCookie } from './session-cookie.js';
 import { type AccountSession, toAccountSession } from './session-row.js';
 import {
@@ -62,7 +62,7 @@ export class PostgresSessions extends SessionGateway {
   override async issue(grant: SessionGrant, transaction?: Transaction): Promise<IssuedSession> {
     const { rememberMe, passwordVersion } = grant.context;
     const token = newToken(this.random, SESSION_TOKEN_PREFIX);
-    const [row] = isUuid(grant.accountId)
+    const [row] = isUUID(grant.accountId, 'loose')
       ? await (transaction ?? this.database).query(ISSUE, {
           accountId: grant.accountId,
           passwordVersion: typeof passwordVersion === 'number' ? passwordVersion : null,
@@ -110,11 +110,12 @@ export class PostgresSessions extends SessionGateway {
   }
 
   override async endAll(accountId: string, transaction?: Transaction): Promise<void> {
-    if (isUuid(accountId)) await (transaction ?? this.database).query(END_ALL_BUT, { accountId, spared: null });
+    if (isUUID(accountId, 'loose'))
+      await (transaction ?? this.database).query(END_ALL_BUT, { accountId, spared: null });
   }
 
   override async endDevice(accountId: string, trustedDeviceId: string, transaction?: Transaction): Promise<void> {
-    if (!isUuid(accountId)) return;
+    if (!isUUID(accountId, 'loose')) return;
     await (transaction ?? this.database).query(END_DEVICE, { accountId, trustedDeviceId });
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { isUUID } from 'class-validator';
 import { Database, type IncomingRequest, isToken, tokenHash } from '../../two-factor/index.js';
-import { isUuid } from '../uuid.js';
 import { SESSION_TOKEN_PREFIX, SessionCookie } from './session-cookie.js';
 import { type AccountSession, type SessionView, toSessionView } from './session-row.js';
 import { END_ALL_BUT, END_BY_TOKENS, END_ONE, LIST } from './session.statements.js';
@@ -30,7 +30,8 @@ export class SessionList {
    * @returns how many live sessions ended
    */
   async endOne(userId: string, handle: string): Promise<number> {
-    const id = isUuid(handle) ? handle : null;
+    // For a `uuid` column any other text is an error, not a miss.
+    const id = isUUID(handle, 'loose') ? handle : null;
     const hash = isToken(handle, SESSION_TOKEN_PREFIX) ? tokenHash(handle) : null;
     if (id === null && hash === null) return 0;
     const rows = await this.database.query(END_ONE, { accountId: userId, sessionId: id, tokenHash: hash });

@@ -26,19 +26,19 @@ import {
   TwoFactorValidationPipe,
   UserResponse,
 } from '../../two-factor/index.js';
-import { AccountSessionAnswer, ListedSessionAnswer, StatusAnswer } from '../answers.js';
+import { AccountSessionResponse, ListedSessionResponse, StatusResponse } from '../shared-responses.dto.js';
 import { SessionCookie } from './session-cookie.js';
 import { SessionList } from './session-list.js';
 import type { AccountSession } from './session-row.js';
-import { RevokeSessionBody, SignOutAnswer } from './sessions.dto.js';
+import { RevokeSessionRequest, SignOutResponse } from './sessions.dto.js';
 
 const { SECOND_FACTOR_REQUIRED } = TWO_FACTOR_ERRORS;
 
-const DONE: StatusAnswer = { status: true };
+const DONE: StatusResponse = { status: true };
 
 @ApiTags('Accounts')
 @ApiBearerAuth(BEARER_AUTH)
-@ApiExtraModels(AccountSessionAnswer, UserResponse)
+@ApiExtraModels(AccountSessionResponse, UserResponse)
 @UseGuards(TwoFactorGuard)
 @Controller()
 export class SessionsController {
@@ -63,7 +63,7 @@ export class SessionsController {
     schema: {
       type: ['object', 'null'],
       properties: {
-        session: { $ref: getSchemaPath(AccountSessionAnswer) },
+        session: { $ref: getSchemaPath(AccountSessionResponse) },
         user: { $ref: getSchemaPath(UserResponse) },
       },
       required: ['session', 'user'],
@@ -84,7 +84,7 @@ export class SessionsController {
   })
   @ApiOkResponse({
     description: 'The newest first',
-    type: [ListedSessionAnswer],
+    type: [ListedSessionResponse],
     links: {
       revokeSession: {
         operationId: 'revokeSession',
@@ -94,7 +94,7 @@ export class SessionsController {
     },
   })
   @ApiErrorResponses()
-  async list(@CurrentSession() session: AccountSession): Promise<ListedSessionAnswer[]> {
+  async list(@CurrentSession() session: AccountSession): Promise<ListedSessionResponse[]> {
     const views = await this.sessions.list(session.accountId);
     return views.map((view) => ({
       ...view,
@@ -113,12 +113,12 @@ export class SessionsController {
       'Ends the sessions and challenges of the bearer token and of the cookies, also where they are of two accounts. Trusted devices stay trusted.',
     operationId: 'signOut',
   })
-  @ApiOkResponse({ description: 'Also when there was nothing to end', type: SignOutAnswer })
+  @ApiOkResponse({ description: 'Also when there was nothing to end', type: SignOutResponse })
   @ApiErrorResponses({}, { credential: false })
   async signOut(
     @CurrentCaller() caller: LeavingCaller,
     @CurrentExchange() exchange: HttpExchange,
-  ): Promise<SignOutAnswer> {
+  ): Promise<SignOutResponse> {
     // The guard hands on what PostgresSessions found.
     const ended = await this.sessions.endPresented(caller.sessions as readonly AccountSession[]);
     for (const session of ended) this.tellRevoked('sign-out', 1, session, exchange);
@@ -135,13 +135,13 @@ export class SessionsController {
       'Any session may end itself; ending another one requires a recent second factor once two-factor is on. Answers the same for a token that is no session, and for a session of another user.',
     operationId: 'revokeSession',
   })
-  @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusAnswer })
+  @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusResponse })
   @ApiErrorResponses({ SECOND_FACTOR_REQUIRED })
   async revoke(
-    @Body(TwoFactorValidationPipe) { token }: RevokeSessionBody,
+    @Body(TwoFactorValidationPipe) { token }: RevokeSessionRequest,
     @CurrentSession() session: AccountSession,
     @CurrentExchange() exchange: HttpExchange,
-  ): Promise<StatusAnswer> {
+  ): Promise<StatusResponse> {
     const own = this.sessions.isOwn(token, session);
     if (!own) await this.twoFactor.requireStrong(session);
     const ended = await this.sessions.endOne(session.accountId, token);
@@ -157,12 +157,12 @@ export class SessionsController {
     description: 'Requires a recent second factor once two-factor is on. Trusted devices stay trusted.',
     operationId: 'revokeOtherSessions',
   })
-  @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusAnswer })
+  @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusResponse })
   @ApiErrorResponses({ SECOND_FACTOR_REQUIRED })
   async revokeOthers(
     @CurrentSession() session: AccountSession,
     @CurrentExchange() exchange: HttpExchange,
-  ): Promise<StatusAnswer> {
+  ): Promise<StatusResponse> {
     await this.twoFactor.requireStrong(session);
     const ended = await this.sessions.endAll(session.accountId, session.sessionId);
     this.tellRevoked('revoke-other-sessions', ended, session, exchange);
@@ -177,12 +177,12 @@ export class SessionsController {
       'Requires a recent second factor once two-factor is on. Expires the session cookie. Trusted devices stay trusted.',
     operationId: 'revokeSessions',
   })
-  @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusAnswer })
+  @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusResponse })
   @ApiErrorResponses({ SECOND_FACTOR_REQUIRED })
   async revokeAll(
     @CurrentSession() session: AccountSession,
     @CurrentExchange() exchange: HttpExchange,
-  ): Promise<StatusAnswer> {
+  ): Promise<StatusResponse> {
     await this.twoFactor.requireStrong(session);
     const ended = await this.sessions.endAll(session.accountId);
     this.tellRevoked('revoke-sessions', ended, session, exchange);

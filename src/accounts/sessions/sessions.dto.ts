@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsString } from 'class-validator';
 
-export class RevokeSessionBody {
+export class RevokeSessionRequest {
   @ApiProperty({
     description: 'What `/list-sessions` gives as `token`, or a session token.',
     example: '0c0f6a52-8b0e-4f6c-8a39-2c7b5f0f9d22',
@@ -10,7 +10,7 @@ export class RevokeSessionBody {
   readonly token!: string;
 }
 
-export class SignOutAnswer {
+export class SignOutResponse {
   @ApiProperty({ example: true })
   readonly success!: boolean;
 }

@@ -22,11 +22,11 @@ import {
   SIGN_UP_ANSWERS,
   SIGN_UP_EXAMPLE,
   SIGN_IN_LINKS,
-  SignedInAnswer,
-  SignInBody,
-  SignInChallengeAnswer,
-  SignUpAnswer,
-  SignUpBody,
+  SignedInResponse,
+  SignInRequest,
+  SignInChallengeResponse,
+  SignUpResponse,
+  SignUpRequest,
 } from './sign-in.dto.js';
 import { SignInService } from './sign-in.service.js';
 
@@ -54,13 +54,13 @@ export class SignInController {
     operationId: 'signUpEmail',
     security: [],
   })
-  @ApiBody({ type: SignUpBody, examples: SIGN_UP_EXAMPLE })
-  @ApiOkResponse({ description: 'The account and its first session', type: SignUpAnswer, examples: SIGN_UP_ANSWERS })
+  @ApiBody({ type: SignUpRequest, examples: SIGN_UP_EXAMPLE })
+  @ApiOkResponse({ description: 'The account and its first session', type: SignUpResponse, examples: SIGN_UP_ANSWERS })
   @ApiErrorResponses(
     { PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, INVALID_CALLBACK_URL, USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL },
     { credential: false },
   )
-  signUp(@Body(TwoFactorValidationPipe) body: SignUpBody, @CurrentExchange() exchange: HttpExchange) {
+  signUp(@Body(TwoFactorValidationPipe) body: SignUpRequest, @CurrentExchange() exchange: HttpExchange) {
     return this.service.signUp(body, exchange);
   }
 
@@ -78,20 +78,22 @@ export class SignInController {
     description: 'For clients without cookies: the `trustedDeviceToken` that came last',
     required: false,
   })
-  @ApiBody({ type: SignInBody, examples: SIGN_IN_EXAMPLE })
-  @ApiExtraModels(SignedInAnswer, SignInChallengeAnswer)
+  @ApiBody({ type: SignInRequest, examples: SIGN_IN_EXAMPLE })
+  @ApiExtraModels(SignedInResponse, SignInChallengeResponse)
   @ApiOkResponse({
     description: 'A session, or a challenge: `twoFactorRedirect` tells which',
     content: {
       'application/json': {
-        schema: { oneOf: [SignedInAnswer, SignInChallengeAnswer].map((answer) => ({ $ref: getSchemaPath(answer) })) },
+        schema: {
+          oneOf: [SignedInResponse, SignInChallengeResponse].map((answer) => ({ $ref: getSchemaPath(answer) })),
+        },
         examples: SIGN_IN_ANSWERS,
       },
     },
     links: SIGN_IN_LINKS,
   })
   @ApiErrorResponses({ INVALID_EMAIL, INVALID_EMAIL_OR_PASSWORD, INVALID_CALLBACK_URL }, { credential: false })
-  signIn(@Body(TwoFactorValidationPipe) body: SignInBody, @CurrentExchange() exchange: HttpExchange) {
+  signIn(@Body(TwoFactorValidationPipe) body: SignInRequest, @CurrentExchange() exchange: HttpExchange) {
     return this.service.signIn(body, exchange);
   }
 }

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsOptional, IsString } from 'class-validator';
 import { UserResponse } from '../../two-factor/index.js';
-import { TOKEN_BEHIND_COOKIE } from '../answers.js';
+import { TOKEN_BEHIND_COOKIE } from '../shared-responses.dto.js';
 import { IMAGE_LENGTH, IsImageUrl, IsUserName, NAME_LENGTH } from '../users/user-fields.js';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../passwords/password-policy.js';
 import { CallbackUrl } from '../links/callback-url.dto.js';
@@ -10,7 +10,7 @@ import { IsEmailAddress } from '../users/email-address.js';
 /** As JSON Schema says it: some readers of documents know no classes such as `\\p{Cc}`. */
 const NO_CONTROLS = String.raw`^[^\u0000-\u001f\u007f-\u009f]*$`;
 
-export class SignUpBody {
+export class SignUpRequest {
   @ApiProperty({
     description: 'How the user is called.',
     example: 'Ada Lovelace',
@@ -58,7 +58,7 @@ export class SignUpBody {
   readonly callbackURL?: string;
 }
 
-export class SignInBody {
+export class SignInRequest {
   @ApiProperty({ description: 'The address that was signed up with.', example: 'ada@example.com', format: 'email' })
   @IsString()
   readonly email!: string;
@@ -116,7 +116,7 @@ export const SIGN_IN_ANSWERS = {
   },
 };
 
-export class SignUpAnswer {
+export class SignUpResponse {
   @ApiProperty({ description: `The session token. ${TOKEN_BEHIND_COOKIE}`, example: 'tfs_Zk0…' })
   readonly token!: string;
 
@@ -125,7 +125,7 @@ export class SignUpAnswer {
 }
 
 /** A session. */
-export class SignedInAnswer {
+export class SignedInResponse {
   @ApiProperty({ description: 'Whether to go to `url` now.', example: false })
   readonly redirect!: boolean;
 
@@ -154,7 +154,7 @@ export class SignedInAnswer {
 }
 
 /** A challenge: the account has two-factor on, and no session was opened. */
-export class SignInChallengeAnswer {
+export class SignInChallengeResponse {
   @ApiProperty({ description: 'A second factor is needed.', type: 'boolean', enum: [true], example: true })
   readonly twoFactorRedirect!: true;
 
@@ -174,7 +174,7 @@ export class SignInChallengeAnswer {
 }
 
 /** Either a session, or what else is needed before one is opened. */
-export type SignInAnswer = SignedInAnswer | SignInChallengeAnswer;
+export type SignInResponse = SignedInResponse | SignInChallengeResponse;
 
 const TO_VERIFY = 'Finishes the sign-in: send `twoFactorToken` as bearer token, or the cookie that came along.';
 

@@ -21,7 +21,7 @@ import { SessionCookie } from '../sessions/session-cookie.js';
 import { SessionList } from '../sessions/session-list.js';
 import { parseEmailAddress } from '../users/email-address.js';
 import { type Credentials, Users } from '../users/users.js';
-import type { SignInAnswer, SignInBody, SignUpAnswer, SignUpBody } from './sign-in.dto.js';
+import type { SignInResponse, SignInRequest, SignUpResponse, SignUpRequest } from './sign-in.dto.js';
 
 /** Checks the first factor. Whether that opens a session is the library's to say. */
 @Injectable()
@@ -45,7 +45,7 @@ export class SignInService {
    *   USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL
    * @throws {TwoFactorException} SERVICE_UNAVAILABLE when too many passwords wait to be hashed
    */
-  async signUp(body: SignUpBody, exchange: HttpExchange): Promise<SignUpAnswer> {
+  async signUp(body: SignUpRequest, exchange: HttpExchange): Promise<SignUpResponse> {
     const email = requireEmailAddress(body.email);
     requireGoodPassword(body.password, 'password');
     this.urls.callback(body.callbackURL);
@@ -71,7 +71,7 @@ export class SignInService {
    * @throws {AccountsException} INVALID_EMAIL, INVALID_CALLBACK_URL, INVALID_EMAIL_OR_PASSWORD
    * @throws {TwoFactorException} TOO_MANY_REQUESTS; SERVICE_UNAVAILABLE when too many passwords wait to be hashed
    */
-  async signIn(body: SignInBody, exchange: HttpExchange): Promise<SignInAnswer> {
+  async signIn(body: SignInRequest, exchange: HttpExchange): Promise<SignInResponse> {
     const email = requireEmailAddress(body.email);
     const url = this.urls.callback(body.callbackURL);
     const credentials = await this.requirePassword(email, body.password, exchange);

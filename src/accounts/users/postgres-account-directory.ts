@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { isUUID } from 'class-validator';
 import { type Account, AccountDirectory, Database, statement, type Transaction } from '../../two-factor/index.js';
-import { isUuid } from '../uuid.js';
 import { toUserView, USER_COLUMNS, type UserRow } from './user-row.js';
 
 const FIND = statement<UserRow, { readonly accountId: string }>(
@@ -22,7 +22,7 @@ export class PostgresAccountDirectory extends AccountDirectory {
   }
 
   override async find(accountId: string, transaction?: Transaction): Promise<Account | null> {
-    if (!isUuid(accountId)) return null;
+    if (!isUUID(accountId, 'loose')) return null;
     const [row] = await (transaction ?? this.database).query(FIND, { accountId });
     return row ? toAccount(row) : null;
   }

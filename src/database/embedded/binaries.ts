@@ -4,11 +4,12 @@ import { chmod, cp, mkdtemp, readFile, readdir, rename, rm, stat } from 'node:fs
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { errorCode, StartupError } from '../../config/startup-error.js';
+import { StartupError } from '../../config/startup-error.js';
+import { errorCode } from '../../errors.js';
 import { isOwnedByRootAlone, sharedFolder, type OperatingUser } from './operating-user.js';
 
 const run = promisify(execFile);
-const suffix = process.platform === 'win32' ? '.exe' : '';
+const EXECUTABLE_SUFFIX = process.platform === 'win32' ? '.exe' : '';
 
 export interface Binaries {
   readonly initdb: string;
@@ -53,7 +54,10 @@ function nativeFolder(): string {
 }
 
 function binariesIn(native: string): Binaries {
-  return { initdb: join(native, 'bin', `initdb${suffix}`), postgres: join(native, 'bin', `postgres${suffix}`) };
+  return {
+    initdb: join(native, 'bin', `initdb${EXECUTABLE_SUFFIX}`),
+    postgres: join(native, 'bin', `postgres${EXECUTABLE_SUFFIX}`),
+  };
 }
 
 /** Package managers may drop the mode; left alone where it is right, since the folder may be read-only. */

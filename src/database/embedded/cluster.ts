@@ -16,7 +16,8 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ensureDataFolder } from '../../config/data-folder.js';
-import { errorCode, errorMessage, StartupError } from '../../config/startup-error.js';
+import { StartupError } from '../../config/startup-error.js';
+import { errorCode, errorMessage } from '../../errors.js';
 import { locateBinaries, type Binaries } from './binaries.js';
 import { canEnter, operatingUser, ownerOf, sharedFolder, type OperatingUser } from './operating-user.js';
 

@@ -9,8 +9,8 @@ import { locateBinaries, type Binaries } from './binaries.js';
 import { findCluster, openCluster, type Cluster } from './cluster.js';
 import { clearTheWay, inUse, readPostmaster, takeOwnership, urlOf } from './postmaster.js';
 
-const startTimeoutMs = 60_000;
-const stopTimeoutMs = 15_000;
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 15_000;
 
 export interface EmbeddedPostgresOptions {
   /** Folder that keeps the database; made when missing. */
@@ -138,13 +138,13 @@ async function untilReady(server: ChildProcess, cluster: Cluster): Promise<strin
   let failure: string | undefined;
   server.once('error', (error) => gone.abort((failure = error.message)));
   server.once('exit', () => gone.abort());
-  const deadline = Date.now() + startTimeoutMs;
+  const deadline = Date.now() + START_TIMEOUT_MS;
   while (!gone.signal.aborted) {
     const postmaster = await readPostmaster(cluster);
     if (postmaster?.ready && postmaster.pid === server.pid) return undefined;
     if (Date.now() > deadline) {
       await end(server);
-      return `not ready after ${startTimeoutMs / 1000} s`;
+      return `not ready after ${START_TIMEOUT_MS / 1000} s`;
     }
     await sleep(20, undefined, { signal: gone.signal }).catch(() => undefined);
   }
@@ -160,7 +160,7 @@ async function lastWords({ log }: Cluster): Promise<string> {
 async function end(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null || server.pid === undefined) return;
   const exit = once(server, 'exit');
-  const impatience = setTimeout(() => server.kill('SIGQUIT'), stopTimeoutMs);
+  const impatience = setTimeout(() => server.kill('SIGQUIT'), STOP_TIMEOUT_MS);
   server.kill('SIGINT');
   await exit;
   clearTimeout(impatience);

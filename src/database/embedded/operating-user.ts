@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { StartupError } from '../../config/startup-error.js';
 
 const run = promisify(execFile);
-const userName = 'postgres';
+const USER_NAME = 'postgres';
 
 /** The user that the server runs as; spread into the options of `spawn`. */
 export interface OperatingUser {
@@ -29,11 +29,11 @@ export async function operatingUser(): Promise<OperatingUser | undefined> {
   if (!isRoot()) return undefined;
   const existing = await lookUp();
   if (existing) return existing;
-  await run('useradd', ['--system', '--user-group', '--no-create-home', userName]).catch(() => undefined);
+  await run('useradd', ['--system', '--user-group', '--no-create-home', USER_NAME]).catch(() => undefined);
   const created = await lookUp();
   if (!created) {
     throw new StartupError(
-      `Postgres does not run as root and a user "${userName}" could not be created: start as another user or set DATABASE_URL`,
+      `Postgres does not run as root and a user "${USER_NAME}" could not be created: start as another user or set DATABASE_URL`,
     );
   }
   return created;
@@ -48,7 +48,7 @@ export async function ownerOf(path: string): Promise<OperatingUser | undefined> 
 
 async function lookUp(): Promise<OperatingUser | undefined> {
   try {
-    const [uid, gid] = await Promise.all([run('id', ['-u', userName]), run('id', ['-g', userName])]);
+    const [uid, gid] = await Promise.all([run('id', ['-u', USER_NAME]), run('id', ['-g', USER_NAME])]);
     return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
   } catch {
     return undefined;

@@ -4,14 +4,15 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { errorCode, errorMessage, StartupError } from '../../config/startup-error.js';
+import { StartupError } from '../../config/startup-error.js';
+import { errorCode, errorMessage } from '../../errors.js';
 import type { Cluster } from './cluster.js';
 
 const run = promisify(execFile);
 
 /** Held by the process that started the server for as long as it lives; the number is arbitrary but ours. */
-const ownerLock = 7_260_238;
-const patienceMs = 20_000;
+const OWNER_LOCK = 7_260_238;
+const PATIENCE_MS = 20_000;
 
 /** What `postmaster.pid` says of a server. */
 export interface Postmaster {
@@ -48,7 +49,7 @@ export async function takeOwnership(cluster: Cluster, port: number): Promise<Cli
   // Losing the connection means losing the server, which its owner learns from the process itself.
   client.on('error', () => undefined);
   await client.connect();
-  const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [ownerLock]);
+  const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [OWNER_LOCK]);
   if (rows[0]?.taken) return client;
   await client.end();
   return undefined;
@@ -60,7 +61,7 @@ export async function takeOwnership(cluster: Cluster, port: number): Promise<Cli
  * @throws {StartupError} when the owner lives
  */
 export async function clearTheWay(cluster: Cluster, notice: (line: string) => void): Promise<void> {
-  const deadline = Date.now() + patienceMs;
+  const deadline = Date.now() + PATIENCE_MS;
   while (Date.now() < deadline) {
     const postmaster = await readPostmaster(cluster);
     if (!postmaster) return;

@@ -6,7 +6,7 @@ import { OutboxLanes1764000000900 } from './1764000000900-outbox-lanes.js';
 import { AccountLinks1764000001100 } from './1764000001100-account-links.js';
 
 /** Migrations of the standalone service beside the library's, in order. */
-export const serviceMigrations = [
+export const SERVICE_MIGRATIONS = [
   CreateAccounts1764000000001,
   CreateOutbox1764000000200,
   AddSessionStrength1764000000400,

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Job } from 'graphile-worker';
+import { within } from '../deadline.js';
 import { DeliveryError, describeError, MessageRefusedError } from '../delivery-error.js';
-import { within } from '../fallback.js';
 
 /** Delivers a payload or throws; `MessageDelivery` of the library. */
 export interface Delivery {

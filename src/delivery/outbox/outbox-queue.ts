@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../two-factor/index.js';
-import { queueState } from './outbox.statements.js';
+import { QUEUE_STATE } from './outbox.statements.js';
 
 export interface QueueState {
   /** Messages that are not sent yet. */
@@ -18,7 +18,7 @@ export class OutboxQueue {
 
   /** @throws whatever the driver throws when the database cannot be asked */
   async state(): Promise<QueueState> {
-    const [state] = await this.database.query<QueueState>(queueState);
+    const [state] = await this.database.query<QueueState>(QUEUE_STATE);
     return state ?? { waiting: 0, retrying: 0, oldestSeconds: 0 };
   }
 }

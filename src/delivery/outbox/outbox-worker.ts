@@ -4,11 +4,12 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import type { Job, Runner, Task, WorkerEvents } from 'graphile-worker';
 import { Pool } from 'pg';
 import { MessageDelivery, type MessageQueue } from '../../two-factor/index.js';
+import { waitAtMost } from '../deadline.js';
 import { describeError } from '../delivery-error.js';
 import { graphileLogger } from './graphile-logger.js';
 import { ageMs, MessageTask } from './message-task.js';
 import { OutboxOptions } from './outbox.options.js';
-import { removeHopeless, retryLater, unlockAbandoned } from './outbox.statements.js';
+import { REMOVE_HOPELESS, RETRY_LATER, UNLOCK_ABANDONED } from './outbox.statements.js';
 import { QUEUE_SCHEMA, TASKS } from './queue-schema.js';
 import { retryDelayMs } from './retry-schedule.js';
 
@@ -93,8 +94,8 @@ export class OutboxWorker implements OnApplicationBootstrap, OnApplicationShutdo
       if (!signal.aborted) this.logger.warn({ event: 'outbox.restarting' });
     } finally {
       const { shutdownGraceMs } = this.options;
-      await atMost(shutdownGraceMs + FAREWELL_MS, Promise.allSettled(runners.map(async (runner) => runner.stop())));
-      await atMost(FAREWELL_MS, pool.end());
+      await waitAtMost(shutdownGraceMs + FAREWELL_MS, Promise.allSettled(runners.map(async (runner) => runner.stop())));
+      await waitAtMost(FAREWELL_MS, pool.end());
     }
   }
 
@@ -134,13 +135,13 @@ export class OutboxWorker implements OnApplicationBootstrap, OnApplicationShutdo
   /** In place of graphile-worker's own delays, whose seventh is minutes long and whose ninth hours. */
   private async retry(pool: Pool, job: Job): Promise<void> {
     const delayMs = retryDelayMs(ageMs(job), this.options.retry);
-    await pool.query(retryLater, [job.id, delayMs]).catch((error: unknown) => this.couldNot('reschedule', error));
+    await pool.query(RETRY_LATER, [job.id, delayMs]).catch((error: unknown) => this.couldNot('reschedule', error));
   }
 
   private async sweep(pool: Pool): Promise<void> {
     try {
-      await pool.query(unlockAbandoned, [this.options.abandonedAfterMs]);
-      await pool.query(removeHopeless);
+      await pool.query(UNLOCK_ABANDONED, [this.options.abandonedAfterMs]);
+      await pool.query(REMOVE_HOPELESS);
     } catch (error) {
       this.couldNot('sweep', error);
     }
@@ -149,15 +150,6 @@ export class OutboxWorker implements OnApplicationBootstrap, OnApplicationShutdo
   /** The next time will do. */
   private couldNot(what: string, error: unknown): void {
     this.logger.debug({ event: `outbox.${what}-failed`, reason: describeError(error) });
-  }
-}
-
-async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
-  const enough = new AbortController();
-  try {
-    await Promise.race([work, sleep(ms, undefined, { signal: enough.signal })]);
-  } finally {
-    enough.abort();
   }
 }
 

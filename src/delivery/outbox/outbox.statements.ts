@@ -11,14 +11,14 @@ const OURS = `task_identifier IN (${Object.values(TASKS)
   .join(', ')})`;
 
 /** $1: milliseconds. Frees messages that a process took and never gave back: it was killed, or lost its database. */
-export const unlockAbandoned = `
+export const UNLOCK_ABANDONED = `
   SELECT ${QUEUE_SCHEMA}.force_unlock_workers(array_agg(DISTINCT locked_by))
     FROM ${QUEUE_SCHEMA}.jobs
    WHERE ${OURS} AND locked_at < now() - $1 * interval '1 millisecond'
   HAVING count(*) > 0`;
 
 /** Removes messages that are out of attempts: only one that takes every process down with it gets there. */
-export const removeHopeless = `
+export const REMOVE_HOPELESS = `
   SELECT ${QUEUE_SCHEMA}.complete_jobs(array_agg(id))
     FROM ${QUEUE_SCHEMA}.jobs
    WHERE ${OURS} AND attempts >= max_attempts AND locked_at IS NULL
@@ -28,12 +28,12 @@ export const removeHopeless = `
  * $1: job, $2: milliseconds until it is tried again. New messages of its queue go before it; its attempts never run out, because it
  * ends by its time, and while they are few graphile-worker's own delay is short, should this statement not be reached.
  */
-export const retryLater = `
+export const RETRY_LATER = `
   SELECT ${QUEUE_SCHEMA}.reschedule_jobs(
     ARRAY[$1::bigint], run_at => now() + $2 * interval '1 millisecond', priority => 1, attempts => 1)`;
 
 /** How many messages wait, how many of them failed before, and for how many seconds the oldest is overdue. */
-export const queueState = `
+export const QUEUE_STATE = `
   SELECT count(*)::int AS waiting,
          count(*) FILTER (WHERE last_error IS NOT NULL)::int AS retrying,
          coalesce(max(extract(epoch FROM now() - created_at)), 0)::float8 AS "oldestSeconds"

@@ -11,7 +11,7 @@ const WARNINGS: ReadonlySet<SecurityEvent['name']> = new Set([
   'password.throttled',
 ]);
 
-/** Faults of ours or an attack: somebody must look at once. */
+/** Faults of ours or an attack: an operator must look at once. */
 const ALARMS: ReadonlySet<SecurityEvent['name']> = new Set(['two-factor.secret-unreadable']);
 
 /** Writes every event to Nest's log. */

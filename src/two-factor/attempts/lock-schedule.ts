@@ -1,4 +1,4 @@
-/** Failures after which verification locks, and the room that the end of a lock opens [NIST SP 800-63B-4 3.2.2]. */
+/** Failures after which verification locks, and guesses allowed after each lock [NIST SP 800-63B-4 3.2.2]. */
 export const FAILURES_PER_LOCK = 10;
 
 /** The lock that only an operator ends: 100 failures in a row. */

@@ -2,7 +2,7 @@ import type { Provider, Type } from '@nestjs/common';
 import type { MigrationInterface } from 'typeorm';
 import type { RowsOfKey, SealedRecords } from '../keys/sealed-records.js';
 import type { Statement } from '../postgres/statement.js';
-import type { TwoFactorErrorCode } from '../two-factor.errors.js';
+import type { FactorError, TwoFactorErrorCode } from '../two-factor.errors.js';
 import type { Factor } from './factor.js';
 
 /**
@@ -25,7 +25,10 @@ export interface EnrolmentTable {
   readonly rival?: string;
   /** SQL assignments made along with the confirmation, over the values of the match: `last_step = $step`. */
   readonly onConfirm?: string;
-  /** SQL aggregate over the confirmed rows `mine`, as `jsonb`: what `Factor.isUsable` is told. Default: their number. */
+  /**
+   * SQL aggregate over the confirmed rows `mine`, as `jsonb`: what `Factor.isUsable` and `Factor.status` are told. NULL for
+   * an account without such rows. Default: their number.
+   */
   readonly facts?: string;
   /**
    * Whether companions (backup codes) are staged with it although two-factor is on, and replace those in force. False: only
@@ -106,9 +109,9 @@ export interface FactorPlugin {
   readonly allowsFallback?: boolean;
   readonly errors: {
     /** For a wrong attempt. */
-    readonly invalid: TwoFactorErrorCode;
+    readonly invalid: TwoFactorErrorCode | FactorError;
     /** For an account without candidates; no guess is taken. */
-    readonly notEnabled: TwoFactorErrorCode;
+    readonly notEnabled: TwoFactorErrorCode | FactorError;
   };
 
   /** Where it is enrolled. A factor with such a table turns two-factor on; one without does not. */
@@ -127,7 +130,8 @@ export interface FactorPlugin {
   /**
    * Uses a match up, once: common table expressions, of which the last is called `used(account_id)` and has no row when the
    * match was used before. They join `cleared(account_id)`, and take the values of `Match.values` by name. `used` may have
-   * a column `left`, the number of uses that are left.
+   * a column `left`, the number of uses that are left. Name the others after the factor's table: they stand beside the
+   * library's own.
    */
   readonly spend: string;
   /**

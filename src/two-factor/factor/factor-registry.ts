@@ -16,10 +16,17 @@ export class FactorRegistry {
 
   /** @throws {RangeError} naming the plug-in that is at fault */
   constructor(readonly plugins: readonly FactorPlugin[]) {
-    for (const { name, enrolment } of plugins) {
+    for (const { name, enrolment, sealed = [] } of plugins) {
       if (!NAME.test(name)) throw new RangeError(`"${name}" cannot name a factor: use lower case, digits and hyphens`);
       if (plugins.filter((other) => other.name === name).length > 1)
         throw new RangeError(`Two factors are named "${name}"`);
+      if (enrolment?.sealed !== undefined) {
+        if (!(enrolment.sealed in enrolment.columns))
+          throw new RangeError(`Factor "${name}": the sealed "${enrolment.sealed}" is none of its columns`);
+        // A rotation of keys would pass its rows by, and the old key could never be given up.
+        if (!sealed.some(({ table }) => table === enrolment.name))
+          throw new RangeError(`Factor "${name}": \`sealed\` must name the records of "${enrolment.name}"`);
+      }
       for (const identifier of enrolment ? [enrolment.name, ...Object.keys(enrolment.columns)] : []) {
         if (!IDENTIFIER.test(identifier))
           throw new RangeError(`Factor "${name}": "${identifier}" is no table or column`);

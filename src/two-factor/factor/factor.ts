@@ -2,7 +2,7 @@ import type { Account } from '../ports/account-directory.js';
 import type { NoticeTopic } from '../ports/message-templates.js';
 import type { SecurityEventName } from '../ports/security-events.js';
 import type { Transaction } from '../postgres/transaction.js';
-import type { TwoFactorErrorCode } from '../two-factor.errors.js';
+import type { FactorError, TwoFactorErrorCode } from '../two-factor.errors.js';
 
 /** What an attempt is checked against, and on whose behalf. */
 export interface MatchContext<Candidates> {
@@ -17,7 +17,10 @@ export interface MatchContext<Candidates> {
 
 /** A right attempt. */
 export interface Match {
-  /** Values for the SQL of `FactorPlugin.spend`, by the names that stand there. */
+  /**
+   * Values for the SQL of `FactorPlugin.spend`, by the names that stand there. The library's own names are not free:
+   * `accountId`, `challengeId`, `scope`, `sessionId`, `stagedId`, `strong`.
+   */
   readonly values: Readonly<Record<string, unknown>>;
   /** Id of the staged row that this attempt confirms; absent where it proves a confirmed one. */
   readonly confirms?: string;
@@ -50,7 +53,7 @@ export interface Staging {
   readonly id: string;
   readonly accountId: string;
   /** Costs a statement where the host's directory asks its database. */
-  account(): Promise<Account>;
+  readonly account: () => Promise<Account>;
 }
 
 /** What to stage, and what to show. */
@@ -91,6 +94,7 @@ export interface StatusContext {
  * @typeParam Attempt what a client sends: for most factors the text of a code
  * @typeParam Candidates what the SQL of `FactorPlugin.candidates` gives, as the driver parses JSON and arrays
  */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- `VerificationService.verify` infers it
 export abstract class Factor<Attempt = string, Candidates = unknown> {
   /** The same as `FactorPlugin.name`. */
   abstract readonly name: string;
@@ -104,7 +108,7 @@ export abstract class Factor<Attempt = string, Candidates = unknown> {
   abstract match(attempt: Attempt, context: MatchContext<Candidates>): Match | null | Promise<Match | null>;
 
   /** @returns the error to answer where the service is not configured for this factor; null where it is */
-  unavailable(): TwoFactorErrorCode | null {
+  unavailable(): TwoFactorErrorCode | FactorError | null {
     return null;
   }
 
@@ -117,7 +121,7 @@ export abstract class Factor<Attempt = string, Candidates = unknown> {
   }
 
   /** @returns members of the status; by default none */
-  async status(_context: StatusContext): Promise<Readonly<Record<string, unknown>>> {
+  async status(_context: StatusContext): Promise<object> {
     return {};
   }
 

@@ -1,8 +1,8 @@
 import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
 
 /**
- * A ring key that rows may still need, so that a start without it is refused before anybody notices; or one that was
- * retired, so that nobody seals with it again.
+ * A ring key that rows may still need: a start without it is refused, before a client meets an error. Or a key that was
+ * retired: it must not seal again.
  */
 @Entity('two_factor_key')
 @Unique('two_factor_key_live_kid_key', ['liveKid'])

@@ -5,7 +5,7 @@ import type { SealedKind } from './sealed-records.js';
 import { SealBrokenError } from './sealer.js';
 
 /**
- * Raises the alarm when something stored cannot be opened: a key is missing, or somebody wrote into the database. That
+ * Raises the alarm when something stored cannot be opened: a key is missing, or the database was changed from outside. That
  * is a fault of ours or an attack, never a wrong code.
  */
 @Injectable()
@@ -13,7 +13,7 @@ export class UnreadableSecretReporter {
   constructor(private readonly events: SecurityEvents) {}
 
   /**
-   * @param accountId null where nobody knows whose it is
+   * @param accountId null where the account is not known
    * @throws what `open` throws, after the alarm
    */
   watch<T>(accountId: string | null, kind: SealedKind, open: () => T): T {

@@ -3,7 +3,7 @@ import type { MessageFacts } from '../ports/message-templates.js';
 /** The ways a message can take. */
 export type Channel = 'mail' | 'sms';
 
-/** A message to somebody, in the order of being written, sealed, queued, composed and sent. */
+/** A message: written, sealed, queued, and later composed and sent. */
 export interface Message {
   /** A UUID. */
   readonly id: string;
@@ -12,6 +12,6 @@ export interface Message {
   readonly to: string;
   readonly facts: MessageFacts;
   readonly language: string;
-  /** Milliseconds since the Unix epoch after which nobody wants it any more. */
+  /** Milliseconds since the Unix epoch after which it is of no use. */
   readonly discardAfter: number;
 }

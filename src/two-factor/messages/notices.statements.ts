@@ -27,7 +27,7 @@ const ALARMING = '$noticeAlarming::boolean';
 const FACTS = '$noticeFacts::jsonb';
 const LANGUAGE = '$noticeLanguage::text';
 
-/** How much room a budget must have: mails of its burst that this topic may use. */
+/** How many mails of a budget's burst this topic may use. */
 const room = ({ burst, reserve }: typeof PROVEN) => `CASE WHEN ${ALARMING} THEN ${burst} ELSE ${burst - reserve} END`;
 
 /** How soon a notice is looked at again whose account is being told something else at this very moment. */

@@ -1,6 +1,6 @@
 /** A mail, ready to go. */
 export interface Mail {
-  /** The same at every attempt, so that whoever gets it twice can tell. A UUID. */
+  /** The same at every attempt, so that a provider can drop duplicates. A UUID. */
   readonly id: string;
   /** One address, without a name. */
   readonly to: string;
@@ -12,10 +12,10 @@ export interface Mail {
 /** Sends a mail, or throws. */
 export abstract class MailSender {
   /**
-   * Settles when the next hop took the mail over.
+   * Settles when the next mail server has accepted the mail.
    *
-   * @param signal tells to give up: the queue's patience ends
-   * @throws {Error} whatever went wrong; the queue tries again, but after the delivery room's MessageRefusedError
+   * @param signal aborts when the queue's time-out is over
+   * @throws {MessageRefusedError} of `nestjs-two-factor/delivery`: permanent, not retried. Every other error is retried
    */
   abstract send(mail: Mail, signal: AbortSignal): Promise<void>;
 }

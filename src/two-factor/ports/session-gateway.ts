@@ -19,7 +19,7 @@ export interface SessionIdentity {
   readonly trustedDeviceId: string | null;
 }
 
-/** Leave to open a session. */
+/** Permission to open a session. */
 export interface SessionGrant {
   readonly accountId: string;
   /**
@@ -28,21 +28,21 @@ export interface SessionGrant {
    */
   readonly secondFactor: SecondFactor | null;
   /**
-   * How that factor was proven, in words of RFC 8176: `otp`, `sms`, and `mfa` for there being two; empty without one. The
-   * host knows best what goes in front of it for the first factor, such as `pwd`.
+   * How that factor was proven, in words of RFC 8176: `otp`, `sms`, and `mfa` because there are two; empty without one. The
+   * host puts its own word for the first factor in front, such as `pwd`.
    */
   readonly amr: readonly string[];
-  /** The trusted device that the sign-in came from, or that is trusted from now on; to be told by `identify`. */
+  /** The trusted device that the sign-in came from, or that is trusted from now on; `identify` must return it. */
   readonly trustedDeviceId: string | null;
   /** What the host gave to `TwoFactorService.signIn`, unchanged. */
   readonly context: SignInContext;
   readonly request: IncomingRequest;
 }
 
-/** The host's own words about a sign-in; they ride the challenge. JSON values only. */
+/** The host's own facts about a sign-in; the challenge keeps them. JSON values only. */
 export type SignInContext = Readonly<Record<string, string | number | boolean | null>>;
 
-/** Leave to give a live session a new token. */
+/** Permission to give a live session a new token. */
 export interface SessionRenewal {
   readonly session: SessionIdentity;
   /** The second factor just proven; null leaves the session's strength as it is. */
@@ -51,7 +51,7 @@ export interface SessionRenewal {
   readonly amr: readonly string[];
   /** The device that is trusted from now on; null leaves what the session knows as it is. */
   readonly trustedDeviceId: string | null;
-  /** Ends all other sessions of the account in the same breath. */
+  /** Whether to end all other sessions of the account in the same transaction. */
   readonly endOthers: boolean;
   readonly request: IncomingRequest;
 }

@@ -4,7 +4,7 @@ import { DatabaseUnavailableError, unavailability } from './database-unavailable
 import { inTime, TimeoutError } from './deadline.js';
 import { bind, type Statement } from './statement.js';
 
-/** A connection taken from the pool. Gives it back if it is sound, and closes it otherwise. */
+/** A connection taken from the pool. A broken one is closed, others go back. */
 export class Connection extends Transaction {
   private broken: Error | undefined;
   private readonly whenCommitted: Array<() => void> = [];
@@ -15,7 +15,7 @@ export class Connection extends Transaction {
     private readonly answerTimeoutMs: number,
   ) {
     super();
-    // The pool listens while a client is idle. In between it is for us, or a broken connection would end the process.
+    // The pool listens only while a client is idle. Without this listener a broken connection ends the process.
     client.on('error', this.lose);
   }
 
@@ -36,15 +36,15 @@ export class Connection extends Transaction {
     await this.run({ text: 'BEGIN' });
   }
 
-  /** @throws {Error} when a statement in the transaction had failed, and somebody kept that to himself */
+  /** @throws {Error} when a statement of the transaction had failed and its error was swallowed */
   async commit(): Promise<void> {
     const { command } = await this.run({ text: 'COMMIT' });
-    // Postgres answers COMMIT in a failed transaction by rolling back, and calls that a success.
-    if (command !== 'COMMIT') throw new Error('The transaction was rolled back, for a statement in it had failed');
+    // Postgres answers COMMIT in a failed transaction by rolling back, and reports success.
+    if (command !== 'COMMIT') throw new Error('The transaction was rolled back, because a statement of it had failed');
     for (const work of this.whenCommitted) work();
   }
 
-  /** Never throws: where it cannot be asked the server rolls back by itself, when the connection ends. */
+  /** Never throws: when the connection is lost, the server rolls back by itself. */
   async rollBack(): Promise<void> {
     if (this.broken) return;
     try {

@@ -24,12 +24,12 @@ const OF_THE_STATEMENT: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The database cannot be reached, does not answer in time or could not finish: answered by 503 with `Retry-After`.
+ * The database cannot be reached, does not answer in time or cannot finish. Clients get 503 with `Retry-After`.
  *
- * Nothing was promised to the client. Nothing was kept either, with one exception: when the connection broke after COMMIT
- * was sent, the change may be there; a session that it opened is then known to nobody.
+ * The client was promised nothing. Nothing was kept either, with one exception: when the connection broke after COMMIT was
+ * sent, the change may be there; no client has the token of a session that it opened.
  *
- * `cause` is the driver's error. Nothing is tried again here: a guess must not be taken twice.
+ * `cause` is the driver's error. Nothing is retried here: a guess must not be taken twice.
  */
 export class DatabaseUnavailableError extends TwoFactorException {
   override readonly name = 'DatabaseUnavailableError';

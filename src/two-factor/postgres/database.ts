@@ -5,18 +5,18 @@ import { Transaction } from './transaction.js';
 import { Connection } from './connection.js';
 import { DatabaseUnavailableError, reasonOf } from './database-unavailable.js';
 import { inTime } from './deadline.js';
-import type { NoValues, Statement } from './statement.js';
+import type { Statement } from './statement.js';
 
 /** How long requests may wait for the database, and how many. */
 export interface DatabaseLimits {
   /** Milliseconds to wait for a connection. Default 3000. */
   readonly connectionTimeoutMs: number;
   /**
-   * Milliseconds to wait for the answer to one statement. Default 6000. Give the server a shorter `statement_timeout`: its
-   * word leaves a connection that can be used again.
+   * Milliseconds to wait for the answer to one statement. Default 6000. Give the server a shorter `statement_timeout`: after
+   * its error the connection can be used again.
    */
   readonly answerTimeoutMs: number;
-  /** How many may wait for a connection; who comes then is refused at once. Default 100. */
+  /** How many requests may wait for a connection; further ones are refused at once. Default 100. */
   readonly mostWaiting: number;
 }
 
@@ -25,8 +25,8 @@ const DEFAULT_LIMITS: DatabaseLimits = { connectionTimeoutMs: 3000, answerTimeou
 /**
  * Runs statements on the connection pool that TypeORM already keeps, each within its time.
  *
- * TypeORM's own `query` cannot name a statement, and a named one saves Postgres the parse and the plan at every
- * verification: hence the pool itself.
+ * Not by TypeORM's own `query`, which cannot name a statement: a named one saves Postgres parsing and planning at every
+ * verification.
  */
 @Injectable()
 export class Database extends Transaction {
@@ -46,7 +46,7 @@ export class Database extends Transaction {
     statement: Statement<Row, Values>,
     values: NoInfer<Values>,
   ): Promise<Row[]>;
-  override async query<Row extends object>(statement: Statement<Row, NoValues>): Promise<Row[]>;
+  override async query<Row extends object>(statement: Statement<Row>): Promise<Row[]>;
   override async query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   override async query<Row extends object>(query: string | Statement<Row, never>, values: object = []): Promise<Row[]> {
     return this.connected((connection) => connection.query(query, values));
@@ -60,7 +60,7 @@ export class Database extends Transaction {
   /**
    * Runs `work` between BEGIN and COMMIT on one connection.
    *
-   * @throws what `work` throws, after ROLLBACK; {DatabaseUnavailableError} as `query` does, and when nobody knows whether
+   * @throws what `work` throws, after ROLLBACK; {DatabaseUnavailableError} as `query` does, and when it is not known whether
    *   the COMMIT arrived
    */
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
@@ -93,17 +93,17 @@ export class Database extends Transaction {
     }
   }
 
-  /** Whatever keeps us from a connection, a wrong password too, keeps us from serving. */
+  /** Every reason for having no connection is an outage for clients, a wrong password too. */
   private async connect(): Promise<Connection> {
     const { connectionTimeoutMs, answerTimeoutMs, mostWaiting } = this.limits;
     const { pool } = this;
-    // For those that are idle somebody waits no longer than it takes to hand them over.
+    // A request that gets an idle connection waits no longer than it takes to hand it over.
     if (pool.waitingCount - pool.idleCount >= mostWaiting) {
       throw new DatabaseUnavailableError(new Error(`${mostWaiting} are waiting for a connection already`));
     }
     let late = false;
-    // By callback, for it is called on the spot: a server that ends the connection in the very packet that opened it would
-    // else be heard by nobody, and end the process.
+    // The callback form attaches the error listener synchronously. Otherwise a disconnect in the packet that opened the
+    // connection is an unhandled 'error' event, which ends the process.
     const open = () =>
       new Promise<Connection>((resolve, reject) => {
         pool.connect((error, client, release) => {

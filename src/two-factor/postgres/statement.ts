@@ -4,7 +4,7 @@ declare const ROW: unique symbol;
 declare const VALUES: unique symbol;
 
 /** For statements without values. */
-export type NoValues = Readonly<Record<never, never>>;
+export type NoValues = Readonly<Record<string, never>>;
 
 /**
  * A statement with a name, so that Postgres parses and plans it once for each connection.

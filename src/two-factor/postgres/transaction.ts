@@ -1,4 +1,4 @@
-import type { NoValues, Statement } from './statement.js';
+import type { Statement } from './statement.js';
 
 /**
  * An open transaction of the library's database. The library hands it to the host's code for what must be written together.
@@ -14,7 +14,7 @@ export abstract class Transaction {
     statement: Statement<Row, Values>,
     values: NoInfer<Values>,
   ): Promise<Row[]>;
-  abstract query<Row extends object>(statement: Statement<Row, NoValues>): Promise<Row[]>;
+  abstract query<Row extends object>(statement: Statement<Row>): Promise<Row[]>;
   /** @param text SQL with `$1 …` placeholders */
   abstract query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 

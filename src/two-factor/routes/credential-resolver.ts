@@ -10,7 +10,7 @@ import { tokenHash } from '../tokens/tokens.js';
 const ANONYMOUS: Caller = { kind: 'anonymous' };
 
 /**
- * Finds out who calls, by three carriers with one meaning: a session or a challenge, as bearer token or as cookie.
+ * Finds the caller of a request: a session or a challenge, as bearer token or as cookie.
  */
 @Injectable()
 export class CredentialResolver {
@@ -59,7 +59,7 @@ export class CredentialResolver {
     return found(exchange, 'authorization', byHeader);
   }
 
-  /** Who signs out wants to be rid of every credential, so contradicting ones are no fault here. */
+  /** Signing out ends every credential of the request, so contradicting ones are no fault here. */
   private async leaving(exchange: HttpExchange, bearer: string | undefined): Promise<LeavingCaller> {
     const { request } = exchange;
     const byHeader = bearer === undefined ? null : await this.byBearer(exchange, bearer, 'session-or-challenge');

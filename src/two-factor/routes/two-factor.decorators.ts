@@ -22,8 +22,8 @@ export const SECOND_FACTOR = Reflector.createDecorator<true>();
 export const Accepts = (acceptance: Exclude<Acceptance, 'session-or-challenge'>) => ACCEPTS(acceptance);
 
 /**
- * Lets a challenge in, too. Not for routes of hosts: the guard looks at the shape of a challenge token only, and leaves
- * it to the library's own routes to find out whether it lives.
+ * Lets a challenge in, too: for the routes of a factor. The guard looks at the shape of a challenge token only, so the handler
+ * must ask whether the challenge lives: `VerificationService.verify` and `ChallengeService.identify` do.
  */
 export const AcceptsChallenge = () => ACCEPTS('session-or-challenge');
 
@@ -38,13 +38,13 @@ export const CurrentCaller = createParamDecorator(
   (_: unknown, context: ExecutionContext): Caller => guarded(context).caller,
 );
 
-/** The caller's session, as the SessionGateway gave it; null on routes that also answer nobody. */
+/** The caller's session, as the SessionGateway gave it; null on routes that need no session, where there is none. */
 export const CurrentSession = createParamDecorator((_: unknown, context: ExecutionContext): SessionIdentity | null => {
   const { caller } = guarded(context);
   return caller.kind === 'session' ? caller.session : null;
 });
 
-/** The request and its answer, for adapters of sessions. */
+/** The request and its response, the same on Express and Fastify. */
 export const CurrentExchange = createParamDecorator(
   (_: unknown, context: ExecutionContext): HttpExchange => guarded(context).exchange,
 );

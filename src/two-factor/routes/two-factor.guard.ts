@@ -10,12 +10,12 @@ import { SecondFactorPolicy } from '../policy/second-factor-policy.js';
 import { ACCEPTS, SECOND_FACTOR, type GuardedRequest } from './two-factor.decorators.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 
-const NOBODY: Caller = { kind: 'anonymous' };
+const ANONYMOUS: Caller = { kind: 'anonymous' };
 
 const PROPERTY = 'twoFactor' satisfies keyof GuardedRequest;
 
 /**
- * Lets in who carries a live session, or what else the route accepts.
+ * Lets in callers with a live session, and whatever else the route accepts.
  *
  * @example
  * ```ts
@@ -40,7 +40,7 @@ export class TwoFactorGuard extends AuthGuard() implements CanActivate {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const exchange = HttpExchange.of(context, this.host);
     exchange.setHeaders(NO_STORE);
-    context.switchToHttp().getRequest<GuardedRequest>().twoFactor = { exchange, caller: NOBODY };
+    context.switchToHttp().getRequest<GuardedRequest>().twoFactor = { exchange, caller: ANONYMOUS };
     try {
       return await this.admit(context);
     } catch (error) {
@@ -55,7 +55,7 @@ export class TwoFactorGuard extends AuthGuard() implements CanActivate {
     const { caller } = context.switchToHttp().getRequest<GuardedRequest>().twoFactor;
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride(SECOND_FACTOR, targets)) {
-      // Whoever else the route accepts has proven no second factor either.
+      // Other callers that the route accepts have proven no second factor either.
       if (caller.kind !== 'session') throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
       await this.secondFactor.require(caller.session);
     }
@@ -88,7 +88,7 @@ export class OriginGuard implements CanActivate {
     const exchange = HttpExchange.of(context, this.host);
     exchange.setHeaders(NO_STORE);
     this.origins.check(exchange);
-    context.switchToHttp().getRequest<GuardedRequest>().twoFactor = { exchange, caller: NOBODY };
+    context.switchToHttp().getRequest<GuardedRequest>().twoFactor = { exchange, caller: ANONYMOUS };
     return true;
   }
 }

@@ -8,9 +8,9 @@ import {
   ApiResponse,
   type ApiResponseOptions,
 } from '@nestjs/swagger';
-import { TWO_FACTOR_ERRORS, type TwoFactorErrorCode } from '../two-factor.errors.js';
+import { describeError, TWO_FACTOR_ERRORS, type FactorError, type TwoFactorErrorCode } from '../two-factor.errors.js';
 
-/** The security scheme's name, to be declared by whoever builds the document. */
+/** Name of the security scheme; the program that builds the document declares it. */
 export const BEARER_AUTH = 'bearerAuth';
 
 /** Errors by code: HTTP status and message. */
@@ -28,6 +28,9 @@ const EVERYWHERE = {
   SERVICE_UNAVAILABLE: TWO_FACTOR_ERRORS.SERVICE_UNAVAILABLE,
 } as const satisfies ErrorTable;
 
+/** What the document lists as codes. Operations add those of factors that the library does not have. */
+const CODES: string[] = Object.keys({ ...TWO_FACTOR_ERRORS, ...EVERYWHERE });
+
 /** The body of every error. */
 export class ErrorResponse {
   @ApiProperty({ description: 'What went wrong, for people', example: 'Invalid code' })
@@ -35,7 +38,7 @@ export class ErrorResponse {
 
   @ApiProperty({
     description: 'What went wrong, for programs',
-    enum: Object.keys({ ...TWO_FACTOR_ERRORS, ...EVERYWHERE }),
+    enum: CODES,
     example: 'INVALID_CODE',
   })
   code!: string;
@@ -122,13 +125,14 @@ export function ApiAuthenticated(operation: {
   /** The type of its JSON, or what else it answers, by media type. */
   response: Type<unknown> | [Type<unknown>] | { readonly content: NonNullable<ApiResponseOptions['content']> };
   /** Its own errors, beside those that every operation can answer. */
-  errors?: readonly TwoFactorErrorCode[];
+  errors?: ReadonlyArray<TwoFactorErrorCode | FactorError>;
   /** Whether the answer carries a new session token, and so `set-auth-token`. */
   newToken?: boolean;
   /** Operations that its answer leads to. */
   links?: NonNullable<ApiResponseOptions['links']>;
 }): MethodDecorator {
-  const codes: readonly TwoFactorErrorCode[] = [...(operation.errors ?? []), 'CONTRADICTING_CREDENTIALS'];
+  const errors = [...(operation.errors ?? []), 'CONTRADICTING_CREDENTIALS' as const].map(describeError);
+  CODES.push(...new Set(errors.map(({ code }) => code).filter((code) => !CODES.includes(code))));
   return applyDecorators(
     ApiOperation({ operationId: operation.id, summary: operation.summary, description: operation.description }),
     ApiBearerAuth(BEARER_AUTH),
@@ -138,6 +142,6 @@ export function ApiAuthenticated(operation: {
       ...(operation.newToken && { headers: SET_AUTH_TOKEN }),
       ...(operation.links && { links: operation.links }),
     }),
-    ApiErrorResponses(Object.fromEntries(codes.map((code) => [code, TWO_FACTOR_ERRORS[code]]))),
+    ApiErrorResponses(Object.fromEntries(errors.map(({ code, status, message }) => [code, [status, message]]))),
   );
 }

@@ -32,7 +32,7 @@ export interface SessionGatewaySubject {
 /**
  * Holds a SessionGateway to what the library relies on.
  *
- * @param setUp called once, at the first test; whoever calls this closes what it opens
+ * @param setUp called once, at the first test; the caller closes what it opens
  * @param api the test runner's functions; its globals by default
  * @example
  * ```ts
@@ -162,7 +162,7 @@ export function describeSessionGateway(
         assert.equal(await gateway.identify(carrying(issued), bearer('unknown')), null);
       });
 
-      it('finds nobody for a token that it never gave', async () => {
+      it('finds no session for a token that it never gave', async () => {
         const { open, find, gateway } = await trial();
         const { token } = (await open()).issued;
         const strangers = [
@@ -188,13 +188,13 @@ export function describeSessionGateway(
           token + token,
         ];
         for (const stranger of strangers) {
-          assert.equal(await find(stranger), null, `Somebody goes by ${JSON.stringify(stranger.slice(0, 100))}`);
+          assert.equal(await find(stranger), null, `A session was found for ${JSON.stringify(stranger.slice(0, 100))}`);
         }
         assert.equal(await gateway.identify(requestOf({}), COOKIE), null);
         assert.equal(await gateway.identify(requestOf({ cookie: 'theme=dark; session=; ;=' }), COOKIE), null);
       });
 
-      it('finds nobody by a cookie that it never set', async () => {
+      it('finds no session for a cookie that it never set', async () => {
         const { open, gateway } = await trial();
         const { issued } = await open();
         const forged = { ...issued, headers: issued.headers.map(([header, line]) => [header, forge(line)] as const) };
@@ -202,7 +202,7 @@ export function describeSessionGateway(
         assert.equal(await gateway.identify(carrying(forged), COOKIE), null);
       });
 
-      it('finds nobody by the name of a session', async () => {
+      it('finds no session by the id of a session', async () => {
         const { open, find } = await trial();
         const { issued } = await open();
         const found = await find(issued.token);

@@ -128,7 +128,7 @@ export class TrustedDevicesService {
     return device?.id ?? null;
   }
 
-  /** Ends all trust, for what it rested on is gone. */
+  /** Ends the trust in all devices, because the factor that it rested on is gone. */
   async dropAll(accountId: string, transaction: Transaction): Promise<void> {
     await transaction.query(DROP_DEVICES, { accountId });
   }
@@ -139,8 +139,8 @@ export class TrustedDevicesService {
   }
 
   /**
-   * Renames a device. Any session may rename its own, others need a strong one: else a thief could give his device the name
-   * of the owner's just before the owner reads the list.
+   * Renames a device. Any session may rename its own device; renaming another one requires a strong session. Otherwise a thief
+   * could give his device the name of the owner's.
    *
    * @throws {TwoFactorException} SECOND_FACTOR_REQUIRED; TRUSTED_DEVICE_NOT_FOUND, for devices of other accounts too;
    *   UNAUTHORIZED when the session ended meanwhile
@@ -155,7 +155,7 @@ export class TrustedDevicesService {
   }
 
   /**
-   * Ends the trust in one device. Any session may end its own, others need a strong one.
+   * Ends the trust in one device. Any session may end that of its own device; ending another one requires a strong session.
    *
    * @returns header lines for the answer
    * @throws {TwoFactorException} SECOND_FACTOR_REQUIRED, TRUSTED_DEVICE_NOT_FOUND, UNAUTHORIZED when the session ended

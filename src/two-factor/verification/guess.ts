@@ -36,7 +36,7 @@ export interface Guess<Candidates = unknown> extends MatchContext<Candidates> {
  *
  * Taking a guess imposes no lock: of parallel right codes one must win.
  */
-export function guess({ name, candidates, lockable }: FactorPlugin): CallerStatements<Guess> {
+export function guessStatements({ name, candidates, lockable }: FactorPlugin): CallerStatements<Guess> {
   const text = (who: string) => `
     WITH who AS MATERIALIZED (${who}),
     budget AS MATERIALIZED (

@@ -13,7 +13,7 @@ import { originOf, SecurityEvents } from '../ports/security-events.js';
 import { Database } from '../postgres/database.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
-import { guess, type Guess } from './guess.js';
+import { guessStatements, type Guess } from './guess.js';
 
 /**
  * The budget side of a verification: takes a guess before the attempt is looked at, and answers for a wrong one.
@@ -32,7 +32,7 @@ export class GuessesService {
     private readonly options: TwoFactorOptions,
     registry: FactorRegistry,
   ) {
-    this.statements = new Map(registry.plugins.map((plugin) => [plugin.name, guess(plugin)]));
+    this.statements = new Map(registry.plugins.map((plugin) => [plugin.name, guessStatements(plugin)]));
   }
 
   /**

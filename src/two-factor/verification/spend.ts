@@ -38,7 +38,7 @@ const ON_SESSION = `SELECT $accountId::text AS account_id, $scope::text AS scope
  * One statement that burns the challenge, looks at the lock again, clears the failures and spends the factor, each only
  * if the one before did: the second of two gets no row, and must roll back.
  */
-export function spend(plugin: FactorPlugin, registry: FactorRegistry): SpendStatements {
+export function spendStatements(plugin: FactorPlugin, registry: FactorRegistry): SpendStatements {
   const name = plugin.name.replaceAll('-', '_');
   const cleared = clearFailures(plugin);
   const burn = `burnt_challenge AS (${BURN_LIVE_CHALLENGE(STATEMENT_TIME)}), burnt AS (${ON_CHALLENGE})`;

@@ -17,7 +17,7 @@ import { TrustedDevicesService, type FreshDevice } from '../trusted-devices/trus
 import { TwoFactorException } from '../two-factor.errors.js';
 import type { Guess } from './guess.js';
 import { GuessesService } from './guesses.service.js';
-import { spend, type SpendStatements } from './spend.js';
+import { spendStatements, type SpendStatements } from './spend.js';
 
 /** An attempt to prove a factor, and who makes it. */
 export interface VerificationAttempt<Attempt = string> {
@@ -80,7 +80,7 @@ export class VerificationService {
     private readonly secondFactor: SecondFactorPolicy,
     private readonly registry: FactorRegistry,
   ) {
-    this.statements = new Map(registry.plugins.map((plugin) => [plugin.name, spend(plugin, registry)]));
+    this.statements = new Map(registry.plugins.map((plugin) => [plugin.name, spendStatements(plugin, registry)]));
   }
 
   /**
@@ -171,6 +171,9 @@ export class VerificationService {
     const { values, confirms } = match;
     let rows: Spent[];
     if (challengeId !== null) {
+      // A plug-in whose candidates show a staged row to a challenge must not open a session with it: the password alone
+      // can stage one.
+      if (confirms !== undefined) throw new RangeError(`Factor "${plugin.name}" matched a staged row on a challenge`);
       rows = await transaction.query(statements.onChallenge, { ...values, challengeId });
     } else if (confirms !== undefined && statements.confirm && caller.kind === 'session') {
       const { sessionId } = caller.session;

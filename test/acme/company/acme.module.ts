@@ -1,13 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import {
-  TwoFactorExceptionFilter,
-  TwoFactorModule,
-  twoFactorEntities,
-  twoFactorMigrations,
-} from '../../../src/two-factor/index.js';
+import { TwoFactorExceptionFilter, TwoFactorModule, twoFactorSchema } from '../../../src/two-factor/index.js';
 import { CompanyController } from './company.controller.js';
+import { ACME_FACTORS } from './factors.js';
 import { AcmeAccounts } from './identity/acme-accounts.js';
 import { AcmeIdentityModule } from './identity/acme-identity.module.js';
 import { AcmePasswords } from './identity/acme-passwords.js';
@@ -23,6 +19,7 @@ import { AcmeSettings } from './settings.js';
 export class AcmeModule {
   static forRoot(settings: AcmeSettings): DynamicModule {
     const identity = AcmeIdentityModule.forRoot(settings);
+    const schema = twoFactorSchema(ACME_FACTORS);
     return {
       module: AcmeModule,
       imports: [
@@ -30,8 +27,8 @@ export class AcmeModule {
           name: ACME_DATABASE,
           type: 'postgres',
           url: settings.databaseUrl,
-          entities: [...twoFactorEntities],
-          migrations: [...twoFactorMigrations, CreateEmployees1500000000000],
+          entities: [...schema.entities],
+          migrations: [...schema.migrations, CreateEmployees1500000000000],
           migrationsRun: true,
           toRetry: () => false,
         }),
@@ -49,6 +46,7 @@ export class AcmeModule {
           passwords: AcmePasswords,
           events: AuditTrail,
           keyRing: VaultKeyRing,
+          factors: ACME_FACTORS,
           dataSource: ACME_DATABASE,
         }),
       ],

@@ -49,16 +49,3 @@ export function proseOf(document: string): string {
 export function quotedFile({ text }: Block): string | undefined {
   return /^\/\/ ((?:[\w.-]+\/)+[\w.-]+)\n/.exec(text)?.[1];
 }
-
-/** The pieces of a quoted file that a block shows, one line each without indentation; `// …` stands between two pieces. */
-export function quotedPieces({ text }: Block): string[] {
-  return flat(text.slice(text.indexOf('\n') + 1))
-    .split(/^\/\/ …$/m)
-    .map((piece) => piece.trim())
-    .filter((piece) => piece !== '');
-}
-
-/** A text whose lines have no indentation. */
-export function flat(text: string): string {
-  return text.replaceAll(/^[ \t]+/gm, '');
-}

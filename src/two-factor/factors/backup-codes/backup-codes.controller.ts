@@ -55,7 +55,7 @@ export class BackupCodesController {
     if (disableSession) return { user: await this.verification.spendOnly(this.factor, attempt) };
     const verified = await this.verification.verify(this.factor, attempt);
     const response = verificationResponse(exchange, verified);
-    return { ...response, session: { ...verified.issued.session, token: response.token } };
+    return Object.assign(response, { session: { ...verified.issued.session, token: response.token } });
   }
 
   @Post('generate-backup-codes')

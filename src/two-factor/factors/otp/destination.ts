@@ -17,7 +17,7 @@ export function parsePhoneNumber(text: string, countries?: readonly string[]): s
   return countries && !countries.includes(number.country) ? null : number.number;
 }
 
-/** `jane@example.com` as `j•••@e•••.com`: enough for the owner to know it, little for anybody else. */
+/** `jane@example.com` as `j•••@e•••.com`: enough for the owner to recognise it, little for others. */
 export function maskMailAddress(address: string): string {
   const at = address.lastIndexOf('@');
   const domain = address.slice(at + 1);

@@ -12,6 +12,7 @@ import { TwoFactorOptions } from '../../two-factor.options.js';
 import { AuthenticatorsService } from './authenticators.service.js';
 import { TotpFactor } from './totp.factor.js';
 
+const ACCOUNT = async () => ({ label: 'ada@example.com' }) as never;
 const base32 = new ScureBase32Plugin();
 
 /** What staging an authenticator writes and shows. */
@@ -22,8 +23,7 @@ async function staged(random: Random) {
   const options = new TwoFactorOptions({ issuer: 'Acme', trustedOrigins: [] });
   const factor = new TotpFactor(authenticators, new SystemClock(), options, unreadable);
   const [id, accountId] = [randomUUID(), 'ada'];
-  const account = async () => ({ label: 'ada@example.com' }) as never;
-  const { columns, response } = await factor.prepare({})({ id, accountId, account });
+  const { columns, response } = await factor.prepare({})({ id, accountId, account: ACCOUNT });
   return { authenticators, id, accountId, columns, totpURI: String(response['totpURI']) };
 }
 

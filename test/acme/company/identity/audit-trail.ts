@@ -12,6 +12,11 @@ export class AuditTrail extends SecurityEvents {
 
   /** Names of what happened to an account, in order. */
   of(accountId: string): string[] {
-    return this.entries.filter((entry) => entry.accountId === accountId).map(({ name }) => name);
+    return this.eventsOf(accountId).map(({ name }) => name);
+  }
+
+  /** What happened to an account, in order. */
+  eventsOf(accountId: string): SecurityEvent[] {
+    return this.entries.filter((entry) => entry.accountId === accountId);
   }
 }

@@ -1,0 +1,96 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { COOKIE_AUTH, documentCredentials } from './credentials.js';
+import { inOrderOfTheWalk } from './order.js';
+import { nameErrorCodes, narrowEnableAnswer } from './narrowing.js';
+import { documentLargeBodies, shareResponses } from './shared-responses.js';
+import { PAGE_OPTIONS } from './page.js';
+import { API_PREFIX } from '../http/api-prefix.js';
+import { BEARER_AUTH } from '../two-factor/index.js';
+
+const DESCRIPTION = `Sign-in with a second factor: authenticator apps, one-time codes and backup codes.
+
+To try it on this page:
+
+1. \`POST /sign-up/email\` opens an account and signs this page in.
+2. \`POST /two-factor/enable\` stages an authenticator, \`POST /two-factor/get-totp-qr\` shows it as a QR code. Scan the code with an
+   authenticator app.
+3. Send the six digits that the app shows to \`POST /two-factor/verify-totp\`. Two-factor is on.
+4. \`POST /sign-in/email\` now answers a challenge. \`POST /two-factor/verify-totp\` finishes it with the next six digits.
+
+**Cookies and tokens.** A browser is signed in by cookies. This page is one too: it keeps the cookies that sign-up and sign-in set and
+sends them with every call, so that nothing has to be entered under *Authorize*. *Authorize* takes the token of a program that
+keeps no cookies: a session token, or on \`send-otp\` and \`verify-*\` the \`twoFactorToken\` of a challenge. Where both come along, the
+token counts. A dead token beside a live cookie is ignored, and the answer says so: \`WWW-Authenticate\` with \`invalid_token\`.
+
+**Errors.** Every error is JSON with \`message\`, for people, and \`code\`, for programs. A known path answers 405 with \`Allow\` to a method
+that it does not have. A body of more than 16 KiB answers 413, one of another type than JSON 415, and a URL and headers of more than 16 KiB 431.
+
+**Words.** A *strong* session has verified a second factor not long ago; sensitive calls require one. A *staged* factor is not in use
+before its first code was verified.`;
+
+/** The paths of the document that the service was asked for: these keep to its form, without references to shared answers. */
+const ORIGINAL: ReadonlySet<string> = new Set(
+  [
+    'enable',
+    'disable',
+    'get-totp-uri',
+    'generate-backup-codes',
+    'verify-totp',
+    'send-otp',
+    'verify-otp',
+    'verify-backup-code',
+  ].map((name) => `/two-factor/${name}`),
+);
+
+/** The OpenAPI 3.1 document of the whole service. */
+export function buildOpenApiDocument(app: INestApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('nestjs-two-factor')
+    .setDescription(DESCRIPTION)
+    .setVersion('0.1.0')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    // Relative: an absolute one would be another origin for a page that was opened under another name of the host.
+    .addServer(`/${API_PREFIX}`)
+    .addTag('Accounts', 'Sign-up, sign-in, sessions and passwords of the standalone service.')
+    .addTag('Two factor', 'Two-Factor Authentication endpoints for TOTP, OTP, and backup codes.')
+    // Not by addBearerAuth, which calls every token a JWT: these are opaque.
+    .addSecurity(BEARER_AUTH, {
+      type: 'http',
+      scheme: 'bearer',
+      description: 'Bearer token authentication: a session token; on send-otp and verify-* a challenge token, too.',
+    })
+    .addSecurity(COOKIE_AUTH, {
+      type: 'apiKey',
+      in: 'cookie',
+      name: 'session_token',
+      description:
+        'The session cookie, `__Host-session_token` over https. Sign-up, sign-in and `verify-*` set it, and the browser sends it by itself: enter nothing here.',
+    })
+    .build();
+  // The builder adds an empty one.
+  delete config.info.contact;
+  // Paths are relative to the server's URL, as the documented ones are.
+  const document = SwaggerModule.createDocument(app, config, { ignoreGlobalPrefix: true });
+  document.paths = inOrderOfTheWalk(document.paths);
+  documentCredentials(document, ORIGINAL);
+  nameErrorCodes(document);
+  narrowEnableAnswer(document);
+  shareResponses(document, ORIGINAL);
+  documentLargeBodies(document, ORIGINAL);
+  return document;
+}
+
+/** The document as the file `openapi.json` holds it. */
+export function serializeOpenApi(document: OpenAPIObject): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** Serves Swagger UI at `/docs` and the document at `/openapi.json`; the document is built when first asked for. */
+export function serveOpenApi(app: INestApplication): void {
+  SwaggerModule.setup('docs', app, () => buildOpenApiDocument(app), {
+    ...PAGE_OPTIONS,
+    jsonDocumentUrl: 'openapi.json',
+  });
+}

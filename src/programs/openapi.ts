@@ -1,0 +1,27 @@
+import 'reflect-metadata';
+import { writeFile } from 'node:fs/promises';
+import { readEnvironment } from '../config/environment.js';
+import { runProgram } from './run-program.js';
+
+/*
+ * Writes `openapi.json`. Routes are read from the classes and nothing is constructed, so the key is a placeholder and there is no
+ * database.
+ */
+
+await runProgram(
+  () => readEnvironment({ TWO_FACTOR_KEYS: `none:${Buffer.alloc(32).toString('base64')}`, LOG_LEVEL: 'error' }),
+  async (config, logger) => {
+    const { NestFactory } = await import('@nestjs/core');
+    const { FastifyAdapter } = await import('@nestjs/platform-fastify');
+    const { AppModule } = await import('../app.module.js');
+    const { buildOpenApiDocument, serializeOpenApi } = await import('../openapi/document.js');
+    const app = await NestFactory.create(AppModule.forRoot(config, ''), new FastifyAdapter(), {
+      preview: true,
+      abortOnError: false,
+      logger,
+    });
+    await writeFile('openapi.json', serializeOpenApi(buildOpenApiDocument(app)));
+    await app.close();
+    return 0;
+  },
+);
