@@ -16,6 +16,6 @@ export function lostKeys(fault: string, { databaseUrl, dataDir, keyFile }: Place
   const anew = keyFile && databaseUrl === undefined ? `remove ${dataDir} to begin anew without any account, or ` : '';
   return new StartupError(
     `${fault}: ${restore}. Without the key the authenticator secrets and telephone numbers that it sealed are lost: ` +
-      `${anew}see "A lost key" in README.md to go on with the accounts`,
+      `${anew}see "A lost key" in docs/operate.md to go on with the accounts`,
   );
 }

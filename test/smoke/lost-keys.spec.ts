@@ -73,7 +73,7 @@ describe('a service whose key file is lost', () => {
     );
   });
 
-  it('starts again, with its accounts, after what the README says', async () => {
+  it('starts again, with its accounts, after what docs/operate.md says', async () => {
     const env = { DATABASE_URL: database.url };
     const first = await start(env);
     await first.started;
@@ -83,8 +83,8 @@ describe('a service whose key file is lost', () => {
     await rm(join(folder, 'two-factor.keys'));
     expect((await (await start(env)).ended).stderr).toContain('two-factor.keys is gone');
 
-    const readme = await readFile('README.md', 'utf8');
-    const [, sql = ''] = /^### A lost key\n[^]*?^```sql\n([^]*?)^```$/m.exec(readme) ?? [];
+    const document = await readFile('docs/operate.md', 'utf8');
+    const [, sql = ''] = /^### A lost key\n[^]*?^```sql\n([^]*?)^```$/m.exec(document) ?? [];
     const client = new Client({ connectionString: database.url });
     await client.connect();
     await client.query(sql.replaceAll("'k1'", "'dev'"));
