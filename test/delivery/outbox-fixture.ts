@@ -8,7 +8,8 @@ import {
 } from '../../src/delivery/index.js';
 import { OutboxOptions, type OutboxModuleOptions } from '../../src/delivery/outbox/outbox.options.js';
 import { OutboxWorker } from '../../src/delivery/outbox/outbox-worker.js';
-import { EventLog,
+import {
+  EventLog,
   HkdfKeyRing,
   LogSecurityEvents,
   SystemClock,
