@@ -13,6 +13,7 @@ const LAYERS = [
   ['two-factor.module-definition.ts'],
   ['two-factor.service.ts'],
   ['two-factor.providers.ts'],
+  ['two-factor.ports.ts'],
   ['two-factor.key-rotation.ts'],
   ['two-factor.schema.ts'],
   // Side by side: a factor never imports another one.

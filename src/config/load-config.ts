@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { developmentKeyFile, developmentKeys } from './development-keys.js';
 import { readDatabaseEnvironment, readEnvironment, readKeyEnvironment, type Environment } from './environment.js';
 import { lostKeys } from './lost-keys.js';
@@ -62,4 +63,4 @@ function hasKeys(env: Environment): boolean {
   return env.NODE_ENV?.trim() === 'production' || Boolean(env.TWO_FACTOR_KEYS?.trim());
 }
 
-const PLACEHOLDER_RING = `placeholder:${Buffer.alloc(32).toString('base64')}`;
+const PLACEHOLDER_RING = `placeholder:${randomBytes(32).toString('base64')}`;

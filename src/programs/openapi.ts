@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import 'reflect-metadata';
 import { writeFile } from 'node:fs/promises';
 import { readEnvironment } from '../config/environment.js';
@@ -9,7 +10,7 @@ import { runProgram } from './run-program.js';
  */
 
 await runProgram(
-  () => readEnvironment({ TWO_FACTOR_KEYS: `none:${Buffer.alloc(32).toString('base64')}`, LOG_LEVEL: 'error' }),
+  () => readEnvironment({ TWO_FACTOR_KEYS: `none:${randomBytes(32).toString('base64')}`, LOG_LEVEL: 'error' }),
   async (config, logger) => {
     const { NestFactory } = await import('@nestjs/core');
     const { FastifyAdapter } = await import('@nestjs/platform-fastify');

@@ -1,5 +1,6 @@
-export { TwoFactorModule } from './two-factor.module.js';
-export type { TwoFactorPorts } from './two-factor.providers.js';
+export { TwoFactorModule, type TwoFactorAsyncOptions, type TwoFactorOptionsFactory } from './two-factor.module.js';
+export type { PortToken, TwoFactorPorts, TwoFactorStructure } from './two-factor.ports.js';
+export type { ErrorFormat, RouteOptions } from './routes/mounting.js';
 export { TwoFactorOptions, type TwoFactorModuleOptions } from './two-factor.options.js';
 export type { TwoFactorMethod } from './challenge/challenge.service.js';
 export { TwoFactorService, type ChallengeResponse, type SignIn, type SignInResult } from './two-factor.service.js';
@@ -54,6 +55,9 @@ export {
   type UseNotice,
 } from './factor/factor.js';
 export type { CompanionSql, EnableRoute, EnrolmentTable, FactorPlugin } from './factor/factor-plugin.js';
+export { BackupCodesController } from './factors/backup-codes/backup-codes.controller.js';
+export { OtpController } from './factors/otp/otp.controller.js';
+export { TotpController } from './factors/totp/totp.controller.js';
 export { backupCodesFactor } from './factors/backup-codes/backup-codes.plugin.js';
 export { otpFactor } from './factors/otp/otp.plugin.js';
 export { totpFactor } from './factors/totp/totp.plugin.js';
@@ -63,7 +67,7 @@ export { sealedRecords, type RowsOfKey, type SealedRecords } from './keys/sealed
 export { UnreadableSecretReporter } from './keys/unreadable-secret-reporter.js';
 export { OptionalField } from './routes/optional-field.js';
 export { PasswordRequest } from './routes/password.dto.js';
-export { TwoFactorRoutes } from './routes/two-factor.routes.js';
+export { isTwoFactorRoute, TwoFactorRoutes } from './routes/two-factor.routes.js';
 export {
   SessionResponse,
   UserResponse,

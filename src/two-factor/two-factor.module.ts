@@ -1,43 +1,32 @@
-import { Module } from '@nestjs/common';
-import { PassportModule } from '@nestjs/passport';
-import { AttemptsService } from './attempts/attempts.service.js';
-import { ChallengeService } from './challenge/challenge.service.js';
-import { GuessesService } from './verification/guesses.service.js';
-import { VerificationService } from './verification/verification.service.js';
-import { BearerStrategy } from './routes/bearer.strategy.js';
-import { CredentialResolver } from './routes/credential-resolver.js';
-import { OriginPolicy } from './routes/origin-policy.js';
-import { Reauthentication } from './enrolment/reauthentication.js';
-import { SecondFactorPolicy } from './policy/second-factor-policy.js';
-import { SessionHold } from './policy/session-hold.js';
-import { DisableService } from './enrolment/disable.service.js';
-import { EnrolmentService } from './enrolment/enrolment.service.js';
-import { EventLog } from './events/event-log.js';
-import { EnrolmentState } from './factor/enrolment-state.js';
-import { Factors } from './factor/factors.js';
-import { Channels } from './messages/channels.js';
-import { MessageDelivery } from './messages/message-delivery.js';
-import { MessageSealer } from './messages/message-sealer.js';
-import { MessageWriter } from './messages/message-writer.js';
-import { PendingNotices } from './messages/pending-notices.js';
-import { Clock } from './ports/clock.js';
-import { Random } from './ports/random.js';
-import { SecurityEvents } from './ports/security-events.js';
-import { Database } from './postgres/database.js';
-import { KeyRingMonitor } from './keys/key-ring-monitor.js';
-import { KeyRegister } from './keys/key-register.js';
-import { KeyRotation } from './keys/key-rotation.js';
-import { UnreadableSecretReporter } from './keys/unreadable-secret-reporter.js';
-import { AesGcmSealer } from './keys/sealer.js';
-import { StatusService } from './status/status.service.js';
-import { TrustedDevicesService } from './trusted-devices/trusted-devices.service.js';
-import { OriginGuard, TwoFactorGuard } from './routes/two-factor.guard.js';
+import {
+  Inject,
+  Module,
+  Optional,
+  type DynamicModule,
+  type InjectionToken,
+  type OnModuleInit,
+  type Type,
+} from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './two-factor.module-definition.js';
-import { TwoFactorOptions, type TwoFactorModuleOptions } from './two-factor.options.js';
-import { TwoFactorService } from './two-factor.service.js';
+import type { TwoFactorModuleOptions } from './two-factor.options.js';
+import type { TwoFactorStructure } from './two-factor.ports.js';
 
-/** What the exported guards need, so that modules of the host can use them. */
-const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPolicy, TwoFactorGuard, OriginGuard];
+/** Makes the values of the module, in a class of the host: `useClass` or `useExisting`. */
+export interface TwoFactorOptionsFactory {
+  create(): TwoFactorModuleOptions | Promise<TwoFactorModuleOptions>;
+}
+
+/** Values that are known only at start, and what is known before. */
+export interface TwoFactorAsyncOptions extends TwoFactorStructure {
+  /** Modules that export the host's ports, and what the factory injects. */
+  readonly imports?: NonNullable<DynamicModule['imports']>;
+  readonly inject?: InjectionToken[];
+  // oxlint-disable-next-line typescript/no-explicit-any -- Nest gives the factory what `inject` names
+  readonly useFactory?: (...injected: any[]) => TwoFactorModuleOptions | Promise<TwoFactorModuleOptions>;
+  readonly useClass?: Type<TwoFactorOptionsFactory>;
+  readonly useExisting?: InjectionToken<TwoFactorOptionsFactory>;
+}
 
 /**
  * Two-factor authentication for a backend that has its own users and sessions.
@@ -57,59 +46,38 @@ const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPo
  * })
  * ```
  */
-@Module({
-  imports: [PassportModule],
-  providers: [
-    {
-      provide: TwoFactorOptions,
-      inject: [MODULE_OPTIONS_TOKEN],
-      useFactory: (options: TwoFactorModuleOptions) => new TwoFactorOptions(options),
-    },
-    ...GUARDS,
-    AesGcmSealer,
-    AttemptsService,
-    ChallengeService,
-    DisableService,
-    EnrolmentService,
-    GuessesService,
-    EnrolmentState,
-    EventLog,
-    KeyRingMonitor,
-    KeyRegister,
-    Channels,
-    MessageDelivery,
-    MessageSealer,
-    MessageWriter,
-    PendingNotices,
-    UnreadableSecretReporter,
-    SessionHold,
-    Reauthentication,
-    StatusService,
-    TrustedDevicesService,
-    TwoFactorService,
-    VerificationService,
-  ],
-  exports: [
-    // For controllers of the host's own factors.
-    AesGcmSealer,
-    ChallengeService,
-    EnrolmentService,
-    EventLog,
-    Factors,
-    Reauthentication,
-    UnreadableSecretReporter,
-    VerificationService,
-    KeyRotation,
-    MessageDelivery,
-    MessageWriter,
-    TwoFactorService,
-    TwoFactorOptions,
-    Database,
-    Clock,
-    Random,
-    SecurityEvents,
-    SessionHold,
-    ...GUARDS,
-  ],
-})
-export class TwoFactorModule extends ConfigurableModuleClass {}
+@Module({})
+export class TwoFactorModule implements OnModuleInit {
+  /** @throws {Error} when the class itself is imported, without `forRoot` */
+  constructor(
+    private readonly modules: ModulesContainer,
+    @Optional() @Inject(MODULE_OPTIONS_TOKEN) options?: TwoFactorModuleOptions,
+  ) {
+    if (options === undefined) {
+      throw new Error(
+        'TwoFactorModule has no options: import TwoFactorModule.forRoot({ … }) or forRootAsync({ … }), and let useFactory return them',
+      );
+    }
+  }
+
+  /** @param options values, ports and structure, all known when the module is declared */
+  static forRoot(options: TwoFactorModuleOptions & TwoFactorStructure): DynamicModule {
+    return { ...ConfigurableModuleClass.forRoot(options), module: TwoFactorModule };
+  }
+
+  /** @param options ports and structure, and a factory of the values */
+  static forRootAsync(options: TwoFactorAsyncOptions): DynamicModule {
+    const given = options as Parameters<typeof ConfigurableModuleClass.forRootAsync>[0];
+    return { ...ConfigurableModuleClass.forRootAsync(given), module: TwoFactorModule };
+  }
+
+  /** @throws {Error} when another module of the application imports it with options of its own */
+  onModuleInit(): void {
+    const imported = [...this.modules.values()].filter(({ metatype }) => metatype === TwoFactorModule);
+    if (imported.length > 1) {
+      throw new Error(
+        'TwoFactorModule is imported twice: the routes of the first would answer for both. Call forRoot once, with `isGlobal: true` or in a module that exports it',
+      );
+    }
+  }
+}

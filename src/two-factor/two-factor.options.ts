@@ -75,8 +75,15 @@ export class TwoFactorOptions {
   readonly smsPerDay: number;
   readonly database: Partial<DatabaseLimits>;
 
-  /** @throws {RangeError} naming the option that makes no sense */
+  /** @throws {RangeError} naming the option that makes no sense, and one that does not exist */
   constructor(options: TwoFactorModuleOptions) {
+    if ((options as unknown) === undefined || options === null) {
+      throw new RangeError('The `useFactory` of TwoFactorModule returned no options');
+    }
+    refuseUnknown(options);
+    if (!Array.isArray(options.trustedOrigins)) {
+      throw new RangeError('trustedOrigins must be a list of origins, such as ["https://app.example.com"]');
+    }
     this.issuer = options.issuer;
     this.trustedOrigins = options.trustedOrigins;
     this.secureCookies = options.secureCookies ?? true;
@@ -102,6 +109,38 @@ export class TwoFactorOptions {
     for (const origin of this.trustedOrigins) {
       if (!URL.canParse(origin) || new URL(origin).origin !== origin || origin.includes('*'))
         throw new RangeError(`trustedOrigins: "${origin}" is not an origin`);
+    }
+  }
+}
+
+/** Every option by its group; those of the module's structure may stand beside them. */
+const KNOWN = {
+  '': [
+    'issuer trustedOrigins secureCookies keys totp challenge enrolment otp trustedDevices notices session database',
+    'accounts sessions passwords keyRing clock random events mail sms outbox templates factors dataSource isGlobal',
+    'path routes errors',
+  ]
+    .join(' ')
+    .split(' '),
+  totp: ['window'],
+  challenge: ['life', 'guesses'],
+  enrolment: ['stagedLife'],
+  otp: ['mailFallback', 'smsCountries', 'smsPerDay'],
+  trustedDevices: ['life', 'absoluteLife'],
+  notices: ['interval'],
+  session: ['strongFor'],
+  database: ['connectionTimeoutMs', 'answerTimeoutMs', 'mostWaiting', 'portTimeoutMs'],
+} as const;
+
+/** The compiler does not see a misspelt name in what a factory returns. */
+function refuseUnknown(options: TwoFactorModuleOptions): void {
+  for (const [group, known] of Object.entries(KNOWN)) {
+    const given: unknown = group === '' ? options : (options as unknown as Record<string, unknown>)[group];
+    for (const name of Object.keys(given ?? {})) {
+      if ((known as readonly string[]).includes(name)) continue;
+      throw new RangeError(
+        `TwoFactorModule has no option "${group && `${group}.`}${name}"; it has ${known.map((each) => (group && `${group}.${each}`) || each).join(', ')}`,
+      );
     }
   }
 }

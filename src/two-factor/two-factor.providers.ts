@@ -22,56 +22,46 @@ import { Random } from './ports/random.js';
 import { SecurityEvents } from './ports/security-events.js';
 import { SessionGateway } from './ports/session-gateway.js';
 import { SmsSender } from './ports/sms-sender.js';
+import { boundedPort } from './postgres/bounded-port.js';
 import { Database } from './postgres/database.js';
 import { keyRotation } from './two-factor.key-rotation.js';
 import { TwoFactorOptions } from './two-factor.options.js';
+import type { PortToken, TwoFactorPorts, TwoFactorStructure } from './two-factor.ports.js';
 
-/**
- * Which providers of the host stand behind the ports. Each must be exported by a module among `imports`, or by a global
- * one. The first three are needed; for the others the library has adapters of its own.
- */
-export interface TwoFactorPorts {
-  readonly accounts?: InjectionToken<AccountDirectory>;
-  readonly sessions?: InjectionToken<SessionGateway>;
-  readonly passwords?: InjectionToken<PasswordVerifier>;
-  readonly keyRing?: InjectionToken<KeyRing>;
-  readonly clock?: InjectionToken<Clock>;
-  readonly random?: InjectionToken<Random>;
-  readonly events?: InjectionToken<SecurityEvents>;
-  /** Sends mail: with it come mailed codes and notices. Needs `outbox` and `templates`. */
-  readonly mail?: InjectionToken<MailSender>;
-  /** Sends text messages: with it come texted codes. Needs `outbox` and `templates`. */
-  readonly sms?: InjectionToken<SmsSender>;
-  readonly outbox?: InjectionToken<Outbox>;
-  readonly templates?: InjectionToken<MessageTemplates>;
-  /**
-   * The kinds of second factor, in the order of preference; `defaultFactors` otherwise. An account whose only factor is taken
-   * out of the list has two-factor off.
-   */
-  readonly factors?: readonly FactorPlugin[];
-  /** Name of the TypeORM data source that holds the library's tables; the default one otherwise. */
-  readonly dataSource?: string;
-  /** Whether every module of the host may inject the library's exports without importing it. Default false. */
-  readonly isGlobal?: boolean;
-}
+type Port<T> = abstract new (...parameters: never[]) => T;
 
-type Token<T> = abstract new (...parameters: never[]) => T;
+/** The methods that a port must have: a class that lacks one is found out at start, not at the first request. */
+const METHODS = {
+  AccountDirectory: ['find', 'recordTwoFactor'] satisfies Array<keyof AccountDirectory>,
+  SessionGateway: ['identify', 'issue', 'renew', 'holds', 'end', 'endAll', 'endDevice'] satisfies Array<
+    keyof SessionGateway
+  >,
+  PasswordVerifier: ['verify'] satisfies Array<keyof PasswordVerifier>,
+  KeyRing: ['derive'] satisfies Array<keyof KeyRing>,
+  Clock: ['now'] satisfies Array<keyof Clock>,
+  Random: ['bytes'] satisfies Array<keyof Random>,
+  SecurityEvents: ['emit'] satisfies Array<keyof SecurityEvents>,
+  MailSender: ['send'] satisfies Array<keyof MailSender>,
+  SmsSender: ['send'] satisfies Array<keyof SmsSender>,
+  Outbox: [] satisfies Array<keyof Outbox>,
+  MessageTemplates: ['mail', 'sms'] satisfies Array<keyof MessageTemplates>,
+} as const;
 
 /** Puts what the host gave, or the library's own adapters, behind the ports. */
-export function hostProviders(ports: TwoFactorPorts): Provider[] {
+export function hostProviders(ports: TwoFactorStructure): Provider[] {
   return [
-    needed('accounts', AccountDirectory, ports.accounts),
-    needed('sessions', SessionGateway, ports.sessions),
-    needed('passwords', PasswordVerifier, ports.passwords),
-    replaceable(Clock, ports.clock, SystemClock),
-    replaceable(Random, ports.random, SystemRandom),
-    replaceable(SecurityEvents, ports.events, LogSecurityEvents),
-    optional(MailSender, ports.mail),
-    optional(SmsSender, ports.sms),
-    optional(Outbox, ports.outbox),
-    optional(MessageTemplates, ports.templates),
+    required('accounts', AccountDirectory, ports.accounts),
+    required('sessions', SessionGateway, ports.sessions),
+    checked('passwords', PasswordVerifier, given('passwords', PasswordVerifier, ports.passwords)),
+    replaceable('clock', Clock, ports.clock, SystemClock),
+    replaceable('random', Random, ports.random, SystemRandom),
+    replaceable('events', SecurityEvents, ports.events, LogSecurityEvents),
+    optional('mail', MailSender, ports.mail),
+    optional('sms', SmsSender, ports.sms),
+    optional('outbox', Outbox, ports.outbox),
+    optional('templates', MessageTemplates, ports.templates),
     ports.keyRing
-      ? { provide: KeyRing, useExisting: ports.keyRing }
+      ? checked('keyRing', KeyRing, ports.keyRing)
       : {
           provide: KeyRing,
           inject: [TwoFactorOptions],
@@ -79,10 +69,19 @@ export function hostProviders(ports: TwoFactorPorts): Provider[] {
         },
     {
       provide: Database,
-      inject: [getDataSourceToken(ports.dataSource), TwoFactorOptions],
-      useFactory: (dataSource: DataSource, { database }: TwoFactorOptions) => new Database(dataSource, database),
+      inject: [{ token: getDataSourceToken(ports.dataSource), optional: true }, TwoFactorOptions],
+      useFactory: (dataSource: DataSource | undefined, { database }: TwoFactorOptions) => {
+        if (!dataSource) throw new Error(noDataSource(ports.dataSource));
+        return new Database(dataSource, database);
+      },
     },
   ];
+}
+
+function noDataSource(name: string | undefined): string {
+  return name === undefined
+    ? 'TwoFactorModule finds no default TypeORM data source: name yours, as in `dataSource: "bank"`'
+    : `TwoFactorModule finds no TypeORM data source named "${name}": give \`dataSource\` the \`name\` of TypeOrmModule.forRoot`;
 }
 
 /** Everything that the factors bring, and the registry of them. */
@@ -105,16 +104,54 @@ export function factorProviders(plugins: readonly FactorPlugin[]): Provider[] {
 }
 
 /** @throws {Error} at start, naming the port that the host forgot */
-function needed<T>(option: keyof TwoFactorPorts, port: Token<T>, given: InjectionToken<T> | undefined): Provider {
-  if (!given) throw new Error(`TwoFactorModule needs a ${port.name}: name the class of yours as \`${option}\``);
-  return { provide: port, useExisting: given };
+function given<T>(option: keyof TwoFactorPorts, port: Port<T>, token: PortToken<T> | undefined): PortToken<T> {
+  if (!token) throw new Error(`TwoFactorModule needs a ${port.name}: name the class of yours as \`${option}\``);
+  return token;
+}
+
+/** A port that is called inside transactions of the library. */
+function required<T extends object>(
+  option: keyof TwoFactorPorts,
+  port: Port<T>,
+  token: PortToken<T> | undefined,
+): Provider {
+  return {
+    provide: port,
+    inject: [given(option, port, token) as InjectionToken, Database],
+    useFactory: (adapter: T, database: Database) =>
+      boundedPort(port.name, checkedAdapter(option, port, adapter), database),
+  };
+}
+
+function checked<T>(option: keyof TwoFactorPorts, port: Port<T>, token: PortToken<T>): Provider {
+  return {
+    provide: port,
+    inject: [token as InjectionToken],
+    useFactory: (adapter: T) => checkedAdapter(option, port, adapter),
+  };
 }
 
 /** Null stands for what the host does without. */
-function optional<T>(port: Token<T>, given: InjectionToken<T> | undefined): Provider {
-  return given ? { provide: port, useExisting: given } : { provide: port, useValue: null };
+function optional<T>(option: keyof TwoFactorPorts, port: Port<T>, token: PortToken<T> | undefined): Provider {
+  return token ? checked(option, port, token) : { provide: port, useValue: null };
 }
 
-function replaceable<T>(port: Token<T>, given: InjectionToken<T> | undefined, adapter: Type<T>): Provider {
-  return given ? { provide: port, useExisting: given } : { provide: port, useClass: adapter };
+function replaceable<T>(
+  option: keyof TwoFactorPorts,
+  port: Port<T>,
+  token: PortToken<T> | undefined,
+  adapter: Type<T>,
+): Provider {
+  return token ? checked(option, port, token) : { provide: port, useClass: adapter };
+}
+
+/** @throws {Error} at start, naming the method that the host's class lacks */
+function checkedAdapter<T>(option: keyof TwoFactorPorts, port: Port<T>, adapter: T): T {
+  const methods: readonly string[] = METHODS[port.name as keyof typeof METHODS];
+  const lacking = methods.filter((name) => typeof (adapter as Record<string, unknown> | null)?.[name] !== 'function');
+  if (lacking.length === 0) return adapter;
+  const name = (adapter as object | null)?.constructor.name ?? String(adapter);
+  throw new Error(
+    `\`${option}\` of TwoFactorModule is no ${port.name}: ${name} lacks ${lacking.map((method) => `${method}()`).join(', ')}`,
+  );
 }

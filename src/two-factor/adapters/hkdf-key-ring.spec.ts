@@ -1,10 +1,10 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { UnknownKeyError } from '../ports/key-ring.js';
 import { HkdfKeyRing } from './hkdf-key-ring.js';
 
-const A = { kid: 'a', secret: Buffer.alloc(32, 1) };
-const B = { kid: 'b', secret: Buffer.alloc(32, 2) };
+const A = { kid: 'a', secret: createHash('sha256').update('key 1').digest() };
+const B = { kid: 'b', secret: createHash('sha256').update('key 2').digest() };
 
 describe('the key ring', () => {
   it('seals with the first key and opens with all', () => {
@@ -69,5 +69,15 @@ describe('the key ring', () => {
     expect(() => new HkdfKeyRing([{ kid: 'k', secret }])).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('secret') }),
     );
+  });
+});
+
+describe('a key ring refuses', () => {
+  it.each([
+    ['text that was not decoded', 'q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=', 'decode it'],
+    ['a key of zeros', Buffer.alloc(32), 'is not random'],
+    ['a pattern of four characters', Buffer.from('1234'.repeat(8)), 'is not random'],
+  ])('%s, and says what is wrong', (_, secret, message) => {
+    expect(() => new HkdfKeyRing([{ kid: 'mine', secret: secret as Uint8Array }])).toThrow(message);
   });
 });

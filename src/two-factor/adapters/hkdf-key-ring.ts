@@ -7,6 +7,9 @@ export interface RingKey {
   readonly secret: Uint8Array;
 }
 
+/** Of 32 random bytes 30 differ on average, and fewer than 8 never in practice; zeros and typed patterns repeat. */
+const DISTINCT_BYTES = 8;
+
 const KID = /^[A-Za-z0-9_-]{1,32}$/;
 
 /**
@@ -20,7 +23,7 @@ export class HkdfKeyRing extends KeyRing {
 
   /**
    * @param keys the one that seals first
-   * @throws {RangeError} without keys, with a short key, an odd name or a name twice
+   * @throws {RangeError} without keys, with a short key, one that is text or not random, an odd name or a name twice
    */
   constructor(keys: readonly RingKey[]) {
     super();
@@ -28,7 +31,11 @@ export class HkdfKeyRing extends KeyRing {
     if (!first) throw new RangeError('A key ring needs at least one key');
     for (const { kid, secret } of keys) {
       if (!KID.test(kid)) throw new RangeError(`"${kid}" cannot name a key: use 1 to 32 letters, digits, "_" or "-"`);
+      if (!(secret instanceof Uint8Array)) {
+        throw new RangeError(`Key "${kid}" is not bytes: decode it, as in Buffer.from(text, 'base64')`);
+      }
       if (secret.length < 32) throw new RangeError(`Key "${kid}" has ${secret.length} bytes, at least 32 are needed`);
+      if (new Set(secret).size < DISTINCT_BYTES) throw new RangeError(`Key "${kid}" is not random: its bytes repeat`);
     }
     this.secrets = new Map(keys.map(({ kid, secret }) => [kid, secret]));
     if (this.secrets.size !== keys.length) throw new RangeError('Two keys of the ring share a name');

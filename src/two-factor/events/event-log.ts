@@ -27,7 +27,9 @@ export class EventLog {
    * @throws what the host's `record` throws: the change is then rolled back
    */
   async tell(event: SecurityEvent, transaction: Transaction): Promise<void> {
-    if (this.records) await this.events.record(event, transaction);
+    if (this.records) {
+      await this.database.portTime('SecurityEvents.record', () => this.events.record(event, transaction));
+    }
     transaction.afterCommit(() => this.emit(event));
   }
 

@@ -14,8 +14,19 @@ export class KeyRingMonitor implements OnApplicationBootstrap, OnApplicationShut
 
   /** @throws {Error} naming the key at fault; see `KeyRegister.enter` */
   async onApplicationBootstrap(): Promise<void> {
-    await this.register.enter();
+    await this.enter();
     this.timer = setInterval(() => void this.check(), KEY_RING_CHECK_INTERVAL * 1000).unref();
+  }
+
+  private async enter(): Promise<void> {
+    try {
+      await this.register.enter();
+    } catch (error) {
+      if (!isUndefinedTable(error)) throw error;
+      const remedy =
+        'add `twoFactorMigrations`, or those of `twoFactorSchema(factors)`, to the data source and run them before the start';
+      throw new Error(`The tables of TwoFactorModule are missing: ${remedy}`, { cause: error });
+    }
   }
 
   onApplicationShutdown(): void {
@@ -30,4 +41,9 @@ export class KeyRingMonitor implements OnApplicationBootstrap, OnApplicationShut
       this.logger.error({ event: 'key-ring.check-failed', reason: error instanceof Error ? error.message : 'unknown' });
     }
   }
+}
+
+/** SQLSTATE undefined_table [PostgreSQL, Appendix A]. */
+function isUndefinedTable(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '42P01';
 }

@@ -1,11 +1,12 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { HkdfKeyRing } from '../adapters/hkdf-key-ring.js';
 import { SystemRandom } from '../adapters/system-random.js';
 import { UnknownKeyError } from '../ports/key-ring.js';
 import { AesGcmSealer, SealBrokenError } from './sealer.js';
 
-const OLD = { kid: 'old', secret: Buffer.alloc(32, 1) };
-const NEW = { kid: 'new', secret: Buffer.alloc(32, 2) };
+const OLD = { kid: 'old', secret: createHash('sha256').update('key 1').digest() };
+const NEW = { kid: 'new', secret: createHash('sha256').update('key 2').digest() };
 const SECRET = Buffer.from('12345678901234567890');
 const ADA = ['authenticator', 'ada', '1'];
 

@@ -1,4 +1,5 @@
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { Transaction } from './transaction.js';
 import { DatabaseUnavailableError, unavailability } from './database-unavailable.js';
 import { inTime, TimeoutError } from './deadline.js';
@@ -8,10 +9,12 @@ import { bind, type Statement } from './statement.js';
 export class Connection extends Transaction {
   private broken: Error | undefined;
   private readonly whenCommitted: Array<() => void> = [];
+  private runner: QueryRunner | undefined;
 
   /** @param answerTimeoutMs how long the server may be silent about one statement */
   constructor(
     private readonly client: PoolClient,
+    private readonly dataSource: DataSource,
     private readonly answerTimeoutMs: number,
   ) {
     super();
@@ -26,6 +29,11 @@ export class Connection extends Transaction {
   override async query<Row extends object>(text: string | Statement<Row, never>, values: object = []): Promise<Row[]> {
     const { rows } = await this.run<Row>(toQuery(text, values));
     return rows;
+  }
+
+  override get manager(): EntityManager {
+    this.runner ??= runnerOn(this.client, this.dataSource);
+    return this.runner.manager;
   }
 
   override afterCommit(work: () => void): void {
@@ -55,6 +63,8 @@ export class Connection extends Transaction {
   }
 
   release(): void {
+    // A manager that the host kept would write on a connection that serves another request by now.
+    if (this.runner) Object.assign(this.runner, { isReleased: true });
     this.client.release(this.broken);
     this.client.off('error', this.lose);
   }
@@ -78,4 +88,13 @@ function toQuery(query: string | Statement<object, never>, values: object): Quer
   if (typeof query === 'string') return { text: query, values: values as unknown[] };
   const { name, text } = query;
   return { name, text, values: bind(query, values) };
+}
+
+/**
+ * TypeORM's query runner on a connection that is taken and in a transaction already. TypeORM has no public way to make one,
+ * in 0.3 as in 1; both look for `databaseConnection` before they ask the pool for another connection.
+ */
+function runnerOn(client: PoolClient, dataSource: DataSource): QueryRunner {
+  const runner = dataSource.createQueryRunner();
+  return Object.assign(runner, { databaseConnection: client, isTransactionActive: true, transactionDepth: 1 });
 }

@@ -1,10 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Pool } from 'pg';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { Transaction } from './transaction.js';
 import { Connection } from './connection.js';
 import { DatabaseUnavailableError, reasonOf } from './database-unavailable.js';
-import { inTime } from './deadline.js';
+import { inTime, TimeoutError } from './deadline.js';
 import type { Statement } from './statement.js';
 
 /** How long requests may wait for the database, and how many. */
@@ -18,9 +18,19 @@ export interface DatabaseLimits {
   readonly answerTimeoutMs: number;
   /** How many requests may wait for a connection; further ones are refused at once. Default 100. */
   readonly mostWaiting: number;
+  /**
+   * Milliseconds that a port of the host may take inside a transaction of the library. Default 5000. One that waits for
+   * another connection of the pool instead of using its transaction is ended by it.
+   */
+  readonly portTimeoutMs: number;
 }
 
-const DEFAULT_LIMITS: DatabaseLimits = { connectionTimeoutMs: 3000, answerTimeoutMs: 6000, mostWaiting: 100 };
+const DEFAULT_LIMITS: DatabaseLimits = {
+  connectionTimeoutMs: 3000,
+  answerTimeoutMs: 6000,
+  mostWaiting: 100,
+  portTimeoutMs: 5000,
+};
 
 /**
  * Runs statements on the connection pool that TypeORM already keeps, each within its time.
@@ -31,7 +41,7 @@ const DEFAULT_LIMITS: DatabaseLimits = { connectionTimeoutMs: 3000, answerTimeou
 @Injectable()
 export class Database extends Transaction {
   private readonly logger = new Logger('Database');
-  private readonly limits: DatabaseLimits;
+  readonly limits: DatabaseLimits;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -50,6 +60,10 @@ export class Database extends Transaction {
   override async query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   override async query<Row extends object>(query: string | Statement<Row, never>, values: object = []): Promise<Row[]> {
     return this.connected((connection) => connection.query(query, values));
+  }
+
+  override get manager(): EntityManager {
+    return this.dataSource.manager;
   }
 
   /** At once: outside of a transaction every statement is committed when it was run. */
@@ -93,6 +107,24 @@ export class Database extends Transaction {
     }
   }
 
+  /**
+   * Waits for what the host does inside a transaction.
+   *
+   * @param what names it: `AccountDirectory.find`
+   * @throws {DatabaseUnavailableError} when it takes too long: the transaction is rolled back and its connection goes back
+   */
+  async portTime<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await inTime(
+        this.limits.portTimeoutMs,
+        `${what} in a transaction (does it use the one it was given?)`,
+        work,
+      );
+    } catch (error) {
+      throw error instanceof TimeoutError ? new DatabaseUnavailableError(error) : error;
+    }
+  }
+
   /** Every reason for having no connection is an outage for clients, a wrong password too. */
   private async connect(): Promise<Connection> {
     const { connectionTimeoutMs, answerTimeoutMs, mostWaiting } = this.limits;
@@ -109,7 +141,7 @@ export class Database extends Transaction {
         pool.connect((error, client, release) => {
           if (!client) reject(error ?? new Error('The pool gave no connection'));
           else if (late) release();
-          else resolve(new Connection(client, answerTimeoutMs));
+          else resolve(new Connection(client, this.dataSource, answerTimeoutMs));
         });
       });
     try {

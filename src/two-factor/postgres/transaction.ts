@@ -1,3 +1,4 @@
+import type { EntityManager } from 'typeorm';
 import type { Statement } from './statement.js';
 
 /**
@@ -17,6 +18,15 @@ export abstract class Transaction {
   abstract query<Row extends object>(statement: Statement<Row>): Promise<Row[]>;
   /** @param text SQL with `$1 …` placeholders */
   abstract query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+
+  /**
+   * TypeORM's entity manager on the connection of this transaction: `manager.getRepository(Customer)` reads and writes inside
+   * it. A repository that the host injected takes another connection of the pool, waits for this one to be free, and can
+   * bring the whole application to a halt.
+   *
+   * Not to be kept: it is of no use after the transaction.
+   */
+  abstract readonly manager: EntityManager;
 
   /**
    * Runs `work` after the commit, and never after a rollback: for events, which must not tell of what did not happen.

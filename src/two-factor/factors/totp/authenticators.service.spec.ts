@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { ScureBase32Plugin } from 'otplib';
 import { HkdfKeyRing } from '../../adapters/hkdf-key-ring.js';
@@ -17,7 +17,7 @@ const base32 = new ScureBase32Plugin();
 
 /** What staging an authenticator writes and shows. */
 async function staged(random: Random) {
-  const sealer = new AesGcmSealer(new HkdfKeyRing([{ kid: 'k', secret: Buffer.alloc(32, 7) }]), random);
+  const sealer = new AesGcmSealer(new HkdfKeyRing([{ kid: 'k', secret: randomBytes(32) }]), random);
   const unreadable = new UnreadableSecretReporter({ emit: () => {} } as never);
   const authenticators = new AuthenticatorsService(sealer, random, {} as never, unreadable);
   const options = new TwoFactorOptions({ issuer: 'Acme', trustedOrigins: [] });
