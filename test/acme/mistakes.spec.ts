@@ -74,8 +74,8 @@ describe('a start on a database without the tables', () => {
 
 describe('a start with a mistake of the host stops and names the remedy', () => {
   beforeAll(async () => {
-    const options = { type: 'postgres', url: database.url, migrations: [...twoFactorMigrations] } as const;
-    const dataSource = await new DataSource(options).initialize();
+    const migrations = [...twoFactorMigrations];
+    const dataSource = await new DataSource({ type: 'postgres', url: database.url, migrations }).initialize();
     await dataSource.runMigrations();
     await dataSource.destroy();
   });

@@ -1,4 +1,4 @@
-import { RequestMethod, type Type } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
 import type { TwoFactorException } from '../two-factor.errors.js';
 import { ErrorResponse } from './two-factor.openapi.js';
 
@@ -50,39 +50,38 @@ type Handler = (this: unknown, ...values: unknown[]) => unknown;
  */
 export function mountControllers(controllers: readonly Type[], options: RouteOptions): Type[] {
   const { path = DEFAULT_PATH, routes, errors } = options;
-  const known = new Set(controllers.flatMap((controller) => [...handlersOf(controller)].map(([, route]) => route)));
+  const known = new Set(controllers.flatMap((controller) => routesOf(controller).map(({ route }) => route)));
   const named = routes ? ('only' in routes ? routes.only : routes.except) : [];
   const unknown = named.filter((route) => !known.has(route));
   if (unknown.length > 0) {
     throw new RangeError(`TwoFactorModule has no route "${unknown.join('", "')}"; it has ${[...known].join(', ')}`);
   }
-  if (path === DEFAULT_PATH && !routes && !errors?.type) return [...controllers];
-  const mounted = (route: string) => !routes || 'only' in routes === named.includes(route);
+  const isMounted = ({ route }: Route) => !routes || 'only' in routes === named.includes(route);
   return controllers
-    .map((controller) => mount(controller, { path, mounted, errorType: errors?.type }))
-    .filter((controller) => handlersOf(controller).size > 0);
+    .filter((controller) => routesOf(controller).some(isMounted))
+    .map((controller) => mount(controller, { path, isMounted, errorType: errors?.type }));
 }
 
 function mount(
   controller: Type,
-  {
-    path,
-    mounted,
-    errorType,
-  }: { readonly path: string; readonly mounted: (route: string) => boolean; readonly errorType: Type | undefined },
+  options: {
+    readonly path: string;
+    readonly isMounted: (route: Route) => boolean;
+    readonly errorType: Type | undefined;
+  },
 ): Type {
+  const { path, isMounted, errorType } = options;
   const Mounted = { [controller.name]: class extends controller {} }[controller.name] as Type;
-  const own = pathOf(controller);
-  Reflect.defineMetadata(PATH_METADATA, path + own.slice(DEFAULT_PATH.length), Mounted);
-  for (const [name, route] of handlersOf(controller)) {
-    const original = (controller.prototype as Record<string, Handler>)[name] as Handler;
+  Reflect.defineMetadata(PATH_METADATA, path + pathOf(controller).slice(DEFAULT_PATH.length), Mounted);
+  for (const route of routesOf(controller)) {
+    const original = (controller.prototype as Record<string, Handler>)[route.method] as Handler;
     const handler: Handler = function (...values) {
       return original.apply(this, values);
     };
+    Object.defineProperty(handler, 'name', { value: route.method });
     // Without the metadata of a route it is a method like any other.
-    if (mounted(route)) copyMetadata(original, handler, errorType);
-    Object.defineProperty(handler, 'name', { value: name });
-    Object.defineProperty(Mounted.prototype, name, { value: handler, writable: true, configurable: true });
+    if (isMounted(route)) copyMetadata(route.declaredBy, handler, errorType);
+    Object.defineProperty(Mounted.prototype, route.method, { value: handler, writable: true, configurable: true });
   }
   return Mounted;
 }
@@ -108,28 +107,30 @@ function withErrorType(responses: ApiResponses, type: Type): ApiResponses {
   );
 }
 
-/** The methods of a controller that are routes: name, and path below that of the library. */
-function handlersOf(controller: Type): ReadonlyMap<string, string> {
+/** A method of a controller that is a route. */
+interface Route {
+  readonly method: string;
+  /** Path below that of the library. */
+  readonly route: string;
+  /** The function that was decorated: an override of the host that was not decorated keeps the route of the base class. */
+  readonly declaredBy: object;
+}
+
+function routesOf(controller: Type): readonly Route[] {
   const base = pathOf(controller).slice(DEFAULT_PATH.length);
-  const handlers = new Map<string, string>();
-  const seen = new Set(['constructor']);
-  for (
-    let proto: object = controller.prototype as object;
-    proto !== Object.prototype;
-    proto = Object.getPrototypeOf(proto) as object
-  ) {
-    for (const name of Object.getOwnPropertyNames(proto)) {
-      const value: unknown = Object.getOwnPropertyDescriptor(proto, name)?.value;
-      // An override without the metadata of a route hides the route of the base class.
-      if (typeof value !== 'function' || seen.has(name)) continue;
-      seen.add(name);
-      const path: unknown = Reflect.getMetadata(PATH_METADATA, value);
-      const method: unknown = Reflect.getMetadata(METHOD_METADATA, value);
-      if (typeof path !== 'string' || typeof method !== 'number' || RequestMethod[method] === undefined) continue;
-      handlers.set(name, [base, path].join('/').split('/').filter(Boolean).join('/'));
+  const routes = new Map<string, Route>();
+  let proto = controller.prototype as object;
+  for (; proto !== Object.prototype; proto = Object.getPrototypeOf(proto) as object) {
+    for (const method of Object.getOwnPropertyNames(proto)) {
+      const declaredBy: unknown = Object.getOwnPropertyDescriptor(proto, method)?.value;
+      if (typeof declaredBy !== 'function' || method === 'constructor' || routes.has(method)) continue;
+      const path: unknown = Reflect.getMetadata(PATH_METADATA, declaredBy);
+      if (typeof path !== 'string' || Reflect.getMetadata(METHOD_METADATA, declaredBy) === undefined) continue;
+      const route = [base, path].join('/').split('/').filter(Boolean).join('/');
+      routes.set(method, { method, route, declaredBy });
     }
   }
-  return handlers;
+  return [...routes.values()];
 }
 
 function pathOf(controller: Type): string {

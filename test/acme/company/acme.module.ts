@@ -1,7 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { TwoFactorExceptionFilter, TwoFactorModule, twoFactorSchema } from '../../../src/two-factor/index.js';
+import {
+  TwoFactorExceptionFilter,
+  TwoFactorModule,
+  twoFactorSchema,
+  type TwoFactorStructure,
+} from '../../../src/two-factor/index.js';
 import { CompanyController } from './company.controller.js';
 import { ACME_FACTORS } from './factors.js';
 import { AcmeAccounts } from './identity/acme-accounts.js';
@@ -17,7 +22,8 @@ import { AcmeSettings } from './settings.js';
 /** A company that had users and sessions long before, and puts the library into its backend. */
 @Module({})
 export class AcmeModule {
-  static forRoot(settings: AcmeSettings): DynamicModule {
+  /** @param structure what a variant of the company declares otherwise */
+  static forRoot(settings: AcmeSettings, structure: Partial<TwoFactorStructure> = {}): DynamicModule {
     const identity = AcmeIdentityModule.forRoot(settings);
     const schema = twoFactorSchema(ACME_FACTORS);
     return {
@@ -48,6 +54,7 @@ export class AcmeModule {
           keyRing: VaultKeyRing,
           factors: ACME_FACTORS,
           dataSource: ACME_DATABASE,
+          ...structure,
         }),
       ],
       controllers: [LoginController, CompanyController],
