@@ -128,6 +128,7 @@ export { MessageWriter } from './messages/message-writer.js';
 export { MessageDelivery } from './messages/message-delivery.js';
 
 export { Database, type DatabaseLimits } from './postgres/database.js';
+export { placedTable, placementOf, type Placement } from './postgres/placement.js';
 export { DatabaseUnavailableError } from './postgres/database-unavailable.js';
 export { timeLeft, withDatabaseDeadline } from './postgres/deadline.js';
 export { statement, type NoValues, type Statement } from './postgres/statement.js';

@@ -7,6 +7,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { Test } from '@nestjs/testing';
+import { Client } from 'pg';
 import { Clock, Database, type SecurityEvent } from '../../src/two-factor/index.js';
 import { FakeClock } from '../../src/two-factor/testing/index.js';
 import { AuthenticatorApp, Browser, Caller, type AnyBody } from '../support/client.js';
@@ -32,6 +33,12 @@ export interface AcmeBody extends AnyBody {
   readonly secondFactor: string[];
 }
 
+/** What one variant of the company does otherwise. */
+export interface AcmeVariant {
+  readonly structure?: Parameters<typeof AcmeModule.forRoot>[1];
+  readonly placement?: Parameters<typeof AcmeModule.forRoot>[2];
+}
+
 /** Acme's backend, listening, on a database of its own that only its own start has migrated. */
 export class Acme {
   private constructor(
@@ -46,11 +53,15 @@ export class Acme {
     adapter: AbstractHttpAdapter,
     sessions: Type<AcmeSessions> = AcmeSessions,
     events?: AuditTrail,
+    variant: AcmeVariant = {},
   ): Promise<Acme> {
     const database = await createTestDatabase({ migrated: false });
+    await createSchema(database.url, variant.placement?.schema);
     const clock = new FakeClock();
     const settings = { databaseUrl: database.url, origin: ACME_ORIGIN, sessions };
-    const building = Test.createTestingModule({ imports: [AcmeModule.forRoot(settings)] })
+    const building = Test.createTestingModule({
+      imports: [AcmeModule.forRoot(settings, variant.structure, variant.placement)],
+    })
       .overrideProvider(Clock)
       .useValue(clock);
     if (events) building.overrideProvider(AuditTrail).useValue(events);
@@ -121,6 +132,14 @@ export class Acme {
   document(): OpenAPIObject {
     return SwaggerModule.createDocument(this.app, new DocumentBuilder().addBearerAuth().build());
   }
+}
+
+async function createSchema(url: string, schema: string | undefined): Promise<void> {
+  if (schema === undefined) return;
+  const client = new Client(url);
+  await client.connect();
+  await client.query(`CREATE SCHEMA ${schema}`);
+  await client.end();
 }
 
 let workers = 0;

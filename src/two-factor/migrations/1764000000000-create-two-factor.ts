@@ -1,10 +1,12 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { placedRunner } from './placed-runner.js';
 
 /** The library's tables: authenticators, backup codes, challenges, attempts, keys in use. */
 export class CreateTwoFactor1764000000000 implements MigrationInterface {
   readonly name = 'CreateTwoFactor1764000000000';
 
-  async up(runner: QueryRunner): Promise<void> {
+  async up(queryRunner: QueryRunner): Promise<void> {
+    const runner = placedRunner(queryRunner);
     await runner.query(`
       CREATE TABLE two_factor_key (
         kid text NOT NULL,
@@ -67,7 +69,8 @@ export class CreateTwoFactor1764000000000 implements MigrationInterface {
     await runner.query(`CREATE INDEX two_factor_challenge_account ON two_factor_challenge (account_id)`);
   }
 
-  async down(runner: QueryRunner): Promise<void> {
+  async down(queryRunner: QueryRunner): Promise<void> {
+    const runner = placedRunner(queryRunner);
     await runner.query(`DROP TABLE two_factor_challenge`);
     await runner.query(`DROP TABLE two_factor_backup_code`);
     await runner.query(`DROP TABLE two_factor_authenticator`);

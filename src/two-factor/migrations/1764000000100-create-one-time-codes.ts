@@ -1,10 +1,12 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { placedRunner } from './placed-runner.js';
 
 /** Ways to send codes, the codes that were sent, and how much may still be sent. */
 export class CreateOneTimeCodes1764000000100 implements MigrationInterface {
   readonly name = 'CreateOneTimeCodes1764000000100';
 
-  async up(runner: QueryRunner): Promise<void> {
+  async up(queryRunner: QueryRunner): Promise<void> {
+    const runner = placedRunner(queryRunner);
     // Staged codes may wait for an authenticator or for a way to send codes.
     await runner.query(`ALTER TABLE two_factor_backup_code DROP CONSTRAINT two_factor_backup_code_staged_for_fkey`);
     await runner.query(`
@@ -60,7 +62,8 @@ export class CreateOneTimeCodes1764000000100 implements MigrationInterface {
     await runner.query(`CREATE INDEX two_factor_send_budget_resets_at ON two_factor_send_budget (resets_at)`);
   }
 
-  async down(runner: QueryRunner): Promise<void> {
+  async down(queryRunner: QueryRunner): Promise<void> {
+    const runner = placedRunner(queryRunner);
     await runner.query(`DROP TABLE two_factor_send_budget`);
     await runner.query(`DROP TABLE two_factor_one_time_code`);
     await runner.query(`DROP TABLE two_factor_otp_method`);

@@ -1,10 +1,12 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { placedRunner } from './placed-runner.js';
 
 /** Trusted devices, and a lane of attempts for each of them. */
 export class CreateTrustedDevices1764000000300 implements MigrationInterface {
   readonly name = 'CreateTrustedDevices1764000000300';
 
-  async up(runner: QueryRunner): Promise<void> {
+  async up(queryRunner: QueryRunner): Promise<void> {
+    const runner = placedRunner(queryRunner);
     await runner.query(`
       CREATE TABLE two_factor_trusted_device (
         id uuid NOT NULL,
@@ -27,7 +29,8 @@ export class CreateTrustedDevices1764000000300 implements MigrationInterface {
         ADD CONSTRAINT two_factor_attempts_pkey PRIMARY KEY (account_id, lane)`);
   }
 
-  async down(runner: QueryRunner): Promise<void> {
+  async down(queryRunner: QueryRunner): Promise<void> {
+    const runner = placedRunner(queryRunner);
     await runner.query(`DELETE FROM two_factor_attempts WHERE lane <> 'account'`);
     await runner.query(`
       ALTER TABLE two_factor_attempts DROP CONSTRAINT two_factor_attempts_pkey,

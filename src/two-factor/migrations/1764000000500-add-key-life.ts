@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { placedRunner } from './placed-runner.js';
 
 /**
  * The life of a key: since when it seals, until when it sealed, when it was retired. Sealed rows refer to their key, so
@@ -7,7 +8,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 export class AddKeyLife1764000000500 implements MigrationInterface {
   readonly name = 'AddKeyLife1764000000500';
 
-  async up(runner: QueryRunner): Promise<void> {
+  async up(queryRunner: QueryRunner): Promise<void> {
+    const runner = placedRunner(queryRunner);
     await runner.query(`
       ALTER TABLE two_factor_key
         ADD COLUMN live_kid text,
@@ -36,7 +38,8 @@ export class AddKeyLife1764000000500 implements MigrationInterface {
     await runner.query(`ALTER TABLE two_factor_authenticator ALTER COLUMN kid SET NOT NULL`);
   }
 
-  async down(runner: QueryRunner): Promise<void> {
+  async down(queryRunner: QueryRunner): Promise<void> {
+    const runner = placedRunner(queryRunner);
     for (const table of ['two_factor_otp_method', 'two_factor_authenticator']) {
       await runner.query(`ALTER TABLE ${table} DROP COLUMN kid`);
     }

@@ -1,10 +1,12 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { placedRunner } from './placed-runner.js';
 
 /** Budgets of notices, and the notices that wait for them. */
 export class NoticeBudgets1764000000800 implements MigrationInterface {
   readonly name = 'NoticeBudgets1764000000800';
 
-  async up(runner: QueryRunner): Promise<void> {
+  async up(queryRunner: QueryRunner): Promise<void> {
+    const runner = placedRunner(queryRunner);
     await runner.query(`
       CREATE TABLE two_factor_notice_budget (
         bucket text NOT NULL,
@@ -32,7 +34,8 @@ export class NoticeBudgets1764000000800 implements MigrationInterface {
     await runner.query(`CREATE INDEX two_factor_pending_notice_since ON two_factor_pending_notice (since)`);
   }
 
-  async down(runner: QueryRunner): Promise<void> {
+  async down(queryRunner: QueryRunner): Promise<void> {
+    const runner = placedRunner(queryRunner);
     await runner.query(`DROP TABLE two_factor_pending_notice`);
     await runner.query(`DROP TABLE two_factor_notice_budget`);
   }

@@ -3,6 +3,7 @@ import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { Transaction } from './transaction.js';
 import { DatabaseUnavailableError, unavailability } from './database-unavailable.js';
 import { inTime, TimeoutError } from './deadline.js';
+import type { StatementPlacement } from './placement.js';
 import { bind, type Statement } from './statement.js';
 
 /** A connection taken from the pool. A broken one is closed, others go back. */
@@ -16,6 +17,7 @@ export class Connection extends Transaction {
     private readonly client: PoolClient,
     private readonly dataSource: DataSource,
     private readonly answerTimeoutMs: number,
+    private readonly placement: StatementPlacement,
   ) {
     super();
     // The pool listens only while a client is idle. Without this listener a broken connection ends the process.
@@ -27,7 +29,7 @@ export class Connection extends Transaction {
    * @throws whatever the driver throws about the statement itself
    */
   override async query<Row extends object>(text: string | Statement<Row, never>, values: object = []): Promise<Row[]> {
-    const { rows } = await this.run<Row>(toQuery(text, values));
+    const { rows } = await this.run<Row>(toQuery(typeof text === 'string' ? text : this.placement.of(text), values));
     return rows;
   }
 

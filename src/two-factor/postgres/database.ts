@@ -5,6 +5,7 @@ import { Transaction } from './transaction.js';
 import { Connection } from './connection.js';
 import { DatabaseUnavailableError, reasonOf } from './database-unavailable.js';
 import { inTime, TimeoutError } from './deadline.js';
+import { placementOf, StatementPlacement } from './placement.js';
 import type { Statement } from './statement.js';
 
 /** How long requests may wait for the database, and how many. */
@@ -42,6 +43,7 @@ const DEFAULT_LIMITS: DatabaseLimits = {
 export class Database extends Transaction {
   private readonly logger = new Logger('Database');
   readonly limits: DatabaseLimits;
+  private readonly placement: StatementPlacement;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -49,6 +51,7 @@ export class Database extends Transaction {
   ) {
     super();
     this.limits = { ...DEFAULT_LIMITS, ...limits };
+    this.placement = new StatementPlacement(placementOf(dataSource));
   }
 
   /** @throws {DatabaseUnavailableError} when there is no connection or no answer in time; else what the driver throws */
@@ -141,7 +144,7 @@ export class Database extends Transaction {
         pool.connect((error, client, release) => {
           if (!client) reject(error ?? new Error('The pool gave no connection'));
           else if (late) release();
-          else resolve(new Connection(client, this.dataSource, answerTimeoutMs));
+          else resolve(new Connection(client, this.dataSource, answerTimeoutMs, this.placement));
         });
       });
     try {

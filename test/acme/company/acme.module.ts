@@ -22,8 +22,15 @@ import { AcmeSettings } from './settings.js';
 /** A company that had users and sessions long before, and puts the library into its backend. */
 @Module({})
 export class AcmeModule {
-  /** @param structure what a variant of the company declares otherwise */
-  static forRoot(settings: AcmeSettings, structure: Partial<TwoFactorStructure> = {}): DynamicModule {
+  /**
+   * @param structure what a variant of the company declares otherwise
+   * @param placement where a variant of the company keeps the library's tables
+   */
+  static forRoot(
+    settings: AcmeSettings,
+    structure: Partial<TwoFactorStructure> = {},
+    placement: { readonly schema?: string; readonly entityPrefix?: string } = {},
+  ): DynamicModule {
     const identity = AcmeIdentityModule.forRoot(settings);
     const schema = twoFactorSchema(ACME_FACTORS);
     return {
@@ -37,6 +44,7 @@ export class AcmeModule {
           migrations: [...schema.migrations, CreateEmployees1500000000000],
           migrationsRun: true,
           toRetry: () => false,
+          ...placement,
         }),
         identity,
         TwoFactorModule.forRootAsync({
