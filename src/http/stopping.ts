@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { TwoFactorException } from '../two-factor/index.js';
 
-/** Seconds after which another process has taken over. */
+/** `Retry-After`, in seconds: by then another process has taken over. */
 const RETRY_AFTER = 1;
 
 /**
@@ -17,7 +17,7 @@ export function refuseWhenStopping(app: NestFastifyApplication): () => void {
   app
     .getHttpAdapter()
     .getInstance()
-    // After the hooks that set the headers of every answer, and before a body is read.
+    // Runs after the hooks that set the headers of every response, and before the body is read.
     .addHook('onRequest', (_request, reply, done) => {
       if (!stopping) {
         done();
