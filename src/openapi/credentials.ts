@@ -19,7 +19,7 @@ export function documentCredentials(document: OpenAPIObject, inline: ReadonlySet
     ...document.components.headers,
     [DEAD_BEARER]: {
       description:
-        'Present when the bearer token of the request is dead and was ignored: the answer is that of the cookie, or of no credential.',
+        'Present when the bearer token of the request is dead and was ignored: the response is for the cookie, or for no credential.',
       schema: { type: 'string' },
       example: 'Bearer realm="two-factor", error="invalid_token"',
     },

@@ -18,16 +18,16 @@ To try it on this page:
 3. Send the six digits that the app shows to \`POST /two-factor/verify-totp\`. Two-factor is on.
 4. \`POST /sign-in/email\` now answers a challenge. \`POST /two-factor/verify-totp\` finishes it with the next six digits.
 
-**Cookies and tokens.** A browser is signed in by cookies. This page is one too: it keeps the cookies that sign-up and sign-in set and
-sends them with every call, so that nothing has to be entered under *Authorize*. *Authorize* takes the token of a program that
-keeps no cookies: a session token, or on \`send-otp\` and \`verify-*\` the \`twoFactorToken\` of a challenge. Where both come along, the
-token counts. A dead token beside a live cookie is ignored, and the answer says so: \`WWW-Authenticate\` with \`invalid_token\`.
+**Cookies and tokens.** A browser uses cookies. So does this page: it keeps the cookies that sign-up and sign-in set and
+sends them with every call. Leave *Authorize* empty here. *Authorize* takes the token of a program that
+keeps no cookies: a session token, or on \`send-otp\` and \`verify-*\` the \`twoFactorToken\` of a challenge. If a request has both, the
+token counts. The service ignores a dead token beside a live cookie and adds \`WWW-Authenticate\` with \`invalid_token\` to the response.
 
 **Errors.** Every error is JSON with \`message\`, for people, and \`code\`, for programs. A known path answers 405 with \`Allow\` to a method
 that it does not have. A body of more than 16 KiB answers 413, one of another type than JSON 415, and a URL and headers of more than 16 KiB 431.
 
-**Words.** A *strong* session has verified a second factor not long ago; sensitive calls require one. A *staged* factor is not in use
-before its first code was verified.`;
+**Terms.** A *strong* session has verified a second factor recently; sensitive calls require one. A *staged* factor is not in use
+until its first code is verified.`;
 
 /** The paths of the original document. They keep its form, without references to shared responses. */
 const ORIGINAL: ReadonlySet<string> = new Set(
@@ -66,7 +66,7 @@ export function buildOpenApiDocument(app: INestApplication): OpenAPIObject {
       in: 'cookie',
       name: 'session_token',
       description:
-        'The session cookie, `__Host-session_token` over https. Sign-up, sign-in and `verify-*` set it, and the browser sends it by itself: enter nothing here.',
+        'The session cookie, `__Host-session_token` over https. Sign-up, sign-in and `verify-*` set it, and the browser sends it: enter nothing here.',
     })
     .build();
   // Removes the empty entry that the builder adds.
