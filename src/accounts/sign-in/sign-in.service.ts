@@ -44,6 +44,7 @@ export class SignInService {
    * @throws {AccountsException} PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, INVALID_CALLBACK_URL,
    *   USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL
    * @throws {TwoFactorException} SERVICE_UNAVAILABLE when too many passwords wait to be hashed
+   */
   async signUp(body: SignUpRequest, exchange: HttpExchange): Promise<SignUpResponse> {
     const email = requireEmailAddress(body.email);
     requireGoodPassword(body.password, 'password');
