@@ -3,9 +3,12 @@ import type { KeyConfig } from '../config/service-config.js';
 import { KeyRingError } from '../two-factor/index.js';
 
 /**
- * Adds remedies to the library's error about a key ring, because the library does not know files and variables.
+ * Adds remedies to the error of a key ring that does not match: the library does not know files and variables.
  *
  * @param error any startup error; other errors are returned unchanged
+ */
+export function explainKeyRing(
+  error: unknown,
   config: Pick<KeyConfig, 'databaseUrl' | 'dataDir' | 'keyFile'>,
 ): unknown {
   return error instanceof KeyRingError && error.reason !== 'retired' ? lostKeys(error.message, config) : error;
