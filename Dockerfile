@@ -23,10 +23,10 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json ./
-# The files stay root's: a service that is broken into cannot change its own program.
+# The files stay owned by root: an attacker in the service cannot change its program.
 USER node
 EXPOSE 3001
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3001}/api/auth/ok`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-# Without npm or a shell in between: node itself gets SIGTERM and finishes what is in flight.
+# No npm or shell in between: node itself gets SIGTERM and finishes requests in flight.
 CMD ["node", "dist/main.js"]

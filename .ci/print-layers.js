@@ -24,7 +24,7 @@ const imports = new Map(
   ]),
 );
 
-/** How many steps above the ground: one more than the highest that it imports. */
+/** Height of a folder: one more than the highest folder that it imports. */
 const heights = new Map();
 function heightOf(folder, above = []) {
   if (above.includes(folder)) throw new Error(`Folders import each other: ${[...above, folder].join(' → ')}`);

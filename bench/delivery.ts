@@ -18,7 +18,7 @@ try {
     MAIL_FROM: 'codes@example.com',
     BCRYPT_COST: '10',
     LOG_LEVEL: 'error',
-    // Everything comes from one address.
+    // All requests come from one address.
     RATE_LIMIT: 'off',
   });
   await service.started;

@@ -81,7 +81,7 @@ export async function cpuMilliseconds(pid: number): Promise<number> {
   return stdout.split(':').reduce((sum, part) => sum * 60 + Number(part), 0) * 1000;
 }
 
-/** What the numbers depend on, for whoever compares them with others. */
+/** The machine that the numbers depend on, for comparisons. */
 export function describeMachine(): string {
   const model = cpus()[0]?.model ?? 'unknown';
   return (

@@ -29,7 +29,7 @@ try {
     const times: { known: number[]; older: number[]; unknown: number[] } = { known: [], older: [], unknown: [] };
     for (let n = -WARM_UP; n < count; n++) {
       const kinds = { known: email, older, unknown: `${randomUUID()}@example.com` };
-      // Which one comes first changes, so that neither always runs in the other's wake.
+      // The order alternates, so that neither request always follows the other.
       const order = n % 2 === 0 ? (['known', 'older', 'unknown'] as const) : (['unknown', 'older', 'known'] as const);
       for (const kind of order) {
         const began = performance.now();

@@ -24,7 +24,7 @@ const count = Number(process.argv[2] ?? 2000);
 const random = new SystemRandom();
 const base32 = new ScureBase32Plugin();
 
-/** Somebody with two-factor on. */
+/** A user with two-factor on. */
 interface Person {
   readonly id: string;
   readonly session: string;
@@ -35,16 +35,16 @@ type Act = (person: Person) => Promise<void>;
 
 const harness = await startHarness();
 const beside = new Pool({ connectionString: harness.databaseUrl });
-// Connections that are still closing when Postgres stops are told so.
+// Postgres reports its stop on connections that are still closing.
 beside.on('error', () => undefined);
 try {
   const cpu = await withService(harness.databaseUrl, measureCpu);
   const proxy = await startStatementProxy(harness.databaseUrl);
   const statements = await withService(proxy.url, async (service) => {
     const [person] = await enrolPeople(service, 1);
-    if (!person) throw new Error('Nobody was enrolled');
+    if (!person) throw new Error('No user was enrolled');
     const { verify, getSession } = acts(service);
-    // Once before, so that nothing is left to prepare or to connect.
+    // A first request prepares statements and connections, so that it is not measured.
     for (const act of [verify, getSession]) await act(person);
     const of = (act: Act) => proxy.statementsOf(() => act(person)).then(({ length }) => length);
     return { verify: await of(verify), getSession: await of(getSession) };
@@ -92,7 +92,7 @@ async function measureCpu(service: ServiceProcess) {
   };
 }
 
-/** Everybody does their part, one after the other; all people at the same time. */
+/** Each user runs their steps in sequence; all users run at the same time. */
 async function share(people: readonly Person[], times: number, act: Act): Promise<void> {
   await Promise.all(
     people.map(async (person) => {
@@ -140,7 +140,7 @@ async function enrol(service: ServiceProcess): Promise<Person> {
   return { id: signedUp.user.id, session: token, secret };
 }
 
-/** Limits are on, as in production: so nobody comes twice. */
+/** Limits are on, as in production, so each user makes each request once. */
 function nextClient(): string {
   const n = ++calls;
   return `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`;

@@ -1,6 +1,6 @@
 import ts from 'typescript';
 
-/** One small fault, put into a source text. */
+/** A mutant: one small fault in a source text. */
 export interface Mutant {
   /** `original -> replacement`, with a number where a source has several that read alike. */
   readonly description: string;
@@ -96,7 +96,7 @@ function visit(node: ts.Node, changes: Change[]): void {
 
   if (ts.isBinaryExpression(node)) {
     const operator = node.operatorToken.getText();
-    // A plus between texts is no arithmetic.
+    // `+` between strings is not arithmetic.
     const texts = [node.left, node.right].some((side) => ts.isStringLiteralLike(side) || ts.isTemplateExpression(side));
     for (const other of texts ? [] : (OPERATORS[operator] ?? [])) put(node.operatorToken, other);
     if (operator === '??') put(node, `(${node.right.getText()})`);

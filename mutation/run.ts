@@ -86,7 +86,7 @@ async function copyOfProject(): Promise<string> {
   return copy;
 }
 
-/** Tests that fail without a fault would seem to notice every one. */
+/** Tests that fail without a fault would seem to detect every fault. */
 async function requireGreen(copy: string): Promise<void> {
   const tests = new Set(tasks.flatMap(({ target }) => target.tests));
   const files = (await Promise.all(['src', 'test'].map(filesOf))).flat();
@@ -100,7 +100,7 @@ async function filesOf(folder: string): Promise<string[]> {
   return names.filter((name) => name.endsWith('.spec.ts')).map((name) => join(folder, name));
 }
 
-/** Takes faults from the queue and puts each into a copy. */
+/** Takes faults from the queue and applies each to a copy. */
 async function work(copy: string, queue: IterableIterator<Task>): Promise<void> {
   for (const task of queue) {
     const path = join(copy, task.target.file);
@@ -132,7 +132,7 @@ async function passes(cwd: string, tests: readonly string[], patience = 1): Prom
   const timer = setTimeout(() => endGroup(child.pid), TIMEOUT_MS * patience);
   const [code] = (await once(child, 'exit')) as [number | null];
   clearTimeout(timer);
-  // A fault may keep a worker of Jest's going for ever.
+  // A fault may make a Jest worker run without end.
   endGroup(child.pid);
   return code === 0;
 }

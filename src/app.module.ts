@@ -19,7 +19,7 @@ import { RateLimitsModule } from './rate-limits/rate-limits.module.js';
 import type { RateLimitsModuleOptions } from './rate-limits/rate-limits.options.js';
 import { HkdfKeyRing, TwoFactorModule } from './two-factor/index.js';
 
-/** The composition root: the one file that joins accounts, delivery, rate limits and two-factor. */
+/** The composition root. Only this file joins accounts, delivery, rate limits and two-factor. */
 @Module({})
 export class AppModule {
   /** @param databaseUrl of a database whose migrations have run */
@@ -32,7 +32,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        // Before the library, whose module also exports a `Database`: accounts take the first.
+        // Comes before the library, whose module also exports a `Database`: accounts inject the first one.
         DatabaseModule.forRoot(databaseUrl, timeouts),
         RateLimitsModule.forRoot(rateLimitsOptions(config)),
         AccountsModule.forRoot({
@@ -47,7 +47,8 @@ export class AppModule {
           keys,
           trustedOrigins: [...trustedOrigins, ...ownOrigins(config)],
           secureCookies,
-          // What only delivers messages tells what waits, too; what delivers none leaves it to that.
+          // A process that only delivers messages also reports pending notices. A process that delivers none leaves
+          // that to it.
           notices: { interval: config.outbox ? 30 : 0 },
           otp: { smsCountries, smsPerDay, mailFallback },
           database,

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * @returns the answer
- * @throws what the answer fails with; an `Error` when it takes longer than `ms` milliseconds
+ * @returns the result of the work
+ * @throws the error of the work; an `Error` after `ms` milliseconds
  */
 export async function answerWithin<T>(ms: number, answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    // A busy process may run the timer before it has read an answer that arrived in time: it is read between the two.
+    // A busy process may run the timer before it reads an answer that arrived in time. `setImmediate` lets it read
+    // first.
     timer = setTimeout(() => setImmediate(() => reject(new Error('no answer in time'))), ms);
   });
   try {
@@ -18,9 +19,9 @@ export async function answerWithin<T>(ms: number, answer: Promise<T>): Promise<T
 }
 
 /**
- * Waits for the end of `work`, but no longer than `ms` milliseconds: for the parts of a shutdown.
+ * Waits for `work`, but at most `ms` milliseconds. For the steps of a shutdown.
  *
- * @throws what `work` fails with in that time
+ * @throws the error of `work` within that time
  */
 export async function waitAtMost(ms: number, work: Promise<unknown>): Promise<void> {
   const ended = new AbortController();

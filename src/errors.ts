@@ -1,19 +1,19 @@
 import { types } from 'node:util';
 
-/** Errors of this realm and, in test runners, of the other one: errors of Node's own modules come from there. */
+/** Recognises errors of this realm and of others: in test runners, Node's own modules throw errors of another realm. */
 export function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value);
 }
 
-/** The `code` of a system's or driver's error, such as `ENOENT` or `57P03`; undefined where there is none. */
+/** The `code` of a system or driver error, such as `ENOENT` or `57P03`; undefined if it has none. */
 export function errorCode(error: unknown): string | undefined {
   const code = isError(error) ? Reflect.get(error, 'code') : undefined;
   return typeof code === 'string' ? code : undefined;
 }
 
 /**
- * What an error says, whatever was thrown. Where it has no text, its code: a host name with several addresses fails with an
- * error that has a code alone.
+ * Returns the text of any thrown value. Falls back to the code: connecting to a host name with several addresses fails
+ * with an error that has a code and no message.
  */
 export function errorMessage(error: unknown): string {
   if (!isError(error)) return String(error);

@@ -16,7 +16,7 @@ import { SessionsController } from './sessions/sessions.controller.js';
 import { SignInController } from './sign-in/sign-in.controller.js';
 import { SignInService } from './sign-in/sign-in.service.js';
 
-/** The routes of the accounts. Expects AccountsModule and the library's module beside it. */
+/** The routes of the accounts. Requires AccountsModule and the library's module. */
 @Module({
   controllers: [
     SignInController,

@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
 
-/** What the accounts can answer beside the library's errors; spelled as the official Better Auth client knows them. */
+/** Errors of the accounts beside the library's errors, with the codes of the official Better Auth client. */
 export const ACCOUNTS_ERRORS = {
   INVALID_EMAIL: [400, 'Invalid email'],
   PASSWORD_TOO_SHORT: [400, 'Password too short'],
@@ -23,11 +23,11 @@ export const ACCOUNTS_ERRORS = {
 
 export type AccountsErrorCode = keyof typeof ACCOUNTS_ERRORS;
 
-/** The one exception of the accounts. Its response is `{ message, code }`. */
+/** The only exception class of the accounts. The response body is `{ message, code }`. */
 export class AccountsException extends HttpException {
   override readonly name = 'AccountsException';
 
-  /** @param status instead of the code's own: the client knows some codes with two */
+  /** @param status overrides the code's default: the client expects two statuses for some codes */
   constructor(
     readonly code: AccountsErrorCode,
     status: number = ACCOUNTS_ERRORS[code][0],

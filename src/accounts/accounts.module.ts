@@ -24,9 +24,9 @@ const SERVICES = [
 ];
 
 /**
- * Users, passwords and sessions of the standalone service, and the adapters that show them to the library. It needs
- * nothing of the library's module, which needs it: the routes are in AccountsApiModule. Expects DatabaseModule and
- * RateLimitsModule, global, beside it.
+ * Users, passwords and sessions of the standalone service, and the adapters of the library's ports. Does not import the
+ * library's module, which depends on it: AccountsApiModule holds the routes. Requires the global modules DatabaseModule
+ * and RateLimitsModule.
  */
 @Module({
   providers: [{ provide: Random, useClass: SystemRandom }, ...SERVICES],

@@ -11,12 +11,12 @@ class OkResponse {
 export class OkController {
   @Get('ok')
   @ApiOperation({
-    summary: 'Tells that the service answers',
-    description: 'Asks no database. `GET /health` on the root of the host tells more.',
+    summary: 'Checks that the service answers',
+    description: 'Does not use the database. Call `GET /health` at the root of the host for the state of all parts.',
     operationId: 'ok',
     security: [],
   })
-  @ApiOkResponse({ description: 'It does', type: OkResponse })
+  @ApiOkResponse({ description: 'The service answers', type: OkResponse })
   ok(): OkResponse {
     return { ok: true };
   }

@@ -1,17 +1,17 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-/** How answers document a token that a page must not read. */
+/** Documents a token that a page must not read. */
 export const TOKEN_BEHIND_COOKIE =
-  'A caller that sends cookies gets the id of the session instead, which opens nothing: the cookie carries the token.';
+  'A client that sends cookies gets the session id instead, which does not sign in: the cookie carries the token.';
 
-/** A session with its life, as its user sees it. */
+/** A session as its user sees it. */
 export class AccountSessionResponse {
   @ApiProperty({ format: 'uuid', example: '0c0f6a52-8b0e-4f6c-8a39-2c7b5f0f9d22' })
   readonly id!: string;
 
   @ApiProperty({
     description:
-      'The token that the session was asked for with as bearer token. Asked for by cookie, and in a list: the id of the session, which `/revoke-session` takes and which opens nothing.',
+      'The bearer token of the request. With a cookie, and in a list, it is the session id: send it to `/revoke-session`; it does not sign in.',
     example: '0c0f6a52-8b0e-4f6c-8a39-2c7b5f0f9d22',
   })
   readonly token!: string;
@@ -28,7 +28,7 @@ export class AccountSessionResponse {
   @ApiProperty({
     type: 'string',
     format: 'date-time',
-    description: 'When the session ends if nobody uses it before.',
+    description: 'When the session ends unless it is used before.',
     example: '2026-08-31T14:15:22.000Z',
   })
   readonly expiresAt!: Date;
@@ -40,7 +40,7 @@ export class AccountSessionResponse {
   readonly userAgent!: string | null;
 
   @ApiProperty({
-    description: 'How it was proven, in words of RFC 8176: `pwd`, and with a second factor `otp` or `sms`, and `mfa`.',
+    description: 'Authentication methods by RFC 8176: `pwd`, and with a second factor `otp` or `sms`, and `mfa`.',
     type: [String],
     example: ['pwd', 'otp', 'mfa'],
   })
@@ -50,22 +50,28 @@ export class AccountSessionResponse {
     type: 'string',
     format: 'date-time',
     nullable: true,
-    description: 'When the second factor was last proven on it.',
+    description: 'When the session last proved a second factor.',
     example: '2026-08-24T14:15:22.000Z',
   })
   readonly secondFactorAt!: Date | null;
 }
 
-/** A session as a list shows it. */
+/** A session in a list. */
 export class ListedSessionResponse extends AccountSessionResponse {
-  @ApiProperty({ description: 'What it was opened with, as the user agent says.', example: 'Firefox on Linux' })
+  @ApiProperty({
+    description: 'Browser and system that opened the session, by its `User-Agent`.',
+    example: 'Firefox on Linux',
+  })
   readonly device!: string;
 
-  @ApiProperty({ description: 'Whether its second factor is young enough for sensitive calls.', example: true })
+  @ApiProperty({
+    description: 'Whether the session may make sensitive calls: its second factor is recent.',
+    example: true,
+  })
   readonly strong!: boolean;
 }
 
-/** It is done, or there was nothing to do. */
+/** Success, also when there was nothing to do. */
 export class StatusResponse {
   @ApiProperty({ example: true })
   readonly status!: boolean;

@@ -40,7 +40,7 @@ export async function loadKeyConfig(env: Environment): Promise<KeyConfig> {
   return Object.assign(config, { keyFile: developmentKeyFile(database.dataDir) });
 }
 
-/** @throws {StartupError} naming the remedies when the database needs keys and their file is gone; no file is made then */
+/** @throws {StartupError} with remedies when the database needs keys and their file is missing; creates no file then */
 export async function refuseLostDevelopmentKeys(database: DatabaseConfig): Promise<void> {
   // Loaded only when the file is missing: all other starts have no use for a look at the database before they begin.
   const { keysInUse } = await import('../database/keys-in-use.js');
@@ -58,7 +58,7 @@ async function withDevelopmentKeys(env: Environment, database: DatabaseConfig): 
   return { ...env, TWO_FACTOR_KEYS: keys };
 }
 
-/** In production nothing is made up, so a missing ring is found missing. */
+/** Production never generates a ring, so a missing ring is an error there. */
 function hasKeys(env: Environment): boolean {
   return env.NODE_ENV?.trim() === 'production' || Boolean(env.TWO_FACTOR_KEYS?.trim());
 }

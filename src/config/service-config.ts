@@ -53,14 +53,14 @@ export interface ServiceConfig extends KeyConfig {
   readonly trustedOrigins: readonly string[];
   /** Whether pages of other origins may read the session token in `set-auth-token`. */
   readonly exposeAuthToken: boolean;
-  /** Addresses and networks whose `X-Forwarded-*` headers are believed; empty: nobody's. */
+  /** Addresses and networks of trusted proxies: the service accepts their `X-Forwarded-*` headers. Empty: none. */
   readonly trustProxy: readonly string[];
   /** Name that an authenticator app shows above the account; has no colon. */
   readonly issuer: string;
   /** Logarithm of the rounds, 10 to 16. */
   readonly bcryptCost: number;
   readonly logLevel: LogLevel;
-  /** `false`: nobody is limited by how often they call, or guess at passwords. */
+  /** `false`: neither requests nor password guesses are limited. */
   readonly rateLimit: boolean;
   /** Where processes share their rate limits; `undefined`: each has its own. */
   readonly redisUrl: string | undefined;
@@ -68,7 +68,7 @@ export interface ServiceConfig extends KeyConfig {
   readonly docs: boolean;
   /** Bearer token that reads the details of `GET /health`, at least 24 characters. */
   readonly healthToken: string | undefined;
-  /** `undefined`: no mail, but in development on the console. */
+  /** `undefined`: no mail; development prints it to the console. */
   readonly smtp: SmtpConfig | undefined;
   /** `undefined`: no SMS by Twilio. */
   readonly twilio: TwilioConfig | undefined;

@@ -6,9 +6,9 @@ import { CONNECT_TIMEOUT_MS } from './data-source-options.js';
 const OLDEST_SUPPORTED = 140_000;
 
 /**
- * Opens one connection of its own and makes sure that the server is one we support.
+ * Opens a separate connection and checks the server's version.
  *
- * @throws {StartupError} when it cannot be reached, does not let us in or is older than Postgres 14
+ * @throws {StartupError} when the server is unreachable, refuses the login or is older than Postgres 14
  */
 export async function connect(url: string, applicationName: string): Promise<Client> {
   const client = new Client({
@@ -16,7 +16,7 @@ export async function connect(url: string, applicationName: string): Promise<Cli
     application_name: applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   });
-  // Without a listener a connection that breaks while idle would end the process.
+  // Without a listener, a connection that breaks while idle ends the process.
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -36,7 +36,7 @@ export async function connect(url: string, applicationName: string): Promise<Cli
   return client;
 }
 
-/** Host, port and database; neither password nor parameters, which may hold one. */
+/** @returns host, port and database; omits password and parameters, which may hold one */
 function withoutSecrets(url: string): string {
   const { host, pathname } = new URL(url);
   return `${host}${pathname}`;

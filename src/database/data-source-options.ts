@@ -5,14 +5,14 @@ import { twoFactorEntities, twoFactorMigrations } from '../two-factor/index.js';
 import { SERVICE_MIGRATIONS } from './migrations/index.js';
 import type { DatabaseTimeouts } from './timeouts.js';
 
-/** Seconds are long for a database next door and short for a caller who waits. */
+/** Long enough for a database in the same network, and short for a caller who waits. Milliseconds. */
 export const CONNECT_TIMEOUT_MS = 5000;
 
 const KEEP_ALIVE_MS = 10_000;
 
 export const MIGRATIONS_TABLE = 'migrations';
 
-/** What TypeORM needs to know of this service's database; the one place for service, migrations and TypeORM's CLI. */
+/** TypeORM's options for this service's database: shared by service, migrations and TypeORM's CLI. */
 export function dataSourceOptions(
   url: string,
   {
@@ -22,7 +22,7 @@ export function dataSourceOptions(
   }: {
     applicationName?: string;
     poolSize?: number;
-    /** Without them a statement may take its time, as migrations do. */
+    /** Without them, statements have no time limit, as migrations need. */
     timeouts?: DatabaseTimeouts;
   } = {},
 ): DataSourceOptions & { type: 'postgres' } {
@@ -33,13 +33,13 @@ export function dataSourceOptions(
     poolSize,
     connectTimeoutMS: timeouts?.limits.connectionTimeoutMs ?? CONNECT_TIMEOUT_MS,
     extra: {
-      // As parameters of the connection they cost no statement; those of the same name in the URL take precedence.
+      // Connection parameters cost no statement. Parameters of the same name in the URL take precedence.
       ...timeouts?.server,
-      // Finds out about a peer that went away without a word.
+      // Detects a peer that disappeared without closing the connection.
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     },
-    // An idle connection that breaks is replaced when it is missed.
+    // The pool replaces a broken idle connection on the next use.
     poolErrorHandler: (error: Error) => new Logger('Database').warn({ event: 'database.lost', reason: error.message }),
     entities: [...twoFactorEntities, ...ACCOUNT_ENTITIES],
     migrations: [...twoFactorMigrations, ...SERVICE_MIGRATIONS],
@@ -47,7 +47,7 @@ export function dataSourceOptions(
     synchronize: false,
     // TypeORM would log a failed statement with its parameters, which hold digests and sealed secrets.
     logging: false,
-    // gen_random_uuid() is built into Postgres: no extension, so no right to create one.
+    // gen_random_uuid() is built into Postgres, so no extension and no right to create one are needed.
     uuidExtension: 'pgcrypto',
     installExtensions: false,
   };

@@ -6,8 +6,8 @@ import { dataSourceOptions } from './data-source-options.js';
 import type { DatabaseTimeouts } from './timeouts.js';
 
 /**
- * Gives every module the service's database: as TypeORM's `DataSource`, whose pool it closes after the last request, and as the
- * `Database` that statements run on.
+ * Provides the service's database to every module: as TypeORM's `DataSource`, whose pool it closes after the last
+ * request, and as the library's `Database`.
  */
 @Module({})
 export class DatabaseModule {
@@ -18,7 +18,8 @@ export class DatabaseModule {
       global: true,
       imports: [
         TypeOrmModule.forRootAsync({
-          // The start has just migrated through this URL; a failure now is told at once, not retried for half a minute.
+          // The migrations have just used this URL: a failure now must surface at once, without half a minute of
+          // retries.
           useFactory: () => ({ ...dataSourceOptions(url, { timeouts }), toRetry: () => false }),
           dataSourceFactory: (options) => {
             if (!options) throw new Error('TypeOrmModule gave no options');

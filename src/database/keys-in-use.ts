@@ -3,7 +3,7 @@ import { commandDatabase } from './command-database.js';
 import { connect } from './connect.js';
 import { findCluster } from './embedded/cluster.js';
 
-/** Without `retired_at` where the last migrations have not run. */
+/** Omits `retired_at` if the last migrations have not run. */
 const IN_USE = `SELECT kid FROM two_factor_key k WHERE to_jsonb(k) ->> 'retired_at' IS NULL ORDER BY kid`;
 
 /**
@@ -12,7 +12,7 @@ const IN_USE = `SELECT kid FROM two_factor_key k WHERE to_jsonb(k) ->> 'retired_
  * @throws {StartupError} when the database cannot be reached
  */
 export async function keysInUse(config: DatabaseConfig): Promise<string[]> {
-  // An embedded database that would be made for the question alone holds no secrets.
+  // Does not start an embedded server without a cluster: a new database holds no secrets.
   if (config.databaseUrl === undefined && (await findCluster(config.dataDir)) === undefined) return [];
   const database = await commandDatabase(config, () => undefined);
   try {

@@ -1,24 +1,24 @@
 import type { DatabaseLimits } from '../two-factor/index.js';
 
-/** All that limits the time which requests spend with the database. In milliseconds. */
+/** Limits of the time that requests spend on the database, in milliseconds. */
 export interface DatabaseTimeouts {
-  /** What the server is told when a connection is opened, under the names that it has for them. */
+  /** Server parameters of each connection, under Postgres's names. */
   readonly server: {
     readonly statement_timeout: number;
     readonly lock_timeout: number;
     readonly idle_in_transaction_session_timeout: number;
   };
-  /** For a server, or a network, that says nothing at all. */
+  /** Limit for a server or a network that does not answer at all. */
   readonly limits: Pick<DatabaseLimits, 'connectionTimeoutMs' | 'answerTimeoutMs'>;
-  /** For a request with all its statements. */
+  /** Limit for a request with all its statements. */
   readonly requestMs: number;
 }
 
 /**
- * One figure for the operator, the others follow from it: waiting for a lock ends before the statement does, and the
- * server speaks before we stop listening.
+ * Derives all limits from one number: waiting for a lock ends before the statement does, and the server reports its
+ * time-out before the client gives up.
  *
- * @param statementMs how long one statement may take
+ * @param statementMs limit of one statement
  */
 export function databaseTimeouts(statementMs: number): DatabaseTimeouts {
   const short = Math.ceil(statementMs * 0.6);

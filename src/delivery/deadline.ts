@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/* Of this folder's own: it is published with the library and without the rest of the service. */
+/* A copy for this folder, because it is published with the library and without the rest of the service. */
 
 class TimeoutError extends Error {
   override readonly name = 'TimeoutError';
 }
 
 /**
- * Runs `work` with a signal that also fires after so many milliseconds, and does not wait for work that ignores it.
+ * Runs `work` with a signal that also fires after `ms` milliseconds, and does not wait for work that ignores the
+ * signal.
  *
- * @throws `TimeoutError`, the signal's reason or whatever `work` throws
+ * @throws `TimeoutError`, the signal's reason or the error of `work`
  */
 export async function within<T>(
   ms: number,
@@ -19,7 +20,7 @@ export async function within<T>(
   const limited = new AbortController();
   const timer = setTimeout(() => limited.abort(new TimeoutError()), ms);
   const passOn = () => limited.abort(signal.reason);
-  // Not AbortSignal.any: a signal that lives as long as the process would keep something of each message.
+  // Not AbortSignal.any: a signal that lives as long as the process would keep memory of each message.
   signal.addEventListener('abort', passOn, { once: true });
   try {
     signal.throwIfAborted();
@@ -33,7 +34,7 @@ export async function within<T>(
   }
 }
 
-/** Waits for the end of `work`, but no longer than `ms` milliseconds. */
+/** Waits for `work`, but at most `ms` milliseconds. */
 export async function waitAtMost(ms: number, work: Promise<unknown>): Promise<void> {
   const ended = new AbortController();
   try {

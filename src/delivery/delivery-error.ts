@@ -1,14 +1,14 @@
 /**
- * A provider did not take a message. What it says is fit for logs and tables: names of errors and codes, never an address,
- * a number or a text. The provider's own words are left out because they tend to quote the recipient.
+ * A provider did not accept a message. The text is safe for logs and tables: names and codes of errors, never an
+ * address, a number or a text. It omits the provider's message, because that often quotes the recipient.
  */
 export class DeliveryError extends Error {
   override readonly name: string = 'DeliveryError';
 }
 
 /**
- * The provider will never take this message, e.g. because there is no such mailbox: trying again would only hurt our
- * standing there.
+ * The provider refuses this message permanently, for example because the mailbox does not exist. A retry would only
+ * harm the sender's reputation.
  */
 export class MessageRefusedError extends DeliveryError {
   override readonly name = 'MessageRefusedError';
@@ -17,8 +17,8 @@ export class MessageRefusedError extends DeliveryError {
 const WORD = /^[A-Za-z][\w.-]{0,39}$/;
 
 /**
- * Says what went wrong in words that no provider or person chose: the error's class, its codes and the codes that its
- * cause or its answer has, e.g. `Error EENVELOPE 550 5.1.1` or `TypeError ECONNREFUSED`.
+ * Describes an error without text from providers or users: the error's class, its codes and the codes of its cause or
+ * response, e.g. `Error EENVELOPE 550 5.1.1` or `TypeError ECONNREFUSED`.
  */
 export function describeError(error: unknown): string {
   if (error instanceof DeliveryError) return error.message;
@@ -28,7 +28,7 @@ export function describeError(error: unknown): string {
 
 function codes(error: unknown): string[] {
   const response = property(error, 'response');
-  // The enhanced status of RFC 3463 is the one part of a mail server's answer that quotes nobody.
+  // The enhanced status of RFC 3463 is the only part of a mail server's response that never quotes the recipient.
   const enhanced = typeof response === 'string' ? /\b[245]\.\d{1,3}\.\d{1,3}\b/.exec(response)?.[0] : undefined;
   return [
     word(error, 'code'),

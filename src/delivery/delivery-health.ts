@@ -1,19 +1,19 @@
 import { Injectable } from '@nestjs/common';
 
-/** The ways to people. */
+/** The delivery channels. */
 export type DeliveryChannel = 'mail' | 'sms';
 
-/** What became of the messages of one channel since this process started. */
+/** Deliveries of one channel since this process started. */
 export interface ChannelHealth {
   readonly lastSuccess: Date | undefined;
   readonly lastFailure: Date | undefined;
-  /** Sender and codes of the last failure. */
+  /** Sender class and error codes of the last failure. */
   readonly failure: string | undefined;
 }
 
 const UNTRIED: ChannelHealth = { lastSuccess: undefined, lastFailure: undefined, failure: undefined };
 
-/** Remembers how deliveries of this process went, for whoever watches over it. */
+/** Records this process's deliveries for the health check. */
 @Injectable()
 export class DeliveryHealth {
   private readonly channels = new Map<DeliveryChannel, ChannelHealth>();
@@ -31,7 +31,7 @@ export class DeliveryHealth {
     return this.channels.get(channel) ?? UNTRIED;
   }
 
-  /** `idle` until a first message was tried, then what became of the last one. */
+  /** `idle` before the first message; then the result of the last one. */
   state(channel: DeliveryChannel): 'idle' | 'ok' | 'failing' {
     const { lastSuccess, lastFailure } = this.of(channel);
     if (lastFailure && !(lastSuccess && lastSuccess >= lastFailure)) return 'failing';

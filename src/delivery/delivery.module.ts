@@ -13,12 +13,12 @@ import { WebhookSmsSender, type WebhookOptions } from './sms/webhook-sms-sender.
 import { DefaultMessageTemplates } from './templates/default-message-templates.js';
 
 export interface DeliveryModuleOptions {
-  /** SMTP servers, tried in turn, and the sender of the mail. */
+  /** SMTP servers, tried in turn, and the sender address. */
   readonly smtp?: Pick<SmtpOptions, 'from'> & { readonly urls: readonly string[] };
   readonly twilio?: TwilioOptions;
-  /** Tried after Twilio when both are given. */
+  /** Tried after Twilio if both are configured. */
   readonly smsWebhook?: WebhookOptions;
-  /** Whether what nothing is configured for is printed to standard output. Development only. */
+  /** Whether a channel without a configured sender prints to standard output. Development only. */
   readonly console?: boolean;
 }
 
@@ -50,7 +50,7 @@ export class DeliveryModule {
   }
 }
 
-/** The classes of DeliveryModule that stand behind the library's ports; without a sender its port is left out. */
+/** Maps the library's ports to the classes of DeliveryModule. Omits a port without a sender. */
 export function deliveryPorts(
   options: DeliveryModuleOptions,
 ): Pick<TwoFactorPorts, 'mail' | 'sms' | 'outbox' | 'templates'> {

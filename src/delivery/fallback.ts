@@ -3,20 +3,20 @@ import { within } from './deadline.js';
 import { DeliveryError, describeError, MessageRefusedError } from './delivery-error.js';
 import type { DeliveryChannel, DeliveryHealth } from './delivery-health.js';
 
-/** Anything that sends messages, and may hold connections that want to be closed. */
+/** A sender of any channel; may hold connections to close. */
 export interface Sender<M> {
   send(message: M, signal: AbortSignal): Promise<void>;
   close?(): void | Promise<void>;
 }
 
 export interface FallbackOptions {
-  /** Milliseconds that all senders together may take: each gets its share. Default 14,000. */
+  /** Limit for all senders together, in milliseconds; each sender gets a share. Default 14,000. */
   readonly timeoutMs?: number;
-  /** Is told how each message went. */
+  /** Called with the result of each message. */
   readonly health?: DeliveryHealth;
 }
 
-/** Tries senders in turn until one has taken the message. */
+/** Tries senders in turn until one accepts the message. */
 export class SenderChain<M> {
   private readonly logger = new Logger('Delivery');
   private readonly shareMs: number;
@@ -31,8 +31,8 @@ export class SenderChain<M> {
   }
 
   /**
-   * @throws {MessageRefusedError} when each of them said that it will never take this message
-   * @throws {DeliveryError} when none took it for now
+   * @throws {MessageRefusedError} when every sender refused this message permanently
+   * @throws {DeliveryError} when no sender accepted it for now
    */
   async send(message: M, signal: AbortSignal): Promise<void> {
     const failures: string[] = [];
@@ -51,7 +51,7 @@ export class SenderChain<M> {
       }
     }
     const failure = failures.join('; ');
-    // A mailbox that does not exist says nothing about the provider.
+    // A mailbox that does not exist is no fault of the provider.
     if (!refused) this.options.health?.failed(this.channel, failure);
     throw refused ? new MessageRefusedError(failure) : new DeliveryError(failure);
   }

@@ -11,35 +11,35 @@ import {
 import { PasswordHasher } from '../accounts/passwords/password-hasher.js';
 import { RateLimitsService } from '../rate-limits/rate-limits.service.js';
 
-/** How old the oldest message may be before somebody should look. */
+/** The status is `degraded` when the oldest message is older than this. */
 const DELAYED_AFTER_SECONDS = 60;
-/** For how long an answer is given again: anybody may ask, and the database must not pay for it. */
+/** How long a response is cached. The route is public: without the cache, its callers could load the database. */
 const FRESH_MS = 1000;
 
-/** Both the type and the token of what `HealthModule` is given. */
+/** Options of `HealthModule`; the class is also the injection token. */
 export abstract class HealthOptions {
-  /** Bearer token that reads the details, at least 24 characters; `undefined`: nothing does in production. */
+  /** Bearer token for the details, at least 24 characters. `undefined`: production never shows them. */
   abstract readonly token: string | undefined;
   abstract readonly production: boolean;
 }
 
-/** What an operator's monitor reads. Others are told the status alone: the rest says when limits are weaker. */
+/** Details for an operator's monitor. Other callers get the status only: the details reveal when limits are weaker. */
 export interface Health {
-  /** `degraded`: everybody can sign in, but messages are late, or limits are not shared as they should be. */
+  /** `degraded`: sign-in works, but messages are late, or processes do not share their limits as configured. */
   readonly status: 'ok' | 'degraded' | 'down';
   readonly database: 'up' | 'down';
-  /** `off`: no sender is configured; `idle`: this process has sent none yet. */
+  /** `off`: no sender is configured; `idle`: this process has sent no message yet. */
   readonly mail: 'ok' | 'failing' | 'idle' | 'off';
   readonly sms: 'ok' | 'failing' | 'idle' | 'off';
-  /** Of all processes together. */
+  /** Totals over all processes. */
   readonly outbox: 'ok' | 'delayed' | 'unknown';
-  /** Where rate limits are counted: in Redis by all processes together, in this process, or nowhere. */
+  /** Where rate limits are counted: `shared` in Redis, `local` in this process, `off`. */
   readonly limits: 'shared' | 'local' | 'off';
   /** Requests of this process that wait for bcrypt. */
   readonly passwords: { readonly waiting: number };
 }
 
-/** `GET /health`, outside of the API's prefix: 503 when the database is away, else 200. */
+/** `GET /health`, outside of the API's prefix: 503 when the database is unavailable, else 200. */
 @ApiExcludeController()
 @Controller('health')
 export class HealthController {
@@ -66,12 +66,12 @@ export class HealthController {
     return this.mayReadDetails(authorization) ? health : { status: health.status };
   }
 
-  /** Without a token of its own a monitor reads details in development only. */
+  /** Without a configured token, only development shows details. */
   private mayReadDetails(authorization: string | undefined): boolean {
     const { token, production } = this.options;
     if (token === undefined) return !production;
     const [, given = ''] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
-    // Digests have one length, and their comparison takes one time: neither tells how much of a guess is right.
+    // Digests have equal length and are compared in constant time: neither reveals how much of a guess is right.
     return timingSafeEqual(digest(given), digest(token));
   }
 

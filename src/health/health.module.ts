@@ -1,7 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { HealthController, HealthOptions } from './health.controller.js';
 
-/** What an operator's monitor reads. Expects AccountsModule, DeliveryModule, OutboxModule and RateLimitsModule, global, beside it. */
+/**
+ * Serves the health check for monitors. Requires the global modules AccountsModule, DeliveryModule, OutboxModule and
+ * RateLimitsModule.
+ */
 @Module({})
 export class HealthModule {
   static forRoot(options: HealthOptions): DynamicModule {

@@ -5,17 +5,17 @@ interface Route {
   readonly methods: Set<string>;
 }
 
-/** @returns the methods of a path, none for a path without a route */
+/** @returns the allowed methods of a path; empty for an unknown path */
 export type AllowedMethods = (url: string) => string[];
 
 /**
- * Remembers the routes of an application from now on: Fastify itself answers 404 to a wrong method as to a wrong path,
- * and does not tell which it was.
+ * Records the routes that an application registers from now on. Fastify answers 404 to a wrong method and to a wrong
+ * path alike and does not tell them apart.
  */
 export function rememberRoutes(fastify: FastifyInstance): AllowedMethods {
   const routes = new Map<string, Route>();
   fastify.addHook('onRoute', ({ url, method }) => {
-    // The answer to preflights of every path there is or is not.
+    // The wildcard route answers preflights of every path, known or unknown.
     if (url === '*') return;
     const route = routes.get(url) ?? { pattern: patternOf(url), methods: new Set() };
     for (const name of [method].flat()) route.methods.add(name);
@@ -28,7 +28,7 @@ export function rememberRoutes(fastify: FastifyInstance): AllowedMethods {
   };
 }
 
-/** Of a route such as `/devices/:id` or `/files/*`. */
+/** Matches a route such as `/devices/:id` or `/files/*`. */
 function patternOf(url: string): RegExp {
   const segments = url.split('/').map((segment) => {
     if (segment.startsWith(':')) return '[^/]+';

@@ -1,2 +1,2 @@
-/** Where the API lives below the base URL; without slashes around it. */
+/** Path of the API below the base URL, without leading and trailing slashes. */
 export const API_PREFIX = 'api/auth';

@@ -11,16 +11,16 @@ import { rememberRoutes } from './allowed-methods.js';
 import { HttpExceptionFilter } from './http-exception.filter.js';
 import { limitRequestsInFlight } from './requests-in-flight.js';
 
-/** Bodies here are a few short fields. In bytes. */
+/** Limit of a request body, in bytes. Requests of this API have a few short fields. */
 const BODY_LIMIT = 16 * 1024;
 
-/** How long a browser may remember an answer to a preflight. In seconds. */
+/** How long a browser may cache the response to a preflight, in seconds. */
 const PREFLIGHT_MAX_AGE = 600;
 
-/** The answer to text that is no JSON, and to members that would change prototypes. */
+/** The response to a body that is not JSON, and to members that would change prototypes. */
 const BROKEN_JSON = { message: 'The body is not valid JSON', code: 'BAD_REQUEST' };
 
-/** Everything about HTTP that is not a route: parsers, headers, cross-origin rules, errors. */
+/** Configures HTTP except for the routes: parsers, headers, cross-origin rules, errors. */
 export async function configureHttp(app: NestFastifyApplication, config: ServiceConfig): Promise<void> {
   const allowed = rememberRoutes(app.getHttpAdapter().getInstance());
   app.setGlobalPrefix(API_PREFIX, { exclude: ['health'] });
@@ -31,16 +31,16 @@ export async function configureHttp(app: NestFastifyApplication, config: Service
     credentials: true,
     methods: ['GET', 'POST', 'PATCH', 'DELETE'],
     allowedHeaders: ['authorization', 'content-type', 'x-trusted-device'],
-    // A script of a trusted page could carry away the token that HttpOnly hides.
+    // Not exposed by default: a script on a trusted page could read the token that HttpOnly hides.
     exposedHeaders: [...(config.exposeAuthToken ? ['set-auth-token'] : []), 'retry-after'],
     maxAge: PREFLIGHT_MAX_AGE,
   });
-  // After CORS: a page must be able to read that it was refused.
+  // Registered after CORS: a page must be able to read the refusal.
   if (config.rateLimit) limitRequestsInFlight(app);
   await app.register(helmet, {
     contentSecurityPolicy: {
-      // Swagger UI styles itself inline, draws with data URLs, and shows an image that came as answer, such as the QR
-      // code, by a blob URL; everything else comes from here.
+      // Swagger UI uses inline styles and data URLs. It shows an image response, such as the QR code, by a blob URL.
+      // Everything else loads from this origin.
       directives: {
         styleSrc: ["'self'", "'unsafe-inline'"],
         imgSrc: ["'self'", 'data:', 'blob:'],
@@ -53,12 +53,12 @@ export async function configureHttp(app: NestFastifyApplication, config: Service
   app.useGlobalFilters(new HttpExceptionFilter(host, allowed), new TwoFactorExceptionFilter(host));
 }
 
-/** Forms and plain text are what a foreign page can send without asking: they get 415. No body at all is fine. */
+/** A foreign page can send forms and plain text without a preflight, so they get 415. An absent body is accepted. */
 function acceptJsonOnly(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeContentTypeParser('text/plain');
-  // In the place of the one that Nest would register.
+  // Replaces the parser that Nest would register.
   app.useBodyParser('application/x-www-form-urlencoded', {}, (_request: unknown, _body: unknown, done) => {
     done(new UnsupportedMediaTypeException());
   });
@@ -69,7 +69,9 @@ function acceptJsonOnly(app: NestFastifyApplication): void {
   });
 }
 
-/** However many statements a request has, the last one is not waited for for ever. */
+/**
+ * The deadline covers all statements of a request. Without it, a request with many statements could wait without end.
+ */
 function limitDatabaseTime(app: NestFastifyApplication, ms: number): void {
   app
     .getHttpAdapter()

@@ -5,22 +5,22 @@ import { requestIds } from './request-id.js';
 import { firstHeaders, followRequests, logAnswer } from './request-log.js';
 
 export interface HttpAdapterOptions {
-  /** Addresses and networks whose `X-Forwarded-*` headers and request ids are believed. */
+  /** Addresses and networks of trusted proxies: the service accepts their `X-Forwarded-*` headers and request ids. */
   readonly trustProxy: readonly string[];
-  /** How long a client may take to send a request; without end by default. */
+  /** Limit for receiving a request, in milliseconds. Default: no limit. */
   readonly requestTimeoutMs?: number;
 }
 
 /**
- * Fastify for the service. What it refuses before it looks for a route, such as a malformed URL, gets the shape of every
- * other error.
+ * Creates the Fastify adapter of the service. An error that Fastify raises before routing, such as a malformed URL, has
+ * the same shape as every other error.
  */
 export function createHttpAdapter({ trustProxy, requestTimeoutMs }: HttpAdapterOptions) {
   const adapter = new FastifyAdapter({
-    // An empty list would be refused.
+    // Fastify rejects an empty list.
     trustProxy: trustProxy.length > 0 && [...trustProxy],
     requestTimeout: requestTimeoutMs,
-    // Fastify's own 503 comes before every hook and has no code; `refuseWhenStopping` answers in its place.
+    // Fastify's own 503 precedes every hook and has no code. `refuseWhenStopping` answers instead.
     return503OnClosing: false,
     genReqId: requestIds(trustProxy),
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {

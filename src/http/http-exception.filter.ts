@@ -12,7 +12,7 @@ import type { FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
 import type { AllowedMethods } from './allowed-methods.js';
 
-/** The body of every error. */
+/** The body of every error response. */
 interface ErrorBody {
   readonly message: string;
   readonly code: string;
@@ -21,8 +21,8 @@ interface ErrorBody {
 const INTERNAL: ErrorBody = { message: 'Internal Server Error', code: 'INTERNAL_SERVER_ERROR' };
 
 /**
- * Gives every error the one shape `{ message, code }`. What is no client's fault is logged with all it says, and
- * answered with nothing.
+ * Gives every error the shape `{ message, code }`. Logs an error of the server with its details; the client gets none
+ * of them.
  */
 @Catch()
 export class HttpExceptionFilter implements ExceptionFilter<unknown> {
@@ -39,7 +39,7 @@ export class HttpExceptionFilter implements ExceptionFilter<unknown> {
     const { is404, url } = context.switchToHttp().getRequest<FastifyRequest>();
     const methods = is404 ? this.allowed(url) : [];
     const error = methods.length > 0 ? new MethodNotAllowedException() : thrown;
-    // Required with 405 [RFC 9110 §15.5.6].
+    // RFC 9110 §15.5.6 requires `Allow` with 405.
     if (methods.length > 0) httpAdapter.setHeader(response, 'allow', methods.join(', '));
     const status = errorStatus(error);
     if (status >= HttpStatus.INTERNAL_SERVER_ERROR) this.logger.error(error);
@@ -47,20 +47,20 @@ export class HttpExceptionFilter implements ExceptionFilter<unknown> {
   }
 }
 
-/** The HTTP status that an error of whatever origin is answered with. */
+/** @returns the HTTP status for any error */
 export function errorStatus(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
-  // Fastify's own errors: bodies that are too large, malformed or of a foreign type.
+  // Fastify's own errors: a body that is too large, malformed or of an unsupported type.
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : Number.NaN;
   return status >= 400 && status < 500 ? status : HttpStatus.INTERNAL_SERVER_ERROR;
 }
 
-/** What a client may read of it. */
+/** @returns the text that a client may read */
 export function errorBody(error: unknown, status: number): object {
   if (status >= HttpStatus.INTERNAL_SERVER_ERROR) return INTERNAL;
   const own = error instanceof HttpException ? error.getResponse() : undefined;
   if (typeof own === 'object' && 'code' in own) return own;
-  // The framework's own refusals say no more than their status does.
+  // The framework's own errors carry no more information than their status.
   const message = STATUS_CODES[status] ?? 'Bad Request';
   return { message, code: message.toUpperCase().replaceAll(/[^A-Z]+/g, '_') } satisfies ErrorBody;
 }

@@ -1,11 +1,12 @@
 import type { ServiceConfig } from '../config/service-config.js';
 
-/** Names under which a developer's browser reaches the same service. */
+/** Host names by which a developer's browser reaches the same service. */
 const LOOPBACK = ['localhost', '127.0.0.1'];
 
 /**
- * Origins of the service's own pages on a developer's machine. Without these, /docs opened as 127.0.0.1 would answer 403
- * to every call that carries its cookie, because BASE_URL names localhost. None in production: there is one name.
+ * Returns the origins of the service's own pages on a developer's machine. BASE_URL names localhost: without these
+ * origins, a page at 127.0.0.1/docs would get 403 for every call with its cookie. Empty in production, where the
+ * service has one name.
  */
 export function ownOrigins({ baseUrl, production }: Pick<ServiceConfig, 'baseUrl' | 'production'>): string[] {
   const { protocol, hostname, port } = new URL(baseUrl);

@@ -5,8 +5,8 @@ import { BlockList, isIPv6 } from 'node:net';
 const SAFE = /^[\w-]{1,64}$/;
 
 /**
- * Gives every request an id. That of `X-Request-Id` is taken from a trusted proxy alone, and only if it is of the shape
- * `[A-Za-z0-9_-]{1,64}`; any other is ignored, and a UUID made.
+ * Gives every request an id. Takes `X-Request-Id` only from a trusted proxy and only in the form `[A-Za-z0-9_-]{1,64}`.
+ * Otherwise ignores the header and generates a UUID.
  *
  * @param trustProxy addresses and networks
  */

@@ -5,9 +5,9 @@ import { inRequest } from '../logging/service-logger.js';
 
 const logger = new Logger('Http');
 
-/** Puts the request's id on every line that is logged for it, and logs how it ended. */
+/** Adds the request id to every log line of the request, and logs its outcome. */
 export function followRequests(adapter: FastifyAdapter): void {
-  // Nest's own hook, which comes before all others: some of those answer by themselves.
+  // Uses Fastify's first hook: later hooks may answer a request themselves.
   adapter.setOnRequestHook((request, reply, done) => {
     reply.headers(firstHeaders(request));
     inRequest(request.id, done);
@@ -19,14 +19,14 @@ export function followRequests(adapter: FastifyAdapter): void {
 }
 
 /**
- * What every answer carries, whoever gives it: the id of the request, and that no cache may store it [ASVS 14.3.2]. Not
- * only below the base URL, which can be written in more than one way.
+ * Sets the headers of every response: the request id, and `no-store` [ASVS 14.3.2]. Applies to all paths, because the
+ * base URL can be written in more than one way.
  */
 export function firstHeaders({ id }: FastifyRequest): Record<string, string> {
   return { 'cache-control': 'no-store', 'x-request-id': id };
 }
 
-/** The route as it is declared, not as it was asked for: a URL may hold anything, and its query secrets. */
+/** Logs the declared route, not the requested URL: a URL may hold any text, and its query may hold secrets. */
 export function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
   const line = {
     event: 'http.request',

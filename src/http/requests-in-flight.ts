@@ -4,24 +4,24 @@ import { API_PREFIX } from './api-prefix.js';
 import { clientNetwork } from '../rate-limits/client-network.js';
 import { TwoFactorException } from '../two-factor/index.js';
 
-/** Requests that one client network may have in flight in this process. */
+/** Maximum number of requests in flight per client network in this process. */
 const MOST_IN_FLIGHT = 40;
 
-/** Seconds until trying again makes sense: most requests are answered within much less. */
+/** `Retry-After`, in seconds. Most requests finish much sooner. */
 const RETRY_AFTER = 1;
 
-/** Milliseconds after which a request whose client has left counts no longer, answered or not. */
+/** A request whose client has disconnected stops counting after this time, in milliseconds, answered or not. */
 const FORGOTTEN_AFTER_MS = 30_000;
 
-/** Routes that answer everybody at any time. */
+/** Routes that are always answered. */
 const EXEMPT = new Set(['/health', `/${API_PREFIX}/ok`]);
 
 /**
- * Refuses what one client network sends beyond its requests in flight, before anything is asked of the database. Without
- * it a single burst fills the line for the connection pool, and other clients get 503.
+ * Refuses the requests of one client network beyond its limit, before any database statement. Without it, one burst
+ * fills the queue for the connection pool, and other clients get 503.
  *
- * A request counts until its answer is sent and its connection is done with it. One whose client has left counts until its
- * handler is through: it still does its work, and hanging up must not make room for the next.
+ * A request counts until its response is sent and its connection has finished with it. After a client disconnects, its
+ * request counts until the handler ends: the handler still works, and a disconnect must not admit the next request.
  */
 export function limitRequestsInFlight(app: NestFastifyApplication): void {
   const counts = new Map<string, number>();

@@ -1,15 +1,15 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { TwoFactorException } from '../two-factor/index.js';
 
-/** Seconds after which another process has taken over. */
+/** `Retry-After`, in seconds: by then another process has taken over. */
 const RETRY_AFTER = 1;
 
 /**
- * Lets a service refuse requests that arrive while it stops, on connections that are still open: 503
- * `SERVICE_UNAVAILABLE` in the shape of every other error, and the end of the connection. The framework's own 503 has no
- * code, and clients go by the code.
+ * Lets a stopping service refuse requests on connections that are still open. The response is 503 `SERVICE_UNAVAILABLE`
+ * in the shape of every other error, and the connection is closed. The framework's own 503 has no `code`, which clients
+ * rely on.
  *
- * @returns begins to refuse; requests that arrived before are answered
+ * @returns a function that starts to refuse; requests that arrived earlier are answered
  */
 export function refuseWhenStopping(app: NestFastifyApplication): () => void {
   let stopping = false;
@@ -17,7 +17,7 @@ export function refuseWhenStopping(app: NestFastifyApplication): () => void {
   app
     .getHttpAdapter()
     .getInstance()
-    // After the hooks that set the headers of every answer, and before a body is read.
+    // Runs after the hooks that set the headers of every response, and before the body is read.
     .addHook('onRequest', (_request, reply, done) => {
       if (!stopping) {
         done();

@@ -3,9 +3,9 @@ import type { KeyConfig } from '../config/service-config.js';
 import { KeyRingError } from '../two-factor/index.js';
 
 /**
- * Adds the remedies to the refusal of a key ring that does not fit: the library knows no files and no variables.
+ * Adds remedies to the error of a key ring that does not match: the library does not know files and variables.
  *
- * @param error whatever stopped a start; other errors are given back as they are
+ * @param error any startup error; other errors are returned unchanged
  */
 export function explainKeyRing(
   error: unknown,

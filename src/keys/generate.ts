@@ -33,7 +33,7 @@ export async function generateKey(env: Environment, { keep }: { readonly keep: b
   return 0;
 }
 
-/** Tells its age to whoever reads a ring; the rest keeps two keys of one day apart. */
+/** The date shows an operator the age of a key. The suffix distinguishes two keys of one day. */
 function newKid(now: Date): string {
   return `k${now.toISOString().slice(0, 10)}-${randomBytes(3).toString('hex')}`;
 }

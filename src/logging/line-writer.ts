@@ -2,25 +2,25 @@ import { writeSync } from 'node:fs';
 import type { DestinationStream } from 'pino';
 import { errorCode } from '../errors.js';
 
-/** How much may wait for a reader, in bytes. */
+/** Limit of the buffer for a slow reader, in bytes. */
 const MOST_WAITING = 1024 * 1024;
-/** How often a reader that fell behind is tried again, in milliseconds. */
+/** Interval between attempts to write to a slow reader, in milliseconds. */
 const RETRY_MS = 20;
 
 export interface LineWriterOptions {
-  /** Writes at once what fits and returns the number of bytes; throws `EAGAIN` when nothing fits. */
+  /** Writes as much as fits without blocking and returns the number of bytes. Throws `EAGAIN` when nothing fits. */
   readonly write: (bytes: Uint8Array) => number;
-  /** Bound of what waits, in bytes; 1 MiB by default. */
+  /** Limit of the buffer, in bytes. Default 1 MiB. */
   readonly mostWaiting?: number;
-  /** Is told how many lines were dropped, once there is room for a line that says so. */
+  /** Called with the number of dropped lines as soon as the buffer can take a line that reports them. */
   readonly onDropped: (lines: number) => void;
 }
 
 /**
- * Writes lines in order and never waits for their reader.
+ * Writes lines in order and never blocks on their reader.
  *
- * A line is written before `write` returns as long as the reader keeps up. Lines beyond that wait in memory, up to a
- * bound; what comes after is dropped and counted, because a reader that stopped must stop no request.
+ * `write` writes a line at once while the reader keeps up. Other lines wait in a bounded buffer. Lines beyond the bound
+ * are dropped and counted, because a stopped reader must not stop requests.
  */
 export class LineWriter implements DestinationStream {
   private readonly waiting: Uint8Array[] = [];
@@ -34,7 +34,7 @@ export class LineWriter implements DestinationStream {
     const bytes = Buffer.from(line);
     this.drain();
     const { mostWaiting = MOST_WAITING } = this.options;
-    // Once a line was dropped the following ones are, too, until the drop was told: its place in the log is right.
+    // After a drop, following lines are dropped too until the drop is reported: so the report is at the right position.
     if (this.dropped > 0 || this.waitingBytes + bytes.length > mostWaiting) {
       this.dropped++;
       return;
@@ -45,9 +45,9 @@ export class LineWriter implements DestinationStream {
   }
 
   /**
-   * Writes what waits, without giving other code a turn: for the end of a process.
+   * Writes the buffer synchronously, for the end of a process.
    *
-   * @param ms for how long the reader is waited for
+   * @param ms how long to wait for the reader
    */
   flush(ms: number): void {
     const end = Date.now() + ms;
@@ -64,7 +64,7 @@ export class LineWriter implements DestinationStream {
       for (let next = this.waiting[0]; next; next = this.waiting[0]) {
         const written = this.options.write(next);
         this.waitingBytes -= written;
-        // Half a line stays at the front: another one in between would spoil both.
+        // A partly written line stays first: another line in between would corrupt both.
         if (written < next.length) this.waiting[0] = next.subarray(written);
         else this.waiting.shift();
       }
@@ -73,7 +73,7 @@ export class LineWriter implements DestinationStream {
         this.retryLater();
         return;
       }
-      // The reader is gone or the disk is full: there is no place left to complain.
+      // The reader has closed or the disk is full. No channel is left to report that.
       this.dropped += this.waiting.length;
       this.waiting.length = 0;
       this.waitingBytes = 0;
@@ -87,7 +87,7 @@ export class LineWriter implements DestinationStream {
     const lines = this.dropped;
     this.dropped = 0;
     this.options.onDropped(lines);
-    // The line that says so was dropped itself: what it counted is still to be told.
+    // The report itself was dropped, so its count is kept for the next report.
     if (this.dropped > 0) this.dropped += lines - 1;
   }
 
@@ -99,7 +99,7 @@ export class LineWriter implements DestinationStream {
   }
 }
 
-/** Writes to a descriptor as far as its reader keeps up. */
+/** @returns a function that writes to a file descriptor without blocking */
 export function writeTo(descriptor: number): (bytes: Uint8Array) => number {
   return (bytes) => writeSync(descriptor, bytes);
 }

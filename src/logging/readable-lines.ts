@@ -5,7 +5,7 @@ import { errorFields, type ErrorFields } from './redact.js';
 
 const COLOURS = { fatal: 'red', error: 'red', warn: 'yellow', info: 'green', debug: 'gray' } as const;
 
-/** Turns the lines of the log into ones that a developer at a terminal reads: `12:34:56 WARN [TwoFactor] …`. */
+/** Formats JSON log lines for a developer's terminal: `12:34:56 WARN [TwoFactor] …`. */
 export function readableLines(write: (text: string) => void): DestinationStream {
   return { write: (line) => write(readable(JSON.parse(line) as Record<string, unknown>)) };
 }
@@ -22,7 +22,7 @@ function readable({ level, time, context, event, msg, err, ...rest }: Record<str
   return `${head} ${escapeControls(words.join(' '))}\n${err === undefined ? '' : readableError(err as ErrorFields)}`;
 }
 
-/** An error over several lines: what it says, its frames, its causes. */
+/** Formats an error on several lines: message, stack frames, causes. */
 function readableError({ stack = '', cause, errors = [], type, message, ...codes }: ErrorFields): string {
   const fields = Object.entries(codes).map(([field, value]) => `${field}=${value}`);
   const lines = [[`${type}: ${message}`, ...fields].join(' '), ...stack.split('\n').filter((frame) => frame !== '')];
@@ -33,15 +33,15 @@ function readableError({ stack = '', cause, errors = [], type, message, ...codes
 }
 
 /**
- * What stopped a program, for standard error: one line for the operator; with LOG_LEVEL=debug also the stack and the causes.
- * Not by the log, whose settings may be at fault.
+ * Formats a startup failure for standard error: one line for the operator; LOG_LEVEL=debug adds the stack and the causes.
+ * Does not use the log, because the log's settings may be the fault.
  */
 export function startupFailure(error: unknown): string {
   if (process.env.LOG_LEVEL === 'debug') return readableError(errorFields(error)).trimEnd();
   return escapeControls(errorMessage(error).replaceAll(/\s*\n\s*/g, ' '));
 }
 
-/** Controls, invisible format characters (those that turn the direction of writing among them) and line separators. */
+/** Control characters, invisible format characters (including bidirectional controls) and line separators. */
 const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**

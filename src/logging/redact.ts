@@ -3,14 +3,14 @@ import { isError } from '../errors.js';
 const REDACTED = '[redacted]';
 const DEEPEST_FIELD = 5;
 
-/** Names of headers, fields and columns that hold secrets, whatever stands before: `newPassword`, `set-auth-token`. */
+/** Matches the end of names that hold secrets: headers, fields, columns. Examples: `newPassword`, `set-auth-token`. */
 const SECRET =
   /(?:authorization|cookies?|passwords?|passphrase|tokens?|secrets?|codes?|hash(?:es)?|totpuri|trusteddevice|keys?|nonce|payload)$/;
 
-/** What every line has already; an object that is logged cannot write over it. */
+/** Fields of every line. A logged object cannot overwrite them. */
 const OWN = new Set(['level', 'time', 'context', 'requestId']);
 
-/** The fields of a log line for whatever was logged. */
+/** @returns the fields of a log line for any logged value */
 export function fieldsOf(message: unknown): Record<string, unknown> {
   if (isError(message)) return { err: errorFields(message) };
   if (typeof message !== 'object' || message === null) return { msg: String(message) };
@@ -20,8 +20,8 @@ export function fieldsOf(message: unknown): Record<string, unknown> {
 }
 
 /**
- * A copy that is fit for a log: what a secret's name stands on is blanked at any depth, errors are reduced to
- * `ErrorFields`, bytes to their number, and objects of classes, such as a request or a body, to their class.
+ * Copies a value for the log: fields with a secret's name are redacted at any depth, errors are reduced to
+ * `ErrorFields`, binary data to its length, and class instances, such as a request, to the name of their class.
  */
 function redact(value: unknown, depth = 0): unknown {
   if (typeof value === 'bigint') return String(value);
@@ -43,21 +43,21 @@ function isSecret(name: string): boolean {
   return SECRET.test(name.toLowerCase().replaceAll(/[-_]/g, ''));
 }
 
-/** What a log says of an error. Whatever else the error carries stays out. */
+/** The fields of an error that a log holds. All other fields of the error stay out. */
 export interface ErrorFields {
   /** Its class. */
   readonly type: string;
   readonly message: string;
-  /** The frames alone, one a line. */
+  /** Stack frames without the message, one per line. */
   readonly stack?: string;
-  /** Of the system, of Node.js, or an SQLSTATE. */
+  /** Code of the system or of Node.js, or an SQLSTATE. */
   readonly code?: string;
-  /** Of Postgres, as are the next two. */
+  /** Set by Postgres, as are `constraint` and `routine`. */
   readonly severity?: string;
   readonly constraint?: string;
   readonly routine?: string;
   readonly cause?: ErrorFields;
-  /** Those of an AggregateError. */
+  /** The errors of an AggregateError. */
   readonly errors?: readonly ErrorFields[];
 }
 
@@ -65,14 +65,14 @@ export interface ErrorFields {
 const DEEPEST_CAUSE = 5;
 const MOST_ERRORS = 5;
 
-/** Names and codes, never a value: a driver's fields are written only if they look like one. */
+/** Matches names and codes. A driver's field that does not match may be a value and is not logged. */
 const WORD = /^[\w.-]{1,64}$/;
 
 /**
- * Takes what is known to be safe, by name: errors of drivers carry the row (`detail`), the statement (`query`,
- * `internalQuery`) and its values (`parameters`, `where`, `hint`), and the next version may add to that.
+ * Copies an allow-list of safe fields. Driver errors carry the row (`detail`), the statement (`query`,
+ * `internalQuery`) and its values (`parameters`, `where`, `hint`), and a new driver version may add more.
  *
- * @param error whatever was thrown
+ * @param error any thrown value
  */
 export function errorFields(error: unknown, depth = 0): ErrorFields {
   if (!isError(error)) return { type: typeof error, message: typeof error === 'string' ? error : 'Not an Error' };
@@ -97,7 +97,7 @@ export function errorFields(error: unknown, depth = 0): ErrorFields {
   };
 }
 
-/** Messages that quote the value they complain about are cut short before it. */
+/** @returns the message without the values that some messages quote */
 function messageOf(error: Error): string {
   const code: unknown = Reflect.get(error, 'code');
   // `invalid input syntax for type uuid: "…"`: Postgres quotes values in class 22, elsewhere names.
@@ -110,7 +110,7 @@ function messageOf(error: Error): string {
   return error.message;
 }
 
-/** The stack without the message at its head, which `messageOf` has looked after. */
+/** @returns the stack without the message at its start, which may quote values; see `messageOf` */
 function framesOf({ stack = '', message }: Error): string {
   const head = message === '' ? 0 : Math.max(stack.indexOf(message), 0) + message.length;
   return (stack.slice(head).match(/^ +at .*$/gm) ?? []).map((frame) => frame.trim()).join('\n');

@@ -6,53 +6,53 @@ import { LineWriter, writeTo } from './line-writer.js';
 import { escapeControls, readableLines } from './readable-lines.js';
 import { fieldsOf } from './redact.js';
 
-/** How long the end of a process waits for the reader of its last lines. */
+/** How long an exiting process waits for a slow reader of the log, in milliseconds. */
 const FLUSH_MS = 1000;
 
-/** Ids of the requests that are being answered. */
+/** The id of the current request. */
 const requests = new AsyncLocalStorage<string>();
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug';
 
-/** Whom the framework speaks as while it starts. */
+/** Contexts that the framework logs under while it starts. */
 const STARTUP = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
 
 /**
- * Nest's log by pino: a JSON object a line, with `level`, `time` (ISO 8601), `context`, `event` or `msg`, and
- * `requestId` where a request is being answered. On a developer's terminal the same in words.
+ * Implements Nest's logger by pino: one JSON object per line, with `level`, `time` (ISO 8601), `context`, `event` or `msg`, and
+ * `requestId` during a request. A developer's terminal shows readable lines instead.
  */
 export class ServiceLogger implements LoggerService {
   private readonly pino: Logger;
   private readonly stream: DestinationStream;
 
-  /** @param stream where lines go; standard output by default */
+  /** @param stream destination of the lines; default: standard output */
   constructor({ logLevel, production }: Pick<ServiceConfig, 'logLevel' | 'production'>, stream?: DestinationStream) {
     const options = {
       level: logLevel,
-      // Neither process nor machine: whoever collects the lines knows them.
+      // Omits process id and host name: the log collector adds them.
       base: null,
       timestamp: stdTimeFunctions.isoTime,
-      // pino's own would take the fields of an error for an error.
+      // pino's own serializer expects an Error; `err` is already a plain object.
       serializers: { err: (fields: unknown) => fields },
       formatters: { level: (level: string) => ({ level }) },
-      // JSON escapes line feeds, but not all that terminals and readers take for more than text.
+      // JSON escapes line feeds, but not all characters that terminals and log readers interpret.
       hooks: { streamWrite: (line: string) => `${escapeControls(line.trimEnd())}\n` },
     };
     this.stream = stream ?? standardOutput(production, (lines) => this.reportDropped(lines));
     this.pino = pino(options, this.stream);
   }
 
-  /** Says that the process is at work, whatever the level: somebody waits for it. */
+  /** Logs a progress line at every log level: operators wait for it. */
   announce(message: string): void {
     this.pino.child({}, { level: 'info' }).info({ context: 'Service', msg: message });
   }
 
-  /** Waits for a slow reader, for a second at most: a line that is the last one must find room. */
+  /** Waits at most one second for a slow reader. Without it, the last lines of a process are lost. */
   flush(): void {
     if (this.stream instanceof LineWriter) this.stream.flush(FLUSH_MS);
   }
 
-  /** Says that lines are missing here, whatever the level: without it a log with a hole looks complete. */
+  /** Logs the number of dropped lines at every log level. Without it, an incomplete log looks complete. */
   private reportDropped(lines: number): void {
     this.pino.child({}, { level: 'warn' }).warn({ context: 'Log', event: 'log.dropped', lines });
   }
@@ -62,7 +62,7 @@ export class ServiceLogger implements LoggerService {
   }
 
   error(message: unknown, ...rest: unknown[]): void {
-    // Nest logs what stops a start before it throws it; `main` says it, once.
+    // Nest logs a startup error and then throws it. `runProgram` prints it, so this line would repeat it.
     if (rest.at(-1) === 'ExceptionHandler' || rest.at(-1) === 'NestApplication') return;
     this.write('error', message, rest);
   }
@@ -83,7 +83,7 @@ export class ServiceLogger implements LoggerService {
     this.write('debug', message, rest);
   }
 
-  /** @param rest more messages, a stack perhaps, and the context last, as Nest's Logger hands them over */
+  /** @param rest arguments of Nest's Logger: further messages, possibly a stack, and the context last */
   private write(level: Level, message: unknown, rest: readonly unknown[]): void {
     if (!this.pino.isLevelEnabled(level)) return;
     const context = typeof rest.at(-1) === 'string' ? rest.at(-1) : undefined;
@@ -95,23 +95,23 @@ export class ServiceLogger implements LoggerService {
 }
 
 function standardOutput(production: boolean, onDropped: (lines: number) => void): DestinationStream {
-  // Node.js opens its stream here, also where it is not used: that makes a pipe or a socket one that does not block.
+  // Reading `process.stdout` opens the stream, which makes a pipe or socket non-blocking, even if the stream is not used.
   const { isTTY } = process.stdout;
-  // A reader that went away would otherwise end the process.
+  // Without a listener, a closed reader ends the process by an unhandled 'error' event.
   process.stdout.on('error', () => undefined);
   if (!production && isTTY) return readableLines((text) => void process.stdout.write(text));
   const writer = new LineWriter({ write: writeTo(process.stdout.fd), onDropped });
-  // `process.exit` runs this, too, so that the line before a fatal end is not lost.
+  // `process.exit` runs this, too. Without it, the line before a fatal exit is lost.
   process.once('exit', () => writer.flush(FLUSH_MS));
   return writer;
 }
 
-/** Runs `work`, and all that it starts, in the name of a request. */
+/** Runs `work`, including its asynchronous continuations, with a request id. */
 export function inRequest<T>(id: string, work: () => T): T {
   return requests.run(id, work);
 }
 
-/** The id of the request on whose behalf this code runs; undefined where there is none. */
+/** @returns the id of the current request; undefined outside of a request */
 function requestId(): string | undefined {
   return requests.getStore();
 }

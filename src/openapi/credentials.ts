@@ -2,16 +2,16 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { BEARER_AUTH } from '../two-factor/index.js';
 import { operationsOf } from './operations.js';
 
-/** Name of the security scheme of browsers. */
+/** Name of the security scheme for browsers. */
 export const COOKIE_AUTH = 'cookieAuth';
 
 const DEAD_BEARER = 'DeadBearer';
 
 /**
- * Says of every operation that takes a bearer token that it takes the session cookie too, and how it tells that the
- * token was dead. The eight operations of the original document keep its one scheme.
+ * Adds the session cookie to every operation that takes a bearer token, and documents how the response reports a dead
+ * token. The eight operations of the original document keep their single scheme.
  *
- * @param inline paths whose security stays as it is
+ * @param inline paths whose security stays unchanged
  */
 export function documentCredentials(document: OpenAPIObject, inline: ReadonlySet<string>): void {
   document.components ??= {};
@@ -19,7 +19,7 @@ export function documentCredentials(document: OpenAPIObject, inline: ReadonlySet
     ...document.components.headers,
     [DEAD_BEARER]: {
       description:
-        'Present when the bearer token of the request is dead and was ignored: the answer is that of the cookie, or of no credential.',
+        'Present when the bearer token of the request is dead and was ignored: the response is for the cookie, or for no credential.',
       schema: { type: 'string' },
       example: 'Bearer realm="two-factor", error="invalid_token"',
     },

@@ -18,18 +18,18 @@ To try it on this page:
 3. Send the six digits that the app shows to \`POST /two-factor/verify-totp\`. Two-factor is on.
 4. \`POST /sign-in/email\` now answers a challenge. \`POST /two-factor/verify-totp\` finishes it with the next six digits.
 
-**Cookies and tokens.** A browser is signed in by cookies. This page is one too: it keeps the cookies that sign-up and sign-in set and
-sends them with every call, so that nothing has to be entered under *Authorize*. *Authorize* takes the token of a program that
-keeps no cookies: a session token, or on \`send-otp\` and \`verify-*\` the \`twoFactorToken\` of a challenge. Where both come along, the
-token counts. A dead token beside a live cookie is ignored, and the answer says so: \`WWW-Authenticate\` with \`invalid_token\`.
+**Cookies and tokens.** A browser uses cookies. So does this page: it keeps the cookies that sign-up and sign-in set and
+sends them with every call. Leave *Authorize* empty here. *Authorize* takes the token of a program that
+keeps no cookies: a session token, or on \`send-otp\` and \`verify-*\` the \`twoFactorToken\` of a challenge. If a request has both, the
+token counts. The service ignores a dead token beside a live cookie and adds \`WWW-Authenticate\` with \`invalid_token\` to the response.
 
 **Errors.** Every error is JSON with \`message\`, for people, and \`code\`, for programs. A known path answers 405 with \`Allow\` to a method
 that it does not have. A body of more than 16 KiB answers 413, one of another type than JSON 415, and a URL and headers of more than 16 KiB 431.
 
-**Words.** A *strong* session has verified a second factor not long ago; sensitive calls require one. A *staged* factor is not in use
-before its first code was verified.`;
+**Terms.** A *strong* session has verified a second factor recently; sensitive calls require one. A *staged* factor is not in use
+until its first code is verified.`;
 
-/** The paths of the document that the service was asked for: these keep to its form, without references to shared answers. */
+/** The paths of the original document. They keep its form, without references to shared responses. */
 const ORIGINAL: ReadonlySet<string> = new Set(
   [
     'enable',
@@ -43,7 +43,7 @@ const ORIGINAL: ReadonlySet<string> = new Set(
   ].map((name) => `/two-factor/${name}`),
 );
 
-/** The OpenAPI 3.1 document of the whole service. */
+/** Builds the OpenAPI 3.1 document of the whole service. */
 export function buildOpenApiDocument(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
@@ -51,11 +51,11 @@ export function buildOpenApiDocument(app: INestApplication): OpenAPIObject {
     .setDescription(DESCRIPTION)
     .setVersion('0.1.0')
     .setLicense('MIT', 'https://opensource.org/license/mit')
-    // Relative: an absolute one would be another origin for a page that was opened under another name of the host.
+    // A relative URL: an absolute one would be another origin for a page opened by another host name.
     .addServer(`/${API_PREFIX}`)
     .addTag('Accounts', 'Sign-up, sign-in, sessions and passwords of the standalone service.')
     .addTag('Two factor', 'Two-Factor Authentication endpoints for TOTP, OTP, and backup codes.')
-    // Not by addBearerAuth, which calls every token a JWT: these are opaque.
+    // Not addBearerAuth, which declares every token a JWT. These tokens are opaque.
     .addSecurity(BEARER_AUTH, {
       type: 'http',
       scheme: 'bearer',
@@ -66,12 +66,12 @@ export function buildOpenApiDocument(app: INestApplication): OpenAPIObject {
       in: 'cookie',
       name: 'session_token',
       description:
-        'The session cookie, `__Host-session_token` over https. Sign-up, sign-in and `verify-*` set it, and the browser sends it by itself: enter nothing here.',
+        'The session cookie, `__Host-session_token` over https. Sign-up, sign-in and `verify-*` set it, and the browser sends it: enter nothing here.',
     })
     .build();
-  // The builder adds an empty one.
+  // Removes the empty entry that the builder adds.
   delete config.info.contact;
-  // Paths are relative to the server's URL, as the documented ones are.
+  // Paths are relative to the server's URL, as in the original document.
   const document = SwaggerModule.createDocument(app, config, { ignoreGlobalPrefix: true });
   document.paths = inOrderOfTheWalk(document.paths);
   documentCredentials(document, ORIGINAL);
@@ -82,12 +82,12 @@ export function buildOpenApiDocument(app: INestApplication): OpenAPIObject {
   return document;
 }
 
-/** The document as the file `openapi.json` holds it. */
+/** @returns the text of `openapi.json` */
 export function serializeOpenApi(document: OpenAPIObject): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-/** Serves Swagger UI at `/docs` and the document at `/openapi.json`; the document is built when first asked for. */
+/** Serves Swagger UI at `/docs` and the document at `/openapi.json`. The first request builds the document. */
 export function serveOpenApi(app: INestApplication): void {
   SwaggerModule.setup('docs', app, () => buildOpenApiDocument(app), {
     ...PAGE_OPTIONS,

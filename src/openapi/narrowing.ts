@@ -2,10 +2,10 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { codesOf } from './shared-responses.js';
 import { operationsOf } from './operations.js';
 
-/** Codes of what HTTP itself refuses, before any operation. */
+/** Codes of errors that HTTP itself causes, before any operation. */
 const HTTP_CODES = ['METHOD_NOT_ALLOWED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'URI_TOO_LONG'];
 
-/** Names every code that an error can carry, so that a typed client can tell them apart. */
+/** Lists every possible `code` of an error, so that a typed client can tell errors apart. */
 export function nameErrorCodes(document: OpenAPIObject): void {
   const codes = operationsOf(document).flatMap(({ operation: { responses } }) =>
     Object.entries(responses).flatMap(([status, response]) => (response && status >= '400' ? codesOf(response) : [])),
@@ -15,13 +15,13 @@ export function nameErrorCodes(document: OpenAPIObject): void {
 }
 
 /**
- * Says which members of the answer to `enable` come with which method. It stays the one object schema with optional
- * members that the original document has; generators of clients make a union of the alternatives, which `method` narrows.
+ * Documents which members `enable` returns for which method. The schema stays one object with optional members, as in
+ * the original document. Client generators make a union of the alternatives, and `method` narrows it.
  */
 export function narrowEnableAnswer(document: OpenAPIObject): void {
   const totp = { totpURI: { type: 'string' }, backupCodes: { type: 'array', items: { type: 'string' } } };
   Object.assign(document.components?.schemas?.['EnableResponse'] ?? {}, {
-    // Below allOf: beside properties, openapi-typescript takes the alternatives for further ones.
+    // The alternatives are below allOf: openapi-typescript adds them to `properties` otherwise.
     allOf: [
       {
         anyOf: [

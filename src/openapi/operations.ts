@@ -5,7 +5,7 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 type PathItem = OpenAPIObject['paths'][string];
 export type Operation = NonNullable<PathItem['post']>;
 
-/** All operations of a document, in its order. */
+/** @returns all operations of a document, in its order */
 export function operationsOf({ paths }: OpenAPIObject): Array<{ path: string; operation: Operation }> {
   return Object.entries(paths).flatMap(([path, item]) =>
     METHODS.flatMap((method) => {

@@ -1,6 +1,6 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 
-/** Paths in the order in which a reader tries them. Others follow in the order of their controllers. */
+/** Paths in the order in which a reader tries them. Other paths follow in the order of their controllers. */
 const WALK = [
   '/sign-up/email',
   '/sign-in/email',
@@ -32,7 +32,7 @@ const WALK = [
   '/delete-user',
 ];
 
-/** Paths of a document in the order in which the page shows them. */
+/** @returns the paths of a document in display order */
 export function inOrderOfTheWalk(paths: OpenAPIObject['paths']): OpenAPIObject['paths'] {
   const known = WALK.filter((path) => path in paths);
   const others = Object.keys(paths).filter((path) => !WALK.includes(path));

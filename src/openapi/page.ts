@@ -1,9 +1,9 @@
 import type { SwaggerCustomOptions } from '@nestjs/swagger';
 
-/** The attribute by which the page shows that the *Authorize* value of the last request was dead. */
+/** The page sets this attribute when the *Authorize* value of the last request was dead. */
 const DEAD_TOKEN = 'data-dead-token';
 
-/** The part of a browser's page that `markDeadToken` uses. The service is compiled without the types of browsers. */
+/** The part of the DOM that `markDeadToken` uses. The service is compiled without DOM types. */
 declare const document: {
   querySelector(selector: string): { toggleAttribute(name: string, force: boolean): void } | null;
 };
@@ -13,10 +13,10 @@ interface PageResponse {
 }
 
 /**
- * Runs in the page after every answer. A dead *Authorize* value beside a live cookie is ignored; without this mark the
- * reader takes the answer for that of the account whose token was entered.
+ * Runs in the page after every response. The service ignores a dead *Authorize* value beside a live cookie. Without
+ * this mark, the user would take the response for that of the account whose token was entered.
  *
- * Its source text goes to the browser: it must use nothing from outside.
+ * The browser gets the source text of this function, so it must not use anything from outside.
  */
 function markDeadToken(response: PageResponse): PageResponse {
   // Swagger UI splits the value at its commas.
@@ -32,7 +32,7 @@ const CSS = `
   position: fixed; inset: auto 0 0 0; z-index: 10; padding: 12px 20px;
   background: #8b1a1a; color: #fff; font: 600 14px sans-serif; text-align: center;
 }
-/* The browser itself sends the cookie: a value entered here would go nowhere. */
+/* The browser sends the cookie itself. A value entered here would have no effect. */
 .swagger-ui .auth-container:has(#api_key_value) :is(#api_key_value, label, .auth-btn-wrapper) { display: none }
 @media (max-width: 640px) {
   .swagger-ui .wrapper { padding: 0 8px }
@@ -46,13 +46,13 @@ const CSS = `
   .swagger-ui select, .swagger-ui input { max-width: 100%; min-width: 0 }
 }`;
 
-/** Swagger UI as it is served at `/docs`. */
+/** Configures Swagger UI at `/docs`. */
 export const PAGE_OPTIONS: SwaggerCustomOptions = {
   customSiteTitle: 'nestjs-two-factor',
   customCss: CSS,
   swaggerOptions: {
     displayRequestDuration: true,
-    // A reload of the page would sign its reader out of the account that was tried.
+    // Without this, reloading the page would sign the user out of the account under test.
     persistAuthorization: true,
     filter: true,
     tryItOutEnabled: true,

@@ -4,7 +4,7 @@ import { operationsOf } from './operations.js';
 
 type Response = NonNullable<NonNullable<OpenAPIObject['components']>['responses']>[string];
 
-/** Answers that have one cause wherever they come, by status: name in the document, and code. */
+/** Responses with one cause in every operation, by status: name in the document, and code. */
 const SHARED: Readonly<Record<string, readonly [name: string, code: string]>> = {
   404: ['NotFound', 'NOT_FOUND'],
   429: ['TooManyRequests', 'TOO_MANY_REQUESTS'],
@@ -13,10 +13,9 @@ const SHARED: Readonly<Record<string, readonly [name: string, code: string]>> = 
 };
 
 /**
- * Writes an error that an operation shares with all others once, below `components`. One with a code of its own stays
- * where it is.
+ * Moves an error that all operations share to `components`. An error with a specific code stays in its operation.
  *
- * @param inline paths whose answers stay in full
+ * @param inline paths whose responses stay in full
  */
 export function shareResponses(document: OpenAPIObject, inline: ReadonlySet<string>): void {
   const responses: Record<string, Response> = {};
@@ -32,10 +31,10 @@ export function shareResponses(document: OpenAPIObject, inline: ReadonlySet<stri
 }
 
 /**
- * Says of every operation with a body that one above the limit answers 413. The body is refused while it is read, before the
- * operation, so no decorator of an operation knows of it.
+ * Adds 413 to every operation with a body. The server refuses a large body while it reads it, before the operation, so
+ * no decorator of an operation can document it.
  *
- * @param inline paths that keep to the errors that they promise
+ * @param inline paths that document only their own errors
  */
 export function documentLargeBodies(document: OpenAPIObject, inline: ReadonlySet<string>): void {
   const taking = operationsOf(document).filter(({ path, operation }) => operation.requestBody && !inline.has(path));
@@ -50,7 +49,7 @@ export function documentLargeBodies(document: OpenAPIObject, inline: ReadonlySet
   document.components = { ...document.components, responses: { ...document.components?.responses, PayloadTooLarge } };
 }
 
-/** The codes that a response shows as examples. */
+/** @returns the codes in the examples of a response */
 export function codesOf(response: Response): string[] {
   if ('$ref' in response) return [];
   return Object.keys(response.content?.['application/json']?.examples ?? {});

@@ -1,7 +1,7 @@
 import { checkEnvironment } from '../config/load-config.js';
 import { exitWith } from './run-program.js';
 
-/* Says what is wrong with the environment before `npm start` builds: run from the source, it reads and writes nothing. */
+/* Reports faults of the environment before `npm start` builds. Runs from the source; reads and writes no file. */
 
 await exitWith(() => {
   checkEnvironment(process.env);

@@ -4,7 +4,7 @@ import { generateKey } from '../keys/generate.js';
 import { runProgram } from './run-program.js';
 import { shutdownSignal } from './shutdown-signal.js';
 
-/* The life of the keys that seal secrets at rest: made, looked at, rotated, retired. Exit code 2: no such command. */
+/* Manages the keys that seal secrets at rest: generate, status, rotate, retire. Exit code 2: unknown command. */
 
 await runProgram(
   () => ({ production: process.env.NODE_ENV?.trim() === 'production', command: readCommand(process.argv.slice(2)) }),
@@ -14,7 +14,7 @@ await runProgram(
       return 2;
     }
     if (command.name === 'generate') return generateKey(process.env, command);
-    // Loaded only when used: a key can be made where neither a database nor its driver is.
+    // Loaded on use: `generate` must work without a database and without its driver.
     const { withKeys } = await import('../keys/with-keys.js');
     const { retireKey, rotateKeys, showStatus } = await import('../keys/rotation-commands.js');
     return withKeys(process.env, async (keys) => {

@@ -29,5 +29,5 @@ await runProgram(
     return 1;
   },
 );
-// A part that does not close in time must not keep the process.
+// Without the exit, a part that does not close in time keeps the process alive.
 process.exit();

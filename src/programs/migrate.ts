@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { readDatabaseEnvironment } from '../config/environment.js';
 import { runProgram } from './run-program.js';
 
-/* Runs the migrations and ends: for operators who migrate before they start a new version. */
+/* Runs the migrations and exits, for operators who migrate before they start a new version. */
 
 await runProgram(
   () => readDatabaseEnvironment(process.env),

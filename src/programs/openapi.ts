@@ -5,8 +5,8 @@ import { readEnvironment } from '../config/environment.js';
 import { runProgram } from './run-program.js';
 
 /*
- * Writes `openapi.json`. Routes are read from the classes and nothing is constructed, so the key is a placeholder and there is no
- * database.
+ * Writes `openapi.json`. Nest's preview mode reads the routes from the classes and constructs nothing, so a placeholder
+ * key is enough and no database is needed.
  */
 
 await runProgram(

@@ -2,14 +2,14 @@ import type { ServiceConfig } from '../config/service-config.js';
 import { startupFailure } from '../logging/readable-lines.js';
 import type { ServiceLogger } from '../logging/service-logger.js';
 
-/** What the log needs of a program's configuration. Without them: level `info`, and words on a terminal. */
+/** The configuration that the log needs. Defaults: level `info`, and readable lines on a terminal. */
 type LogConfig = Partial<Pick<ServiceConfig, 'logLevel' | 'production'>>;
 
 /**
  * Starts and ends a program: configuration, log, work, exit code. Sets `process.exitCode` and does not exit, so that
  * output on its way is written.
  *
- * @param load reads what the program needs of its environment and its command line
+ * @param load reads the environment and the command line
  * @param run does the work; resolves with the exit code
  */
 export async function runProgram<Config extends LogConfig>(
@@ -18,7 +18,7 @@ export async function runProgram<Config extends LogConfig>(
 ): Promise<void> {
   await exitWith(async () => {
     const config = await load();
-    // Loaded after the configuration was found right: the framework takes a second to load, a misspelt variable none to tell.
+    // Loaded after the configuration is valid: loading the framework takes a second, and a misspelt variable must fail at once.
     const { ServiceLogger } = await import('../logging/service-logger.js');
     const logger = new ServiceLogger({ logLevel: 'info', production: false, ...config });
     logUncaughtException(logger);

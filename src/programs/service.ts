@@ -15,27 +15,27 @@ import { explainKeyRing } from '../keys/explain-key-ring.js';
 import type { ServiceLogger } from '../logging/service-logger.js';
 import { serveOpenApi } from '../openapi/document.js';
 
-/** How long requests in flight may take to finish once the service was told to stop. */
+/** Grace period for requests in flight after the stop signal. */
 const GRACE_MS = 10_000;
-/** How long everything else may take to close after them. */
+/** Limit for closing all other parts after the requests. */
 const CLOSE_MS = 5000;
-/** How long a client may take to send a request: a slow one must not hold a connection for ever. */
+/** Limit for receiving a request. Without it, a slow client holds a connection without end. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
 export interface Service {
-  /** Settles with the reason when the service cannot go on; never by `stop`. */
+  /** Resolves with the reason when the service cannot continue. `stop` does not settle it. */
   readonly failed: Promise<string>;
   /**
-   * Finishes requests in flight, for 10 seconds at most, and closes everything in the order opposite to its start.
+   * Finishes requests in flight, for at most 10 seconds. Then closes all parts in the reverse order of their start.
    * Never throws.
    */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the service: its own Postgres when no other is configured, the migrations, the application, the socket.
+ * Starts the service: the embedded Postgres if no database is configured, the migrations, the application, the socket.
  *
- * @throws {StartupError} with one line for the operator; nothing is left running
+ * @throws {StartupError} with one line for the operator; everything that was started is stopped
  */
 export async function startService(config: ServiceConfig, logger: ServiceLogger): Promise<Service> {
   Logger.overrideLogger(logger);
@@ -54,7 +54,7 @@ export async function startService(config: ServiceConfig, logger: ServiceLogger)
   }
 }
 
-/** @param refuse begins to refuse new requests */
+/** @param refuse starts to refuse new requests */
 function running(app: NestFastifyApplication, embedded: EmbeddedPostgres | undefined, refuse: () => void): Service {
   let stopped: Promise<void> | undefined;
   return {
@@ -71,7 +71,7 @@ function running(app: NestFastifyApplication, embedded: EmbeddedPostgres | undef
 }
 
 async function startEmbedded({ dataDir }: ServiceConfig, logger: ServiceLogger): Promise<EmbeddedPostgres> {
-  // Loaded only when used: a service with a database of its own has no business with processes and files.
+  // Loaded on use: with DATABASE_URL the service starts no process and writes no file.
   const { startEmbeddedPostgres } = await import('../database/embedded/embedded-postgres.js');
   return startEmbeddedPostgres({ dataDir, notice: (line) => logger.announce(line) });
 }
@@ -94,7 +94,7 @@ async function createApplication(
   return app;
 }
 
-/** The bare address is what a newcomer opens first: without a page of its own it is answered by the documentation. */
+/** Redirects `/` to the documentation, because a new user opens the bare address first. */
 function leadToDocs(app: NestFastifyApplication): void {
   app
     .getHttpAdapter()
@@ -122,10 +122,10 @@ async function listen(app: NestFastifyApplication, { host, port }: ServiceConfig
 async function close(app: NestFastifyApplication | undefined, embedded: EmbeddedPostgres | undefined): Promise<void> {
   if (app) {
     const server = app.getHttpServer();
-    // Those idle now are closed by the framework, those in flight become idle with their answer.
+    // The framework closes idle connections. Connections in flight become idle after their response.
     const sweep = setInterval(() => server.closeIdleConnections(), 50);
     const impatience = setTimeout(() => server.closeAllConnections(), GRACE_MS);
-    // A part that fails to close must not keep the others, the database above all, from closing.
+    // Each close is caught: one that fails must not prevent the others, above all the database, from closing.
     const closed = app.close().catch((error: unknown) => Logger.error(error, 'Service'));
     await waitAtMost(GRACE_MS + CLOSE_MS, closed);
     clearTimeout(impatience);

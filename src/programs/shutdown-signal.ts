@@ -1,8 +1,8 @@
 const ECHO_MS = 500;
 
 /**
- * Settles at the first signal to stop; listened for from the beginning, so that a start is never cut in two. A second
- * one ends the process at once.
+ * Resolves at the first stop signal. The program listens from its first line, so a signal never interrupts a start
+ * halfway. A second signal ends the process at once.
  */
 export async function shutdownSignal(): Promise<void> {
   await new Promise<void>((resolve) => {
@@ -10,7 +10,7 @@ export async function shutdownSignal(): Promise<void> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {
         first ??= Date.now();
-        // One Ctrl-C arrives twice below `npm start`: from the terminal and, a moment later, passed on by npm.
+        // `npm start` delivers one Ctrl-C twice: the terminal sends it, and npm passes it on a moment later.
         if (Date.now() - first > ECHO_MS) process.exit(1);
         resolve();
       });

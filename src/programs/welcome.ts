@@ -1,9 +1,9 @@
 import type { ServiceConfig } from '../config/service-config.js';
 
 /**
- * What a developer wants to know once the service runs: where things are, and how it ends.
+ * Shows a developer where the service's pages are and how to stop it.
  *
- * @returns lines; none in production, where operators know
+ * @returns the lines; none in production, where operators have their own documentation
  */
 export function welcome({ production, baseUrl, docs, databaseUrl, dataDir, ...senders }: ServiceConfig): string[] {
   if (production) return [];

@@ -7,9 +7,9 @@ import type { ServiceLogger } from '../logging/service-logger.js';
 import { runProgram } from './run-program.js';
 import { shutdownSignal } from './shutdown-signal.js';
 
-/* Delivers the messages that services with OUTBOX=off leave to others, and listens to no port. */
+/* Delivers the messages that services with OUTBOX=off only queue. Listens on no port. */
 
-/** How long messages on their way, and all other parts, may take to finish after the signal to stop. */
+/** Grace period after the stop signal: how long messages being sent and all other parts may take to finish. */
 const CLOSE_MS = 10_000;
 const stopSignal = shutdownSignal();
 
@@ -29,7 +29,7 @@ await runProgram(
     return 0;
   },
 );
-// A part that does not close in time must not keep the process.
+// Without the exit, a part that does not close in time keeps the process alive.
 process.exit();
 
 async function startWorker(

@@ -8,10 +8,10 @@ import { REQUESTS_OF_A_CLIENT, type RateLimitsModuleOptions } from './rate-limit
 import { RateLimitsService } from './rate-limits.service.js';
 
 /**
- * Refuses a client network that calls too often, before any other work for the request: no statement, no hash.
+ * Refuses a client network that calls too often, before any other work: no statement, no hash.
  *
- * One budget covers all routes together. Controllers in `exempt` are not counted; controllers in `passwords` have budgets of
- * their own.
+ * One budget covers all routes together. Controllers in `exempt` are not counted. Controllers in `passwords` have their
+ * own budgets.
  */
 @Injectable()
 export class ClientLimitGuard implements CanActivate {

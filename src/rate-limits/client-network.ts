@@ -1,17 +1,17 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** Stands for every address that is none, so that all who come with such a one are counted together. */
+/** Key of every invalid address: all clients with such an address are counted together. */
 const UNKNOWN = 'unknown';
 
-/** Pieces of 16 bits that name an IPv6 network of the size that one customer is given [RFC 6177 §2]. */
+/** Number of 16-bit groups that identify one customer's IPv6 network [RFC 6177 §2]. */
 const NETWORK_PIECES = 4;
 
 /**
- * What a client is counted by: an IPv4 address as it is, an IPv6 address by its /64, in canonical form. An IPv4-mapped
- * IPv6 address is the IPv4 address [RFC 4291 §2.5.5.2].
+ * Returns the network that a client is counted by, in canonical form: an IPv4 address, or the /64 of an IPv6 address.
+ * An IPv4-mapped IPv6 address is the IPv4 address [RFC 4291 §2.5.5.2].
  *
- * @param address as the HTTP server resolved it. Some proxies forward a port along with it, which is cut off
+ * @param address as the HTTP server resolved it; the port that some proxies append is cut off
  */
 export function clientNetwork(address: string | undefined): string {
   const parsed = parse(address);
@@ -20,10 +20,10 @@ export function clientNetwork(address: string | undefined): string {
 }
 
 /**
- * The networks around `clientNetwork` that one holder may have: an IPv4 /24, an IPv6 /56 and /48.
+ * Returns the networks around `clientNetwork` that one holder may have: an IPv4 /24, an IPv6 /56 and /48.
  *
  * @param address as for `clientNetwork`
- * @returns the smaller one first; none for what is no address
+ * @returns the smallest network first; empty for an invalid address
  */
 export function surroundingNetworks(address: string | undefined): readonly [site?: string, holder?: string] {
   const parsed = parse(address);
@@ -32,14 +32,14 @@ export function surroundingNetworks(address: string | undefined): readonly [site
   return [`${parsed.octets.slice(0, 3).join('.')}.0/24`];
 }
 
-/** The widest of `surroundingNetworks`. */
+/** @returns the widest of `surroundingNetworks` */
 export function surroundingNetwork(address: string | undefined): string {
   return surroundingNetworks(address).at(-1) ?? UNKNOWN;
 }
 
 function parse(address: string | undefined): ipaddr.IPv4 | ipaddr.IPv6 | null {
   const bare = withoutPort(address ?? '');
-  // The parser below also takes `1` and `0x7f.1` for addresses.
+  // Checked first: the parser below also accepts `1` and `0x7f.1`.
   return isIP(bare) === 0 ? null : ipaddr.process(bare);
 }
 

@@ -1,24 +1,25 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { Budget } from './rate-limits.options.js';
 
-/** Keys of one budget that are kept apart at a time: some 35 MB. */
+/** Maximum number of separate keys of one budget at a time: about 35 MB. */
 const MOST_KEYS = 50_000;
 
-/** Characters of a hash that name the count shared by those for whom there is no room. 64² counts. */
+/** Length of the hash prefix that names a shared count, for keys beyond the maximum. 64² counts. */
 const SHARED_PREFIX = 2;
 
-/** Where in memory a key is counted. */
+/** The count of a key in memory. */
 export interface Slot {
   readonly name: string;
-  /** Whether other keys are counted there, too. */
+  /** Whether other keys use the same count. */
   readonly shared: boolean;
 }
 
 /**
- * Counts in the memory of this process. A count ends with its window, by a timer of the limiter's own.
+ * Counts in the memory of this process. The limiter's timer deletes a count when its window ends.
  *
- * Whoever types random addresses makes keys faster than they end, so their number is bounded: further ones share some
- * thousand counts. They may then be refused for what others did, but none goes uncounted.
+ * A client that sends random addresses creates keys faster than they end, so the number of keys is bounded. Further
+ * keys share a few thousand counts. One key may then be refused for another one's requests, but no request is
+ * uncounted.
  */
 export class LocalLimiter {
   readonly counts: RateLimiterMemory;
@@ -33,23 +34,24 @@ export class LocalLimiter {
     this.windowMs = seconds * 1000;
   }
 
-  /** @param hash of a key, evenly spread and beyond the foresight of clients */
+  /** @param hash keyed hash: evenly distributed, and clients cannot predict it */
   async slot(hash: string): Promise<Slot> {
     if (this.keys < this.mostKeys || (await this.counts.get(hash)) !== null) return { name: hash, shared: false };
     return { name: hash.slice(0, SHARED_PREFIX), shared: true };
   }
 
-  /** Takes back one time. A window with none left ends, as it does in Redis. */
+  /** Takes back one count. A window without counts ends, as in Redis. */
   async giveBack({ name }: Slot): Promise<void> {
     const { consumedPoints } = await this.counts.reward(name);
     if (consumedPoints <= 0) await this.counts.delete(name);
   }
 
-  /** Takes note of a key that was just counted for the first time in its window. */
+  /** Records a key that was counted for the first time in its window. */
   opened({ shared }: Slot): void {
     if (shared) return;
     this.keys++;
-    // Also for a key that is dropped early, for want of a way to tell: the bound is then reached a little too soon.
+    // Also runs for a key that was deleted early, because the limiter cannot tell. The bound is then reached slightly
+    // early.
     setTimeout(() => this.keys--, this.windowMs).unref();
   }
 }

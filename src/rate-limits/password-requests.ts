@@ -10,10 +10,10 @@ import {
 import { RateLimitsService } from './rate-limits.service.js';
 
 /**
- * Counts the requests that check or hash a password: by client network, and by the networks around it.
+ * Counts the requests that check or hash a password by client network and by the networks around it.
  *
- * bcrypt costs a core a quarter of a second. The holder of one IPv6 /48 has 65,536 networks of size /64, and would meet no
- * limit if only those were counted.
+ * bcrypt costs a core a quarter of a second. The holder of one IPv6 /48 has 65,536 networks of size /64, and would meet
+ * no limit if only those were counted.
  */
 @Injectable()
 export class PasswordRequests {
@@ -28,10 +28,10 @@ export class PasswordRequests {
   }
 
   /**
-   * Counts one more request. One that is refused counts against no wider network: a single client would use up the budget of
-   * its neighbours.
+   * Counts one request. A request that its own network's budget refuses does not count against the wider networks.
+   * Otherwise a single client would use up the budget of its neighbours.
    *
-   * @param ip of the client, as the HTTP server resolved it
+   * @param ip address of the client, as the HTTP server resolved it
    * @throws {TwoFactorException} TOO_MANY_REQUESTS
    */
   async admit(ip: string | undefined): Promise<void> {

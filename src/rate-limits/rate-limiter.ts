@@ -4,17 +4,17 @@ import { LocalLimiter } from './local-limiter.js';
 import type { Budget } from './rate-limits.options.js';
 import type { RedisConnection } from './redis-connection.js';
 
-/** Characters of base64url that are kept of a hash: 132 bits, so that no two keys ever meet. */
+/** Kept characters of a base64url hash: 132 bits, so that two keys do not collide. */
 const HASH_LENGTH = 22;
 
-/** What came of counting once more. */
+/** Result of counting once. */
 export interface Taken {
   readonly admitted: boolean;
-  /** Whole seconds until the window ends, and the whole budget is there again; at least 1. */
+  /** Whole seconds until the window ends and the full budget is available again; at least 1. */
   readonly retryAfter: number;
-  /** Takes back this one time. */
+  /** Takes back this count. */
   giveBack(): Promise<void>;
-  /** Takes back all times of the window. */
+  /** Takes back all counts of the window. */
   clear(): Promise<void>;
 }
 
@@ -22,16 +22,16 @@ const nothing = () => Promise.resolve();
 const UNLIMITED: Taken = { admitted: true, retryAfter: 1, giveBack: nothing, clear: nothing };
 
 /**
- * One budget for many keys. Counts atomically, in Redis together with other processes, or in this process where there is
- * no Redis, and while it is away.
+ * One budget for many keys. Counts atomically: in Redis together with other processes, or in this process when Redis is
+ * not configured or unavailable.
  *
- * What is refused does not make the window any longer. Keys are stored as keyed hashes only.
+ * A refused request does not extend the window. Keys are stored as keyed hashes only.
  */
 export class RateLimiter {
   private readonly local: LocalLimiter;
   private remote: RateLimiterRedis | undefined;
 
-  /** @param redis null: counts are of this process alone */
+  /** @param redis null: counts only in this process */
   constructor(
     private readonly name: string,
     private readonly budget: Budget,
@@ -41,14 +41,14 @@ export class RateLimiter {
     this.local = new LocalLimiter(budget);
   }
 
-  /** Counts once more, admitted or not. Never throws for want of Redis. */
+  /** Counts once, admitted or not. Never throws when Redis is unavailable. */
   async take(key: string): Promise<Taken> {
     if (!this.options.enabled) return UNLIMITED;
     const hash = this.hash(key);
     return (await this.redis?.ask(() => this.countThere(hash))) ?? this.countHere(hash);
   }
 
-  /** @returns seconds until `take` would admit the key, 0 for at once; counts nothing */
+  /** @returns seconds until `take` would admit the key, 0 for now; does not count */
   async wait(key: string): Promise<number> {
     if (!this.options.enabled) return 0;
     const hash = this.hash(key);
@@ -77,7 +77,7 @@ export class RateLimiter {
     if (result.isFirstInDuration) local.opened(slot);
     return this.taken(result, {
       giveBack: () => local.giveBack(slot),
-      // Not what others did.
+      // A shared count keeps the counts of other keys.
       clear: async () => void (await (slot.shared ? local.giveBack(slot) : local.counts.delete(slot.name))),
     });
   }
@@ -87,14 +87,14 @@ export class RateLimiter {
     return {
       admitted: result.consumedPoints <= this.budget.times,
       retryAfter: seconds(result),
-      // Not from the next window, which knows nothing of it.
+      // Only within the same window: the next one does not include this count.
       giveBack: async () => (Date.now() < endsAt ? giveBack() : undefined),
       clear,
     };
   }
 
   private remoteCounts(): RateLimiterRedis {
-    if (!this.redis) throw new Error('There is no Redis to count in');
+    if (!this.redis) throw new Error('Redis is not configured');
     return (this.remote ??= this.redis.limiter(this.name, this.budget));
   }
 
@@ -104,7 +104,7 @@ export class RateLimiter {
   }
 }
 
-/** The library throws what is over the budget. */
+/** The library throws the result of a count over the budget. */
 async function consume(counts: RateLimiterAbstract, name: string): Promise<RateLimiterRes> {
   try {
     return await counts.consume(name);

@@ -4,7 +4,7 @@ import { RATE_LIMITS_OPTIONS } from './rate-limits.module-definition.js';
 import type { Budget, RateLimitsModuleOptions } from './rate-limits.options.js';
 import { RedisConnection } from './redis-connection.js';
 
-/** Makes limiters, and knows where they count. */
+/** Creates limiters and reports where they count. */
 @Injectable()
 export class RateLimitsService implements OnModuleInit, OnApplicationShutdown {
   private readonly redis: RedisConnection | null;
@@ -20,23 +20,23 @@ export class RateLimitsService implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  /** Not before: requests in flight are still counted. */
+  /** Closes at shutdown, not earlier: requests in flight are still counted. */
   onApplicationShutdown(): void {
     this.redis?.close();
   }
 
-  /** @param name among all limiters of all processes */
+  /** @param name unique among all limiters of all processes */
   limiter(name: string, budget: Budget): RateLimiter {
     return new RateLimiter(name, budget, this.options, this.redis);
   }
 
-  /** Where counts are kept: in Redis, in this process, or nowhere. */
+  /** Where counts are kept: `shared` in Redis, `local` in this process, or `off`. */
   get state(): 'shared' | 'local' | 'off' {
     if (!this.options.enabled) return 'off';
     return this.redis?.available ? 'shared' : 'local';
   }
 
-  /** Whether counts should be shared, and cannot be. */
+  /** True when counts should be shared and Redis is unavailable. */
   get degraded(): boolean {
     return this.redis?.available === false;
   }

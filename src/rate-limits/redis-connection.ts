@@ -7,18 +7,18 @@ import type { Budget } from './rate-limits.options.js';
 
 const KEY_PREFIX = 'two-factor:limits';
 
-/** How long one answer may take: what the requests pay that come first when Redis hangs. */
+/** Limit of one command, in milliseconds: the delay of the first requests when Redis hangs. */
 const PATIENCE_MS = 200;
-/** After how long without a sign of life a connection is given up for a new one. */
+/** A connection without any answer is replaced after this time, in milliseconds. */
 const SOCKET_TIMEOUT_MS = 1000;
 const CONNECT_TIMEOUT_MS = 1000;
-/** How often to see whether Redis is back. */
+/** Interval between probes of an unavailable Redis, in milliseconds. */
 const PROBE_INTERVAL_MS = 500;
 
 /**
- * Counts `ARGV[1]` times in a window of `ARGV[2]` seconds; answers the times and the milliseconds that are left of it. A
- * negative number is taken back: from a window that is there, and when nothing is left of it, it ends. Otherwise one could
- * tell from the next window whether somebody signed in before it.
+ * Counts `ARGV[1]` times in a window of `ARGV[2]` seconds. Returns the count and the remaining milliseconds of the
+ * window. A negative number takes counts back, only from an existing window; a window without counts ends. Otherwise
+ * the next window would reveal an earlier sign-in.
  */
 const COUNT = `
   local times = tonumber(ARGV[1])
@@ -33,14 +33,14 @@ const COUNT = `
 `;
 
 /**
- * The way to Redis, and whether it can be gone.
+ * The connection to Redis, which may fail at any time.
  *
- * The first command that fails, for whatever reason, closes it: from then on no request waits for Redis. A probe, which
- * writes as counting does, opens it again. So a server that is down, hangs, is a read-only replica or has no room left
- * all look alike.
+ * The first failed command marks Redis as unavailable, and no request waits for it from then on. A probe, which writes
+ * as counting does, marks it as available again. So a server that is down, hangs, is a read-only replica or is out of
+ * memory is handled the same way.
  */
 export class RedisConnection {
-  /** Whether counts can be shared at present. */
+  /** Whether counts can be shared now. */
   available = false;
   private readonly logger = new Logger('RateLimits');
   private client: Redis | undefined;
@@ -51,21 +51,21 @@ export class RedisConnection {
 
   constructor(private readonly url: string) {}
 
-  /** Tries once, for a second or so. Never throws: it goes on trying in the background. */
+  /** Connects once, for about a second. Never throws: the connection retries in the background. */
   async connect(): Promise<void> {
-    // Loaded only when used.
+    // Loaded on use: most development machines have no Redis.
     const { Redis: Client } = await import('ioredis');
     this.client = new Client(this.url, {
       lazyConnect: true,
       connectTimeout: CONNECT_TIMEOUT_MS,
       socketTimeout: SOCKET_TIMEOUT_MS,
       keepAlive: 10_000,
-      // What cannot be counted there now is counted here, and must not be counted there later on.
+      // A count that Redis misses is counted locally, so the client must not send it to Redis later.
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
       retryStrategy: (attempt) => Math.min(100 * attempt, PROBE_INTERVAL_MS),
-      // After a failover the name may lead to the new primary.
+      // After a failover, the host name may resolve to the new primary.
       reconnectOnError: ({ message }) => message.startsWith('READONLY'),
     });
     this.client.on('error', (error) => this.lost(error));
@@ -79,7 +79,7 @@ export class RedisConnection {
     }
   }
 
-  /** Counts of one budget. Only after `connect`. */
+  /** Creates the counter of one budget. Call it only after `connect`. */
   limiter(name: string, { times, seconds }: Budget): RateLimiterRedis {
     return new RateLimiterRedis({
       storeClient: this.client,
@@ -90,7 +90,7 @@ export class RedisConnection {
     });
   }
 
-  /** @returns undefined where Redis is away, also where it goes away now */
+  /** @returns undefined when Redis is unavailable or the command fails */
   async ask<T>(work: () => Promise<T>): Promise<T | undefined> {
     if (!this.available) return undefined;
     try {
@@ -101,11 +101,12 @@ export class RedisConnection {
     }
   }
 
-  /** Keeps requests from Redis until a probe came through. */
+  /** Stops using Redis until a probe succeeds. */
   lost(error: unknown): void {
     this.available = false;
     if (this.closed) return;
-    if (this.reported !== false) this.logger.warn(`Redis is away (${reason(error)}): limits are counted per process`);
+    if (this.reported !== false)
+      this.logger.warn(`Redis is unavailable (${reason(error)}): limits are counted per process`);
     this.reported = false;
     this.timer ??= setTimeout(() => void this.lookAgain(), PROBE_INTERVAL_MS).unref();
   }
@@ -126,17 +127,17 @@ export class RedisConnection {
     try {
       if (this.probe) await answerWithin(PATIENCE_MS, this.probe.consume('any'));
     } catch (error) {
-      // A probe beyond its budget was counted all the same.
+      // A probe over its budget was counted, too, so Redis works.
       if (!(error instanceof RateLimiterRes)) return this.lost(error);
     }
     if (this.closed) return;
     this.available = true;
-    if (this.reported === false) this.logger.log('Redis is back: limits are shared again');
+    if (this.reported === false) this.logger.log('Redis is available again: limits are shared');
     this.reported = true;
   }
 }
 
-/** The error's code, or the first word of Redis's own errors, which is one: the rest of some is very long. */
+/** @returns the error's code, or the code at the start of Redis's own errors: some of their messages are very long */
 function reason(error: unknown): string {
   const message = errorMessage(error);
   return errorCode(error) ?? /^[A-Z]{3,}(?= )/.exec(message)?.[0] ?? message;

@@ -15,8 +15,8 @@ const GUESSES_FROM_A_NETWORK = 10;
 /** What a request may pay once when Redis hangs, and what a busy machine may add to it. */
 const BOUNDED_MS = 200 + 800;
 const MONITOR = 'a token of the monitor, for tests'.replaceAll(' ', '-');
-const AWAY = /^Redis is away \([^)]+\): limits are counted per process$/;
-const BACK = 'Redis is back: limits are shared again';
+const AWAY = /^Redis is unavailable \([^)]+\): limits are counted per process$/;
+const BACK = 'Redis is available again: limits are shared';
 
 interface Health {
   readonly status: string;
@@ -84,7 +84,7 @@ describeWith(missingRedis)('without Redis limits go on, per process, and nobody 
   const away = () => lines.filter((line) => line !== BACK).length;
 
   /**
-   * Shows that the log tells of every turn once: each service says that Redis is away, then that it is back, and not once
+   * Shows that the log tells of every turn once: each service says that Redis is unavailable, then that it is back, and not once
    * for every request. A starved machine may take a slow answer for none, so there may be more turns than the test made.
    */
   const expectTurns = async () => {
@@ -214,7 +214,7 @@ describeWith(missingRedis)('without Redis limits go on, per process, and nobody 
     expect(checked.status).toBe(200);
     await redis.command('CONFIG', 'SET', 'stop-writes-on-bgsave-error', 'no');
     await untilHealth(service, SHARED);
-    expect(lines).toContain('Redis is away (MISCONF): limits are counted per process');
+    expect(lines).toContain('Redis is unavailable (MISCONF): limits are counted per process');
     await expectTurns();
   });
 
@@ -225,7 +225,7 @@ describeWith(missingRedis)('without Redis limits go on, per process, and nobody 
     expect(await admitted([service], PASSWORD_REQUESTS + 10)).toEqual([PASSWORD_REQUESTS]);
     redis = await startRedis('--port', String(port));
     await untilHealth(service, SHARED);
-    expect(lines[0]).toBe('Redis is away (ECONNREFUSED): limits are counted per process');
+    expect(lines[0]).toBe('Redis is unavailable (ECONNREFUSED): limits are counted per process');
     await expectTurns();
   });
 });

@@ -62,7 +62,7 @@ export class EmailController {
   @ApiOperation({
     summary: 'Mails a link that verifies an address',
     description:
-      'The link works once, within an hour. Without a session an unknown or verified address gets the same answer and no mail.',
+      'The link works once, within an hour. Without a session, an unknown or verified address gets the same response and no mail.',
     operationId: 'sendVerificationEmail',
   })
   @ApiOkResponse({ description: 'Asked for', type: StatusResponse })
@@ -88,8 +88,8 @@ export class EmailController {
   @HttpCode(200)
   @UseGuards(OriginGuard)
   @ApiOperation({
-    summary: 'Uses a mailed link: verifies an address, or changes it',
-    description: 'Opens no session. A link works once: the second time it is invalid.',
+    summary: 'Verifies or changes an address by a mailed link',
+    description: 'Opens no session. A link works once.',
     operationId: 'verifyEmail',
     security: [],
   })
@@ -126,9 +126,9 @@ export class EmailController {
   @UseGuards(TwoFactorGuard)
   @ApiBearerAuth(BEARER_AUTH)
   @ApiOperation({
-    summary: 'Mails a link to a new address, which then replaces the old one',
+    summary: 'Mails a link that changes the address of the account',
     description:
-      'The address changes when the link is opened, within an hour, while this session lives and the password stays. The old address is told. Requires a recent second factor once two-factor is on. A taken address gets the same answer and no mail.',
+      'Open the link within an hour to change the address. The link stops working when this session ends or the password changes. The old address gets a notice. Requires a recent second factor once two-factor is on. A taken address gets the same response and no mail.',
     operationId: 'changeEmail',
   })
   @ApiOkResponse({ description: 'Asked for', type: StatusResponse })

@@ -27,7 +27,7 @@ export class VerifyEmailResponse {
 
   @ApiProperty({
     type: 'null',
-    description: 'Always null: opening a link shows nothing of the account.',
+    description: 'Always null: a link does not reveal the account.',
     example: null,
   })
   readonly user!: null;

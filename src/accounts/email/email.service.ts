@@ -18,13 +18,13 @@ import { PostgresAccountDirectory } from '../users/postgres-account-directory.js
 import type { ChangeEmailRequest, SendVerificationEmailRequest } from './email.dto.js';
 import { CHANGE_EMAIL, VERIFY_EMAIL } from './email.statements.js';
 
-/** The client knows the errors of links that verify an address with this status. */
+/** Better Auth's client expects this status for errors of links that verify an address. */
 const UNAUTHORIZED = 401;
 
-/** SQLSTATE of a unique index that refuses a row. */
+/** SQLSTATE of a unique violation. */
 const UNIQUE_VIOLATION = '23505';
 
-/** Verifies the addresses of accounts, and changes them. Opens no session. */
+/** Verifies and changes the addresses of accounts. Opens no session. */
 @Injectable()
 export class EmailService {
   constructor(
@@ -38,7 +38,7 @@ export class EmailService {
   ) {}
 
   /**
-   * Without a session: equal bytes and equal work for unknown and for verified addresses [ASVS 6.3.8].
+   * Without a session, unknown and verified addresses get equal bytes and cost equal work [ASVS 6.3.8].
    *
    * @throws {AccountsException} INVALID_CALLBACK_URL, VERIFICATION_EMAIL_NOT_ENABLED; with a session EMAIL_MISMATCH,
    *   EMAIL_ALREADY_VERIFIED
@@ -59,7 +59,8 @@ export class EmailService {
   }
 
   /**
-   * Mails a link to the new address, and tells the old one. A taken address gets no mail, and the same answer.
+   * Mails a link to the new address and a notice to the old one. A taken address gets no mail; the response is the
+   * same.
    *
    * @throws {AccountsException} INVALID_CALLBACK_URL, CHANGE_EMAIL_DISABLED, EMAIL_IS_THE_SAME
    * @throws {TwoFactorException} SECOND_FACTOR_REQUIRED, TOO_MANY_REQUESTS; UNAUTHORIZED when the session ended meanwhile
@@ -74,7 +75,7 @@ export class EmailService {
     const sent = await this.database.transaction(async (transaction) => {
       await this.links.tell(session.user, 'email-change-requested', request, transaction);
       const accountId = await this.links.mail({ topic, email, session, callback, request }, transaction);
-      // Last, when the other rows are held: the session may have ended since it was looked at.
+      // Runs last, when the other rows are locked: the session may have ended since the first check.
       await this.hold.strong(session, transaction);
       return accountId;
     });
@@ -82,7 +83,7 @@ export class EmailService {
   }
 
   /**
-   * Uses a link. It verifies the address of the account, or gives the account the address that it was mailed to.
+   * Uses a link: verifies the address of the account, or changes it to the address that got the mail.
    *
    * @throws {AccountsException} 401 INVALID_TOKEN, TOKEN_EXPIRED; USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL
    * @throws {TwoFactorException} SECOND_FACTOR_REQUIRED
@@ -99,8 +100,9 @@ export class EmailService {
   }
 
   /**
-   * The session that asked counts, not the one that opens the link: mail is often read on another device. When it ended, or
-   * the password was changed, the link is dead. So the owner stops a thief by ending the thief's session.
+   * Checks the session that requested the change, not the session that opens the link: mail is often read on another
+   * device. The link is invalid once that session ended or the password changed. So the owner stops a thief by ending
+   * the thief's session.
    */
   private async change(accountId: string, token: string, request: IncomingRequest): Promise<void> {
     const asking = await this.database
@@ -109,7 +111,7 @@ export class EmailService {
         if (account) await this.links.tell(account.user, 'email-changed', request, transaction);
         const [session] = await transaction.query(CHANGE_EMAIL, { accountId, tokenHash: tokenHash(token) });
         if (!session) throw new AccountsException('INVALID_TOKEN', UNAUTHORIZED);
-        // Two-factor may have been turned on since.
+        // Checked again: two-factor may have been turned on since the request.
         await this.twoFactor.requireStrong({ ...session, accountId, trustedDeviceId: null }, transaction);
         return session;
       })

@@ -5,7 +5,7 @@ export interface UsedLinkValues {
   readonly tokenHash: Buffer;
 }
 
-/** One row for the first to use the link, while the account has the address that it went to. */
+/** Returns one row to the first use of the link while the account has the link's address. */
 export const VERIFY_EMAIL = statement<{ readonly id: string }, UsedLinkValues>(
   'accounts.verify_email',
   `WITH owner AS MATERIALIZED (
@@ -19,17 +19,18 @@ export const VERIFY_EMAIL = statement<{ readonly id: string }, UsedLinkValues>(
    UPDATE users u SET email_verified = true, updated_at = now() FROM used WHERE u.id = used.user_id RETURNING u.id`,
 );
 
-/** The session that asked for a change of address, as it is when the link is used. */
+/** The session that requested a change of address, at the time of using the link. */
 export interface AskingSession {
   readonly sessionId: string;
   readonly secondFactorAt: Date | null;
 }
 
 /**
- * One row for the first to use the link, while the session that asked for it lives and the password is the one of then. Ends
- * all other links of the user: they went to the old address.
+ * Returns one row to the first use of the link, while the requesting session is live and the password is unchanged.
+ * Deletes all other links of the user, because they went to the old address.
  *
- * FOR SHARE: nothing ends the session before the transaction ends. Locks the user's row first, as all that ends sessions does.
+ * FOR SHARE prevents the end of the session before the transaction ends. Locks the user's row first, as does every
+ * statement that ends sessions.
  */
 export const CHANGE_EMAIL = statement<AskingSession, UsedLinkValues>(
   'accounts.change_email',

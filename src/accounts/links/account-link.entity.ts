@@ -2,7 +2,7 @@ import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relat
 import type { LinkTopic } from '../../two-factor/index.js';
 import { User } from '../users/user.entity.js';
 
-/** A link that was mailed. It works once: using it deletes the row. */
+/** A mailed link. It works once: using it deletes the row. */
 @Entity('account_links')
 @Index('account_links_user_id_idx', ['userId'])
 @Index('account_links_expires_at_idx', ['expiresAt'])
@@ -18,21 +18,23 @@ export class AccountLink {
   @JoinColumn({ name: 'user_id', foreignKeyConstraintName: 'account_links_user_id_fkey' })
   user!: Relation<User>;
 
-  /** What it is for. A link does nothing else. */
+  /** The only action that the link allows. */
   @Column({ type: 'text' })
   topic!: LinkTopic;
 
-  /** The address that it was mailed to: with `change-email` the new one. In canonical form. */
+  /** The address that got the link: with `change-email` the new one. In canonical form. */
   @Column({ type: 'text' })
   email!: string;
 
-  /** Version of the password when it was asked for. A changed password ends links that change password or address. */
+  /**
+   * Password version when the link was requested. A password change invalidates links that change password or address.
+   */
   @Column({ name: 'password_version', type: 'integer' })
   passwordVersion!: number;
 
   /**
-   * The session that asked for a change of address; null with other topics. Without a foreign key: the cascade would lock
-   * session and link in the opposite order of using the link, and both transactions could wait for each other.
+   * The session that requested a change of address; null for other topics. No foreign key: its cascade would lock
+   * session and link in the opposite order of using the link, and the two transactions would deadlock.
    */
   @Column({ name: 'session_id', type: 'uuid', nullable: true })
   sessionId!: string | null;

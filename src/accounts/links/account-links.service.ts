@@ -28,16 +28,16 @@ import {
 } from './link.statements.js';
 import { addressBudget, budgetsOf, linkBudgets, type MailBudget } from './mail-budgets.js';
 
-/** Tells tokens of mailed links from other tokens, and secret scanners what they found. */
+/** Prefix of link tokens. Tells them from other tokens, and lets secret scanners find them. */
 const LINK_TOKEN_PREFIX = 'tfl_';
 
-/** How long a link works. In seconds. */
+/** Lifetime of a link, in seconds. */
 const LINK_LIFE = 60 * 60;
 
-/** How long a notice may wait for a mail server. In seconds. */
+/** How long a notice may wait for a mail server, in seconds. */
 const NOTICE_LIFE = 24 * 60 * 60;
 
-/** What the peer answers where no mail can be sent. */
+/** The error when the service cannot send mail, as in Better Auth. */
 const DISABLED: Readonly<Record<LinkTopic, AccountsErrorCode>> = {
   'reset-password': 'RESET_PASSWORD_DISABLED',
   'verify-email': 'VERIFICATION_EMAIL_NOT_ENABLED',
@@ -47,16 +47,16 @@ const DISABLED: Readonly<Record<LinkTopic, AccountsErrorCode>> = {
 /** A request for a link. */
 export interface LinkRequest {
   readonly topic: LinkTopic;
-  /** Where it is mailed to. In canonical form. */
+  /** The address that gets the mail, in canonical form. */
   readonly email: string;
-  /** The session that asks; null where anyone may ask. */
+  /** The requesting session; null for a public request. */
   readonly session: { readonly accountId: string; readonly sessionId: string } | null;
-  /** Where the browser goes in the end; absolute, and of a trusted origin. */
+  /** Where the browser is redirected in the end: absolute, of a trusted origin. */
   readonly callback: string | null;
   readonly request: IncomingRequest;
 }
 
-/** Mails links, and finds them again. */
+/** Mails links and finds them by token. */
 @Injectable()
 export class AccountLinks {
   private readonly send: Readonly<Record<LinkTopic, Statement<LinkOutcome, LinkValues>>> | null;
@@ -82,17 +82,17 @@ export class AccountLinks {
     this.tellStatement = tellAddress(enqueueFunction);
   }
 
-  /** @throws {AccountsException} RESET_PASSWORD_DISABLED and the like where no mail can be sent */
+  /** @throws {AccountsException} RESET_PASSWORD_DISABLED and the like when the service cannot send mail */
   requireMail(topic: LinkTopic): void {
     if (this.send === null) throw new AccountsException(DISABLED[topic]);
   }
 
   /**
-   * Mails a link, if there is an account for it. Takes the same work and gives the same answer if there is none.
+   * Mails a link if the account exists. Otherwise does the same work and returns the same response.
    *
-   * @returns the account that it was mailed for; only for events, never for answers
+   * @returns the account of the mail; only for events, never for responses
    * @throws {AccountsException} as `requireMail`
-   * @throws {TwoFactorException} TOO_MANY_REQUESTS, also where there is no account
+   * @throws {TwoFactorException} TOO_MANY_REQUESTS, also for an unknown account
    */
   async mail(
     { topic, email, session, callback, request }: LinkRequest,
@@ -117,10 +117,10 @@ export class AccountLinks {
   }
 
   /**
-   * Tells an address of an account that leaves it. Not by the library's notices: those that wait for their budget are mailed
-   * to the address that the account has by then, which is the new one.
+   * Notifies the address that an account leaves. Does not use the library's notices: a notice that waits for its budget
+   * goes to the account's address at that time, which is the new one.
    *
-   * @param user as it is before the change
+   * @param user before the change
    */
   async tell(
     { email, emailVerified }: UserView,
@@ -134,14 +134,14 @@ export class AccountLinks {
     await transaction.query(this.tellStatement, { ...valuesOf([budget]), payload, life: NOTICE_LIFE });
   }
 
-  /** Finds the link of a token, and leaves it unused. Dead links are found for a day. */
+  /** Finds the link of a token without using it. Expired links are found for one day. */
   async find(token: string, ...topics: readonly LinkTopic[]): Promise<LinkRow | null> {
     if (!isToken(token, LINK_TOKEN_PREFIX)) return null;
     const [link] = await this.database.query(FIND_LINK, { tokenHash: tokenHash(token) });
     return link && topics.includes(link.topic) ? link : null;
   }
 
-  /** Drops the counters of an account that is being deleted. Its links go with the user's row. */
+  /** Deletes the budgets of an account that is being deleted. Its links are deleted with the user's row. */
   async forget(accountId: string, transaction: Transaction): Promise<void> {
     await transaction.query(FORGET_BUDGETS, { buckets: budgetsOf(accountId) });
   }

@@ -3,15 +3,15 @@ import type { LinkTopic } from '../../two-factor/index.js';
 import { ACCOUNTS_OPTIONS, type AccountsModuleOptions } from '../accounts.module-definition.js';
 import { AccountsException } from '../accounts.errors.js';
 
-/** Longest URL that a caller may name. */
+/** Maximum length of a URL from a client. */
 export const CALLBACK_URL_LENGTH = 2048;
 
-/** What browsers read as a slash, or skip. */
+/** Characters that browsers read as a slash or skip. */
 const AMBIGUOUS = /[\\\p{Control}\s]/u;
 
 /**
- * Builds the links of mails, and decides where a browser may be sent. Links begin with the configured base URL: a `Host` header
- * is what the caller says. An open redirect would lend our name to a page of a thief.
+ * Builds the links of mails and validates redirect targets. Links start with the configured base URL, because the
+ * client controls the `Host` header. An open redirect would let an attacker's page appear under this service's name.
  */
 @Injectable()
 export class AccountUrls {
@@ -36,9 +36,9 @@ export class AccountUrls {
   }
 
   /**
-   * @param text a URL of a trusted origin, or a path of this service's own, which begins with one slash
-   * @param code what to answer otherwise
-   * @returns the absolute URL; null where none was asked for
+   * @param text a URL of a trusted origin, or a path of this service that starts with one slash
+   * @param code the error for any other text
+   * @returns the absolute URL; null without a callback
    * @throws {AccountsException} `code`
    */
   callback(

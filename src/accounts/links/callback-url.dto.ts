@@ -3,7 +3,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString, MaxLength } from 'class-validator';
 import { CALLBACK_URL_LENGTH } from './account-urls.js';
 
-/** A URL of a trusted origin, or a path of the service's own: `AccountUrls` decides. */
+/** Declares a URL of a trusted origin or a path of the service. `AccountUrls` validates it. */
 export function CallbackUrl(description: string): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({

@@ -1,20 +1,20 @@
 import { type LinkTopic, statement, type Statement } from '../../two-factor/index.js';
 
-/** The budgets that a mail must pass; the lists go together. */
+/** The budgets that a mail must pass. The arrays are parallel. */
 export interface BudgetValues {
   readonly buckets: readonly string[];
-  /** How many mails each budget gives at once. */
+  /** `burst` of each budget. */
   readonly bursts: readonly number[];
-  /** Seconds until each budget gives one more. */
+  /** `every` of each budget, in seconds. */
   readonly intervals: readonly number[];
 }
 
-/** When a budget is whole again if one more mail is taken from it. `b` is its row, null where it is whole. */
+/** When a budget is full again after one more mail. `b` is its row, null if it is full. */
 const AFTER_ONE_MORE = `greatest(b.refilled_at, now()) + w.every`;
 
 /**
- * CTEs that take one mail from every budget. `budget.mine` tells whether all of them had one, `waiting.wait` the seconds until
- * they have. Budgets that are whole again are swept out. Takes `BudgetValues`.
+ * CTEs that take one mail from every budget. `budget.mine` is true if all of them had one left; `waiting.wait` is the
+ * number of seconds until they have. Deletes budgets that are full again. Takes `BudgetValues`.
  */
 const TAKE_BUDGETS = `
   wanted AS MATERIALIZED (
@@ -40,41 +40,41 @@ const TAKE_BUDGETS = `
     SELECT (SELECT count(*) FROM taken) = (SELECT count(*) FROM wanted) AS mine
   )`;
 
-/** Which account a link is for. `$accountId` is the account of the session that asks, or null. */
+/** Selects the account of a link. `$accountId` is the account of the requesting session, or null. */
 const OWNERS: Readonly<Record<LinkTopic, string>> = {
   'reset-password': `u.email = $email AND ($accountId::uuid IS NULL OR u.id = $accountId)`,
   'verify-email': `u.email = $email AND ($accountId::uuid IS NULL OR u.id = $accountId) AND NOT u.email_verified`,
   'change-email': `u.id = $accountId::uuid AND NOT EXISTS (SELECT FROM users t WHERE t.email = $email)`,
 };
 
-/** What came of asking for a link. */
+/** Result of requesting a link. */
 export interface LinkOutcome {
-  /** Whether the budgets allowed it. Says nothing about there being an account. */
+  /** Whether the budgets allowed it. Does not reveal whether the account exists. */
   readonly counted: boolean;
-  /** Seconds until the budgets allow it; null: at once. */
+  /** Seconds until the budgets allow it; null: now. */
   readonly wait: number | null;
-  /** The account that the link is for; null: there is none, and no mail was queued. */
+  /** The account of the link; null: no account matches, and no mail was queued. */
   readonly accountId: string | null;
 }
 
 export interface LinkValues extends BudgetValues {
-  /** Where the link is mailed to. */
+  /** The address that gets the mail. */
   readonly email: string;
-  /** Of the session that asks; null where anyone may ask. */
+  /** Account of the requesting session; null for a public request. */
   readonly accountId: string | null;
   readonly tokenHash: Buffer;
   /** The session that the link is bound to; null for none. */
   readonly sessionId: string | null;
   /** The sealed mail. */
   readonly payload: string;
-  /** How long the link works, in seconds. */
+  /** Lifetime of the link, in seconds. */
   readonly life: number;
 }
 
 /**
- * Counts, stores and queues a link in one statement. Where there is no account for it, the same statement runs and queues
- * nothing: so the answer does not tell, and a link never exists without its mail. The user's row is locked: the foreign key
- * would refuse the link of an account that is being deleted, and that would be a fault of ours.
+ * Counts, stores and queues a link in one statement, so a link never exists without its mail. Without a matching
+ * account, the same statement runs and queues nothing, so the response does not reveal accounts. Locks the user's row:
+ * otherwise the foreign key refuses the link of an account that is being deleted, and the client gets a 500.
  */
 export function sendLink(topic: LinkTopic, enqueueFunction: string): Statement<LinkOutcome, LinkValues> {
   return statement(
@@ -115,14 +115,14 @@ export function tellAddress(enqueueFunction: string): Statement<{ readonly mails
   );
 }
 
-/** A link as it is found by its token. */
+/** A link found by its token. */
 export interface LinkRow {
   readonly accountId: string;
   readonly topic: LinkTopic;
   readonly alive: boolean;
 }
 
-/** Changes nothing: the statement that uses the link looks again. */
+/** Changes nothing. The statement that uses the link checks it again. */
 export const FIND_LINK = statement<LinkRow, { readonly tokenHash: Buffer }>(
   'accounts.find_link',
   `SELECT user_id AS "accountId", topic, expires_at > now() AS alive FROM account_links WHERE token_hash = $tokenHash`,

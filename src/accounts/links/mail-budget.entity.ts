@@ -1,14 +1,14 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** How much of a budget of mails is used up, by account and by address [OWASP API4, API6]. */
+/** State of a mail budget of an account or an address [OWASP API4, API6]. */
 @Entity('account_mail_budgets')
 @Index('account_mail_budgets_refilled_at_idx', ['refilledAt'])
 export class MailBudgetRow {
-  /** Whose: see `mail-budgets.ts`. Holds no address, but a keyed digest. */
+  /** Key of the budget: see `mail-budgets.ts`. Holds a keyed digest, never an address. */
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'account_mail_budgets_pkey' })
   bucket!: string;
 
-  /** When the budget is whole again. Every mail moves it on. */
+  /** When the budget is full again. Every mail postpones it. */
   @Column({ name: 'refilled_at', type: 'timestamptz' })
   refilledAt!: Date;
 }

@@ -2,11 +2,12 @@ import type { LinkTopic } from '../../two-factor/index.js';
 
 const HOUR = 3600;
 
-/** Mails that may be sent at once. */
+/** Number of mails that a full budget allows at once. */
 const BURST = 3;
 
 /**
- * A budget that refills steadily [generic cell rate algorithm]: `burst` mails at once, then one more every so many seconds.
+ * A budget that refills steadily [generic cell rate algorithm]: `burst` mails at once, then one more every `every`
+ * seconds.
  */
 export interface MailBudget {
   readonly bucket: string;
@@ -15,13 +16,14 @@ export interface MailBudget {
 }
 
 /**
- * Seconds until an address may get one more mail of a topic. Each topic counts for itself, so that a stranger who asks for
- * one mail does not use up the others.
+ * Seconds until an address may get one more mail of a topic. Each topic has its own budget, so that a stranger who
+ * requests one kind of mail does not use up the others.
  *
- * - `reset-password` refills within the life of a link. A stranger who uses the budget up has mailed the owner links that
- *   work: so the owner has a working link at any time, and is never shut out.
- * - The address of a `verify-email` is not proven yet, and that of a `change-email` may be any: these are the mails that
- *   strangers could bomb an address with.
+ * - `reset-password` refills within the lifetime of a link. A stranger who uses up the budget has mailed working links
+ * to the owner, so the owner always has one and is never locked out.
+ *
+ * - The address of a `verify-email` is not proven, and a `change-email` may name any address. A stranger could flood an
+ * address with these mails.
  */
 const TO_AN_ADDRESS: Readonly<Record<LinkTopic, number>> = {
   'reset-password': HOUR,
@@ -33,8 +35,8 @@ const TO_AN_ADDRESS: Readonly<Record<LinkTopic, number>> = {
  * The budgets that a mail with a link must pass.
  *
  * @param address a digest
- * @param accountId of the session that asks; null where anyone may ask. One account has one address, so the budget of the
- *   address is then that of the account, too.
+ * @param accountId of the requesting session; null for a public request. One account has one address, so the budget of
+ *   the address then limits the account, too.
  */
 export function linkBudgets(topic: LinkTopic, address: string, accountId: string | null): readonly MailBudget[] {
   const toAddress = { bucket: `${topic}:address:${address}`, burst: BURST, every: TO_AN_ADDRESS[topic] };
@@ -43,9 +45,8 @@ export function linkBudgets(topic: LinkTopic, address: string, accountId: string
 }
 
 /**
- * The budget of what an address is told of an account that leaves it. An address that was not proven may be a stranger's: it
- * gets one mail a day.
- *
+ * @returns the budget of notices to an address that an account leaves. An unproven address may belong to a stranger, so
+ *   it gets one mail a day.
  * @param address a digest
  */
 export function addressBudget(address: string, proven: boolean): MailBudget {

@@ -5,7 +5,7 @@ import { type PasswordSender, PasswordVerifier } from '../../two-factor/index.js
 import { Users } from '../users/users.js';
 import { PasswordGuesses } from './password-guesses.service.js';
 
-/** Checks a signed-in user's password for the library. */
+/** Implements the library's port: checks a signed-in user's password. */
 @Injectable()
 export class BcryptPasswordVerifier extends PasswordVerifier {
   constructor(

@@ -30,7 +30,7 @@ export class ChangePasswordController {
   @ApiOperation({
     summary: 'Changes the password',
     description:
-      'Ends all other sessions, open challenges, staged factors and trusted devices, and gives this session a new token. Requires a recent second factor once two-factor is on.',
+      'Ends all other sessions, open challenges, staged factors and trusted devices. This session gets a new token: store it. Requires a recent second factor once two-factor is on.',
     operationId: 'changePassword',
   })
   @ApiBody({ type: ChangePasswordRequest, examples: CHANGE_PASSWORD_EXAMPLE })

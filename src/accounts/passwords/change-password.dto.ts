@@ -10,7 +10,7 @@ export class ChangePasswordRequest {
   readonly currentPassword!: string;
 
   @ApiProperty({
-    description: 'Any characters, and every one counts.',
+    description: 'Any Unicode characters; none is cut or changed.',
     example: 'an even better passphrase',
     minLength: PASSWORD_MIN_LENGTH,
     maxLength: PASSWORD_MAX_LENGTH,
@@ -19,7 +19,7 @@ export class ChangePasswordRequest {
   readonly newPassword!: string;
 
   @ApiPropertyOptional({
-    description: 'Accepted, and of no effect: all other sessions end and this one gets a new token in any case.',
+    description: 'Accepted, but has no effect: all other sessions always end.',
     nullable: true,
     type: 'boolean',
   })
@@ -28,7 +28,7 @@ export class ChangePasswordRequest {
   readonly revokeOtherSessions?: boolean;
 }
 
-/** A body to try. */
+/** Example request body. */
 export const CHANGE_PASSWORD_EXAMPLE = {
   passwords: {
     summary: 'The old and the new password',
@@ -38,7 +38,7 @@ export const CHANGE_PASSWORD_EXAMPLE = {
 
 export class ChangePasswordResponse {
   @ApiProperty({
-    description: `The session's new token; the old one is dead. ${TOKEN_BEHIND_COOKIE}`,
+    description: `The session's new token. The old one no longer works. ${TOKEN_BEHIND_COOKIE}`,
     example: 'tfs_…',
   })
   readonly token!: string;

@@ -18,7 +18,7 @@ import { OwnPassword } from './own-password.service.js';
 import { PasswordHasher } from './password-hasher.js';
 import { requireGoodPassword } from './password-policy.js';
 
-/** Changes a signed-in user's password, and ends what was built on the old one. */
+/** Changes a signed-in user's password and ends the sessions, challenges and devices that relied on the old one. */
 @Injectable()
 export class ChangePasswordService {
   constructor(
@@ -47,13 +47,13 @@ export class ChangePasswordService {
     const passwordHash = await this.hasher.hash(body.newPassword, hashCaller(exchange.request, session.accountId));
 
     const { user, renewed } = await this.database.transaction(async (transaction) => {
-      // The library's rows before the host's, as in a verification: the two would otherwise wait for each other.
+      // Locks the library's rows before the service's, as a verification does. The opposite order deadlocks.
       await this.twoFactor.passwordChanged(session.accountId, transaction, exchange.request);
       const changed = await this.users.changePassword(credentials, passwordHash, transaction);
       if (!changed) throw new TwoFactorException('INVALID_PASSWORD');
-      // Two-factor may have been turned on since the session was found strong enough.
+      // Checked again: two-factor may have been turned on since the first check.
       await this.twoFactor.requireStrong(session, transaction);
-      // Last, when the user's row is held: a sign-in that got in before is seen here, a later one sees the new version.
+      // Last, with the user's row locked: this statement sees earlier sign-ins, and later ones see the new password version.
       const issued = await this.renew(session, exchange, transaction);
       return { user: changed, renewed: issued };
     });
@@ -63,7 +63,7 @@ export class ChangePasswordService {
     return { token: exchange.tokenInBody(renewed), user };
   }
 
-  /** Ends all other sessions, and gives this one a new token: a copy of the old one must not survive [ASVS 7.2.4]. */
+  /** Ends all other sessions and replaces this one's token, so that a copy of the old token stops working [ASVS 7.2.4]. */
   private async renew(
     session: AccountSession,
     { request }: HttpExchange,

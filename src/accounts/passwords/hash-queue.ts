@@ -4,35 +4,35 @@ import { surroundingNetwork } from '../../rate-limits/client-network.js';
 import { WaitingLine } from './waiting-line.js';
 
 /**
- * How long a request waits for a slot, in milliseconds. As many may wait for a slot as it serves in that time: eight where a
- * hash takes a quarter of a second.
+ * Maximum wait for a slot, in milliseconds. The line of a slot holds as many requests as the slot serves in that time:
+ * eight at a quarter of a second per hash.
  */
 const PATIENCE_MS = 2000;
 
-/** As many may wait for a slot on a slow machine, and for as long as they take: otherwise it would refuse any crowd. */
+/** Minimum length of a slot's line. Without it, a slow machine would refuse every small burst. */
 const LEAST_WAITING = 4;
 
-/** No more may wait for a slot, however fast the machine: each one keeps its request in memory. */
+/** Maximum length of a slot's line, on any machine: every waiting request uses memory. */
 const MOST_WAITING = 256;
 
-/** What the last job weighs in the average time of a job. */
+/** Weight of the last job in the moving average of job times. */
 const WEIGHT = 1 / 8;
 
-/** Who has a password hashed, as far as the queue must know. */
+/** The caller of a hash, for the queue. */
 export interface HashCaller {
   /** Client network; the queue serves networks in turn. */
   readonly network: string;
   /** Whether the client has closed the connection. */
   readonly abandoned?: (() => boolean) | undefined;
   /**
-   * Asked only when no slot is free; may cost a statement.
+   * Called only when no slot is free; may run a statement.
    *
-   * @returns id of the account whose live session or trusted device the request comes from; null for none
+   * @returns the account of the request's live session or trusted device; null for none
    */
   readonly knownAs?: (() => Promise<string | null>) | undefined;
 }
 
-/** One request that waits. */
+/** A waiting request. */
 interface Entry extends HashCaller {
   /** The account whose place in the reserved line this is; null in the general line. */
   readonly account: string | null;
@@ -41,14 +41,14 @@ interface Entry extends HashCaller {
 }
 
 /**
- * Bounds the work of bcrypt: so many jobs at a time, so many that wait, and for so long.
+ * Limits the work of bcrypt: the number of concurrent jobs, the number of waiting requests, and their waiting time.
  *
- * One more slot is reserved for known callers: requests of a live session or from a trusted device. A flood of sign-ins at
- * random addresses fills the general slots and their line; the owners' devices pass it. Accounts are free, so one account has
- * one place in the reserved line and no more.
+ * One more slot is reserved for known callers: requests of a live session or from a trusted device. A flood of sign-ins
+ * at random addresses fills the general slots and their line; the owners' devices still use the reserved slot. Anyone
+ * can create accounts, so each account has at most one place in the reserved line.
  *
- * Without the bounds a flood fills the queue for minutes, and an owner who signs in later waits behind requests whose
- * clients have long gone.
+ * Without the limits, a flood fills the queue for minutes, and an owner who signs in later waits behind requests whose
+ * clients have disconnected.
  */
 export class HashQueue {
   private readonly general = new WaitingLine<Entry>();
@@ -59,8 +59,8 @@ export class HashQueue {
   private reservedFree = 1;
 
   /**
-   * @param slots jobs at a time, beside the reserved slot
-   * @param averageMs how long a job takes, in milliseconds, as long as none was measured
+   * @param slots concurrent jobs, beside the reserved slot
+   * @param averageMs assumed job time in milliseconds until the first job is measured
    */
   constructor(
     private readonly slots: number,
@@ -77,8 +77,8 @@ export class HashQueue {
   /**
    * Runs `work` in a slot.
    *
-   * @throws {TwoFactorException} SERVICE_UNAVAILABLE, and `work` never began: too many wait already, it waited too long, the
-   *   time of the request is over, or its client has left
+   * @throws {TwoFactorException} SERVICE_UNAVAILABLE without starting `work`: the line is full, the wait or the
+   *   request's deadline is over, or the client has disconnected
    */
   async run<T>(caller: HashCaller, work: () => Promise<T>): Promise<T> {
     const release = await this.enter(caller);
@@ -94,19 +94,20 @@ export class HashQueue {
   private async enter(caller: HashCaller): Promise<() => void> {
     if (this.free > 0) return this.takeGeneral();
     const account = (await caller.knownAs?.()) ?? null;
-    // A slot may have become free while the database was asked.
+    // Checked again: a slot may have become free during the database query.
     if (this.free > 0) return this.takeGeneral();
     if (account === null || this.accounts.has(account)) return this.wait(this.general, this.slots, caller, null);
     return this.reservedFree > 0 ? this.takeReserved(account) : this.wait(this.reserved, 1, caller, account);
   }
 
-  /** @param account whose place in the reserved line ends along with the job */
+  /** @param account whose place in the reserved line ends with the job */
   private takeGeneral(account: string | null = null): () => void {
     this.free--;
     return () => {
       this.free++;
       if (account !== null) this.accounts.delete(account);
-      // A known caller takes whichever slot is free first, but not before those who wait for this one: accounts are free.
+      // A known caller takes the first free slot, but does not overtake earlier requests for a general slot: anyone can
+      // create accounts.
       const next = this.nextOf(this.general) ?? this.nextOf(this.reserved);
       next?.start(this.takeGeneral(next.account));
     };
@@ -123,7 +124,7 @@ export class HashQueue {
     };
   }
 
-  /** Passes over those whose clients have left. */
+  /** Skips requests whose clients have disconnected. */
   private nextOf(line: WaitingLine<Entry>): Entry | undefined {
     for (let entry = line.next(); entry; entry = line.next()) {
       if (!entry.abandoned?.()) return entry;
@@ -168,7 +169,7 @@ export class HashQueue {
     });
   }
 
-  /** @throws {TwoFactorException} SERVICE_UNAVAILABLE when the line is full and stays so */
+  /** @throws {TwoFactorException} SERVICE_UNAVAILABLE when the line is full and no request can be evicted */
   private makeRoom(line: WaitingLine<Entry>, slots: number, { network }: HashCaller): void {
     const room = slots * Math.min(MOST_WAITING, Math.max(LEAST_WAITING, Math.floor(PATIENCE_MS / this.averageMs)));
     if (line.size < room) return;
@@ -183,7 +184,7 @@ export class HashQueue {
     surplus.refuse();
   }
 
-  /** As long as a full line takes to be served. */
+  /** @returns the time to serve a full line, in milliseconds */
   private get patienceMs(): number {
     return Math.max(PATIENCE_MS, LEAST_WAITING * this.averageMs);
   }
@@ -194,9 +195,9 @@ export class HashQueue {
 }
 
 /**
- * Hashes at a time for everybody: as many as there are cores, and two fewer than libuv's pool has threads. One of those two
- * is for the reserved slot. The other one is left to files, names and the handshakes of new database connections, which
- * share the pool.
+ * Concurrent hashes of the general slots: one per core, but at most two fewer than libuv's pool has threads. One of
+ * those two threads is for the reserved slot. The other one stays free for files, name look-ups and TLS handshakes of
+ * new database connections, which use the same pool.
  *
  * libuv reads UV_THREADPOOL_SIZE when the process starts; a program cannot reliably set it for itself.
  */
@@ -204,7 +205,7 @@ export function generalSlots(cores = availableParallelism(), pool = process.env[
   return Math.max(1, Math.min(cores, (Number(pool) || 4) - 2));
 }
 
-/** The caller that a request is. */
+/** @returns the hash queue's view of a request */
 export function hashCaller(request: IncomingRequest, accountId?: string): HashCaller {
   return {
     network: surroundingNetwork(request.ip),

@@ -12,7 +12,7 @@ import type { AccountSession } from '../sessions/session-row.js';
 import { type Credentials, Users } from '../users/users.js';
 import { PasswordGuesses } from './password-guesses.service.js';
 
-/** Asks a signed-in user for the password again, within the budgets of sign-in. */
+/** Checks the password of a signed-in user, within the budgets of sign-in. */
 @Injectable()
 export class OwnPassword {
   constructor(
@@ -24,7 +24,7 @@ export class OwnPassword {
   ) {}
 
   /**
-   * @returns what the password was compared with
+   * @returns the credentials that the password matched
    * @throws {TwoFactorException} INVALID_PASSWORD, TOO_MANY_REQUESTS, SERVICE_UNAVAILABLE
    */
   async require(session: AccountSession, password: string, exchange: HttpExchange): Promise<Credentials> {

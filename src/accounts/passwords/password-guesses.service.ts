@@ -13,31 +13,34 @@ const MINUTE = 60;
 /** Guesses at one address from one client network. */
 const FROM_A_NETWORK: Budget = { times: 10, seconds: 15 * MINUTE };
 
-/** Guesses at one address from everywhere [NIST SP 800-63B-4 §3.1.1.2]. Strangers can use it up: no longer than this. */
+/**
+ * Limit of guesses at one address from all networks [NIST SP 800-63B-4 §3.1.1.2]. Strangers can exhaust it for at most
+ * this window.
+ */
 const FROM_EVERYWHERE: Budget = { times: 50, seconds: 10 * MINUTE };
 
 /** Guesses at one account by one of its trusted devices. */
 const BY_A_DEVICE: Budget = { times: 10, seconds: 15 * MINUTE };
 
-/** Somebody is about to try a password. */
+/** An attempt to verify a password. */
 export interface PasswordGuess {
-  /** The address that was typed, or the signed-in account's own; in canonical form. */
+  /** The typed address, or the signed-in account's own; in canonical form. */
   readonly address: string;
-  /** Of the client, as the HTTP server resolved it. */
+  /** IP of the client, as the HTTP server resolved it. */
   readonly ip: string | undefined;
   /** Whether the client has closed the connection. */
   readonly abandoned?: (() => boolean) | undefined;
-  /** The account whose live session the guess comes with; undefined at sign-in. */
+  /** The account of the live session that the guess comes with; undefined at sign-in. */
   readonly accountId?: string;
   /**
-   * Asked only where the guess would otherwise be refused or wait.
+   * Called only if the guess would otherwise be refused or wait.
    *
-   * @returns id of the device that the account trusts and that the guess comes from; null for none
+   * @returns the id of the account's trusted device that the guess comes from; null for none
    */
   trustedDevice(): Promise<string | null>;
 }
 
-/** A guess that may be evaluated, and is counted as a failure until it says otherwise. */
+/** An admitted guess. It counts as a failure until one of these methods is called. */
 interface CountedGuess {
   /** The password was right. */
   succeeded(): Promise<void>;
@@ -46,12 +49,12 @@ interface CountedGuess {
 }
 
 /**
- * Where passwords are looked at, within budgets, for sign-in and everything that asks a signed-in user again. A guess is
- * counted before the password is looked at, so that parallel ones cannot exceed a budget, and by what was typed: whether there
- * is such an account plays no part.
+ * Verifies passwords within budgets, for sign-in and for every route that asks a signed-in user again. Counts a guess
+ * before it compares the password, so that parallel guesses cannot exceed a budget. Counts by the typed address, so
+ * unknown addresses are counted alike.
  *
- * A guess counts against its address from its network, and against its address from everywhere. Where one of them is
- * used up, a trusted device of the account has a budget of its own.
+ * A guess counts against its address from its network, and against its address from all networks. If one of the two is
+ * exhausted, a trusted device of the account has its own budget.
  */
 @Injectable()
 export class PasswordGuesses {
@@ -69,10 +72,10 @@ export class PasswordGuesses {
   }
 
   /**
-   * Takes the same work whether there is an account or not.
+   * Does the same work for known and unknown accounts.
    *
-   * @param find what the password is compared with, null where there is no account; asked when the guess is counted
-   * @returns what it was compared with when it was right, else null
+   * @param find loads the credentials, null for an unknown account; called after the guess is counted
+   * @returns the credentials if the password was correct, else null
    * @throws {TwoFactorException} TOO_MANY_REQUESTS, SERVICE_UNAVAILABLE: the password was not compared
    */
   async evaluate(
@@ -87,7 +90,8 @@ export class PasswordGuesses {
       credentials = await find();
       right = await this.hasher.verify(password, credentials?.passwordHash ?? null, callerOf(guess, credentials));
     } catch (error) {
-      // Not compared: a flood would use up the owner's guesses by requests that were refused.
+      // Given back because the password was not compared: otherwise a flood of refused requests exhausts the owner's
+      // guesses.
       await counted.giveBack();
       throw error;
     }
@@ -99,27 +103,27 @@ export class PasswordGuesses {
   private async count(guess: PasswordGuess): Promise<CountedGuess> {
     const { address } = guess;
     const network = await this.fromNetwork.take(`${clientNetwork(guess.ip)} ${address}`);
-    // Not counted here: one network alone would use up the budget of all.
+    // Skips the budget of all networks: otherwise a single network could exhaust it.
     if (!network.admitted) return this.countDevice(guess, network.retryAfter, await this.fromEverywhere.wait(address));
     const everywhere = await this.fromEverywhere.take(address);
     if (!everywhere.admitted) {
-      // Nobody looked at the password, so it was no failure from there.
+      // Given back: the password was not compared, so the network made no failed guess.
       await network.giveBack();
       return this.countDevice(guess, everywhere.retryAfter);
     }
     return {
-      // The budget of all gets one back and no more: an owner who signs in must not refill what strangers use up.
+      // Gives back one guess only: an owner who signs in must not refill the budget that strangers exhausted.
       succeeded: () => both(network.clear(), everywhere.giveBack()),
       giveBack: () => both(network.giveBack(), everywhere.giveBack()),
     };
   }
 
-  /** @param waits seconds until the common budgets are there again */
+  /** @param waits seconds until the common budgets refill */
   private async countDevice(guess: PasswordGuess, ...waits: number[]): Promise<CountedGuess> {
     const device = await guess.trustedDevice();
     const taken: Taken | null = device === null ? null : await this.byDevice.take(device);
     if (taken?.admitted) return { succeeded: () => taken.clear(), giveBack: () => taken.giveBack() };
-    // Either way in will do.
+    // Either budget admits the owner, so the shorter wait counts.
     const retryAfter = Math.min(Math.max(...waits), taken?.retryAfter ?? Infinity);
     throw new TwoFactorException('TOO_MANY_REQUESTS', { retryAfter });
   }

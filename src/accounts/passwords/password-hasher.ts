@@ -6,14 +6,14 @@ import { Users } from '../users/users.js';
 import { generalSlots, type HashCaller, HashQueue } from './hash-queue.js';
 import { passwordFault } from './password-policy.js';
 
-/** The floor of the cost [ASVS 11.4.2, OWASP Password Storage]. */
+/** Minimum cost [ASVS 11.4.2, OWASP Password Storage]. */
 const MINIMUM_BCRYPT_COST = 10;
 const MAXIMUM_BCRYPT_COST = 31;
 
-/** Milliseconds that a hash of cost 12 takes on a usual machine; each cost more doubles it. */
+/** Milliseconds of a hash of cost 12 on a usual machine. Each further cost doubles it. */
 const USUAL_MS_AT_12 = 250;
 
-/** Salt and digest of hashes that no password has: as long as those of bcrypt, in its alphabet. */
+/** Salt and digest that belong to no password, in bcrypt's length and alphabet. */
 const DECOY = randomBytes(40).toString('base64').replaceAll('+', '.').slice(0, 53);
 
 /**
@@ -26,10 +26,10 @@ const DECOY = randomBytes(40).toString('base64').replaceAll('+', '.').slice(0, 5
 export class PasswordHasher implements OnModuleInit {
   private readonly cost: number;
   private readonly queue: HashQueue;
-  /** The highest cost of a stored hash, as far as this process knows; 0 where it knows none. */
+  /** The highest known cost of a stored hash; 0 if none is known. */
   private highestStored = 0;
 
-  /** @throws {RangeError} for a cost below the floor */
+  /** @throws {RangeError} for a cost below the minimum */
   constructor(
     @Inject(ACCOUNTS_OPTIONS) options: Pick<AccountsModuleOptions, 'bcryptCost'>,
     @Inject(Users) private readonly users: Pick<Users, 'highestCost'>,
@@ -45,7 +45,7 @@ export class PasswordHasher implements OnModuleInit {
     this.meet((await this.users.highestCost()) ?? 0);
   }
 
-  /** Requests that wait for bcrypt. */
+  /** Number of requests that wait for bcrypt. */
   get waiting(): number {
     return this.queue.waiting;
   }
@@ -59,10 +59,10 @@ export class PasswordHasher implements OnModuleInit {
   }
 
   /**
-   * Takes the same work for every wrong password: whether there is an account or not, whatever the cost of its hash is, and
-   * whatever the text is [ASVS 6.3.8].
+   * Does the same work for every wrong password: for known and unknown accounts, for every cost of the stored hash, and
+   * for every text [ASVS 6.3.8].
    *
-   * @param hash null when there is no such account: the answer is then false
+   * @param hash null for an unknown account; the result is then false
    * @throws {TwoFactorException} SERVICE_UNAVAILABLE when too many wait: the password was not compared
    */
   async verify(password: string, hash: string | null, caller: HashCaller): Promise<boolean> {
@@ -70,15 +70,15 @@ export class PasswordHasher implements OnModuleInit {
     return matches && passwordFault(password) === null;
   }
 
-  /** @returns whether the hash was made at another cost than the configured one */
+  /** @returns whether the hash has another cost than the configured one */
   isOutdated(hash: string): boolean {
     return bcrypt.getRounds(hash) !== this.cost;
   }
 
   /**
-   * A hash of a lower cost is compared faster, and the time would tell that there is an account. So a failure at cost c
-   * goes on with decoys at c, c + 1 and so on below the target t: their rounds are 2^t - 2^c in sum, and with those of the
-   * hash 2^t, which is what an unknown address takes.
+   * A hash of lower cost is faster, and its time would reveal the account. So a failure at cost c continues with decoys
+   * at c, c + 1 and so on below the target t. Their rounds sum up to 2^t - 2^c; with the hash's own rounds that is 2^t,
+   * as for an unknown address.
    */
   private async compare(text: string, hash: string | null): Promise<boolean> {
     if (hash === null) {
@@ -98,7 +98,7 @@ export class PasswordHasher implements OnModuleInit {
     return Math.max(this.cost, this.highestStored);
   }
 
-  /** Another process may store hashes of a higher cost than this one knows. */
+  /** Raises the target, because another process may store hashes of a higher cost. */
   private meet(cost: number): void {
     this.highestStored = Math.max(this.highestStored, cost);
   }

@@ -7,12 +7,12 @@ export const PASSWORD_MAX_LENGTH = 128;
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** What keeps a text from being a password; null for one that may be. */
+/** @returns the reason why a text cannot be a password; null if it can */
 export type PasswordFault = 'too-short' | 'too-long' | 'malformed' | null;
 
 /**
- * Passwords are opaque: any character counts, NUL and blanks too, and none is changed. Only lone surrogates are no
- * characters, for in UTF-8 they would all become the same one.
+ * Passwords are opaque: every character counts, NUL and blanks included, and none is changed. Lone surrogates are
+ * rejected: UTF-8 encodes all of them as the same character.
  */
 export function passwordFault(password: string): PasswordFault {
   if (LONE_SURROGATE.test(password)) return 'malformed';
@@ -22,9 +22,9 @@ export function passwordFault(password: string): PasswordFault {
 }
 
 /**
- * Checks a password that somebody wants to have from now on.
+ * Validates a new password.
  *
- * @param field the name to report faults under
+ * @param field the field name in the error
  * @throws {AccountsException} PASSWORD_TOO_SHORT or PASSWORD_TOO_LONG
  * @throws {TwoFactorException} VALIDATION_ERROR for text that is not Unicode
  */
@@ -37,7 +37,7 @@ export function requireGoodPassword(password: string, field: string): void {
   }
 }
 
-/** Counts code points, but never more of a huge text than matters. */
+/** Counts code points, but stops after the maximum: a huge text must not cost time. */
 function lengthOf(text: string): number {
   return Array.from(text.slice(0, 2 * PASSWORD_MAX_LENGTH + 1)).length;
 }

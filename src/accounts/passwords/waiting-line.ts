@@ -1,6 +1,6 @@
-/** What waits in a line. */
+/** An entry of a waiting line. */
 export interface Waiting {
-  /** Client network that it came from. */
+  /** Client network of the request. */
   readonly network: string;
 }
 
@@ -9,7 +9,7 @@ export interface Waiting {
  * that sends many requests waits for itself, and not the others for it.
  */
 export class WaitingLine<Entry extends Waiting> {
-  /** Entries by network; the network whose turn is next comes first. */
+  /** Entries by network, in the order of service. */
   private readonly networks = new Map<string, Entry[]>();
   private count = 0;
 
@@ -24,20 +24,20 @@ export class WaitingLine<Entry extends Waiting> {
     this.count++;
   }
 
-  /** Takes out the entry whose turn it is; undefined where none waits. */
+  /** Removes and returns the next entry; undefined if the line is empty. */
   next(): Entry | undefined {
     const [turn] = this.networks;
     if (!turn) return undefined;
     const [network, entries] = turn;
     const entry = entries.shift();
     this.networks.delete(network);
-    // At the end: every other network comes before this one again.
+    // Moved to the end: every other network is served before this one again.
     if (entries.length > 0) this.networks.set(network, entries);
     this.count--;
     return entry;
   }
 
-  /** Takes out one entry; does nothing where it does not wait. */
+  /** Removes an entry. Does nothing if it is not in the line. */
   remove(entry: Entry): void {
     const entries = this.networks.get(entry.network);
     const index = entries?.indexOf(entry) ?? -1;
@@ -47,13 +47,13 @@ export class WaitingLine<Entry extends Waiting> {
     this.count--;
   }
 
-  /** @returns the entries that wait */
+  /** @returns all entries */
   entries(): Entry[] {
     return [...this.networks.values()].flat();
   }
 
   /**
-   * Finds the entry that must give way to another network when the line is full.
+   * Finds the entry to evict for another network when the line is full.
    *
    * @returns the newest entry of the network that has most of them; undefined where it would then have fewer than
    *   `network`, for then one entry is as good as the other

@@ -15,7 +15,7 @@ import type { AccountSession } from '../sessions/session-row.js';
 import type { DeleteUserRequest } from './profile.dto.js';
 import { DELETE_USER } from './profile.statements.js';
 
-/** Deletes accounts with all that is kept of them. */
+/** Deletes accounts with all their data. */
 @Injectable()
 export class DeletionService {
   constructor(
@@ -40,7 +40,7 @@ export class DeletionService {
     const { accountId, sessionId, tokenHash } = session;
     await this.database.transaction(async (transaction) => {
       await this.twoFactor.requireStrong(session, transaction);
-      // The library's rows before the host's, as in a verification: two transactions could otherwise wait for each other.
+      // Locks the library's rows before the service's, as a verification does. The opposite order deadlocks.
       await this.twoFactor.forget(accountId, transaction);
       await this.links.forget(accountId, transaction);
       const strong = this.twoFactor.isStrong(session);

@@ -34,8 +34,8 @@ export class ProfileController {
   @HttpCode(200)
   @ApiBody({ type: UpdateUserRequest, examples: { name: { summary: 'A new name', value: { name: 'Ada King' } } } })
   @ApiOperation({
-    summary: 'Changes name or picture of the signed-in user',
-    description: 'What is absent stays. The address is changed by `/change-email`.',
+    summary: 'Changes the name or picture of the signed-in user',
+    description: 'An absent field stays unchanged. Use `/change-email` to change the address.',
     operationId: 'updateUser',
   })
   @ApiOkResponse({ description: 'Changed', type: StatusResponse })
@@ -55,11 +55,11 @@ export class ProfileController {
     examples: { password: { summary: 'The password', value: { password: 'correct horse battery staple' } } },
   })
   @ApiOperation({
-    summary: 'Deletes the account of the signed-in user, for good',
+    summary: 'Deletes the account of the signed-in user permanently',
     description: 'Requires the password, and a recent second factor once two-factor is on. Ends all sessions.',
     operationId: 'deleteUser',
   })
-  @ApiOkResponse({ description: 'There is no account any more', type: DeleteUserResponse })
+  @ApiOkResponse({ description: 'The account is deleted', type: DeleteUserResponse })
   @ApiErrorResponses({ INVALID_PASSWORD, SECOND_FACTOR_REQUIRED, INVALID_CALLBACK_URL })
   async delete(
     @Body(TwoFactorValidationPipe) body: DeleteUserRequest,
@@ -72,11 +72,11 @@ export class ProfileController {
 
   @Get('list-accounts')
   @ApiOperation({
-    summary: 'The ways to sign in to the account',
-    description: 'One: address and password. The client knows other services, too.',
+    summary: 'Lists the ways to sign in to the account',
+    description: 'Returns one entry: address and password.',
     operationId: 'listUserAccounts',
   })
-  @ApiOkResponse({ description: 'Always one', type: [LinkedAccountResponse] })
+  @ApiOkResponse({ description: 'Exactly one entry', type: [LinkedAccountResponse] })
   @ApiErrorResponses()
   accounts(@CurrentSession() session: AccountSession): LinkedAccountResponse[] {
     return this.profile.accounts(session);

@@ -4,7 +4,7 @@ import { CallbackUrl } from '../links/callback-url.dto.js';
 import { IMAGE_LENGTH, IsImageUrl, IsUserName, NAME_LENGTH } from '../users/user-fields.js';
 
 export class UpdateUserRequest {
-  @ApiPropertyOptional({ description: 'How the user is called.', example: 'Ada King', maxLength: NAME_LENGTH })
+  @ApiPropertyOptional({ description: 'Display name of the user.', example: 'Ada King', maxLength: NAME_LENGTH })
   @ValidateIf((_, value) => value !== undefined)
   @IsUserName()
   readonly name?: string;
@@ -12,7 +12,7 @@ export class UpdateUserRequest {
   @ApiPropertyOptional({
     type: 'string',
     nullable: true,
-    description: 'Where a picture of the user is; null for none.',
+    description: 'URL of a picture of the user. Send null to remove it.',
     example: 'https://example.com/ada.png',
     format: 'uri',
     maxLength: IMAGE_LENGTH,
@@ -21,7 +21,7 @@ export class UpdateUserRequest {
   @IsImageUrl()
   readonly image?: string | null;
 
-  /** Not changed here: the client knows an error for it. */
+  /** Always rejected: Better Auth's client has an error for it. */
   @ApiHideProperty()
   @Allow()
   readonly email?: unknown;
@@ -32,7 +32,7 @@ export class DeleteUserRequest {
   @IsString()
   readonly password!: string;
 
-  @CallbackUrl('Checked, and of no effect: the account is deleted at once, without a link.')
+  @CallbackUrl('Validated, but has no effect: the account is deleted at once, without a link.')
   readonly callbackURL?: string;
 }
 

@@ -5,7 +5,7 @@ import type { AccountSession } from '../sessions/session-row.js';
 import type { LinkedAccountResponse, UpdateUserRequest } from './profile.dto.js';
 import { UPDATE_USER } from './profile.statements.js';
 
-/** What users may say of themselves without proving more than a session. */
+/** Changes the profile fields that need no more than a session. */
 @Injectable()
 export class ProfileService {
   constructor(private readonly database: Database) {}
@@ -18,7 +18,7 @@ export class ProfileService {
     await this.database.query(UPDATE_USER, { accountId, name: name ?? null, changesImage, image: image ?? null });
   }
 
-  /** There is one way to sign in: address and password. */
+  /** Returns the only way to sign in: address and password. */
   accounts({ user }: AccountSession): LinkedAccountResponse[] {
     const { id, createdAt, updatedAt } = user;
     return [{ id, providerId: 'credential', accountId: id, userId: id, createdAt, updatedAt, scopes: [] }];

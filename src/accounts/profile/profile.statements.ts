@@ -18,19 +18,19 @@ export const UPDATE_USER = statement<object, UpdateUserValues>(
 
 export interface DeleteUserValues {
   readonly accountId: string;
-  /** Of the password that was checked. */
+  /** Version of the checked password. */
   readonly passwordVersion: number;
   readonly sessionId: string;
   readonly tokenHash: Buffer;
-  /** Whether the session proved a second factor lately. */
+  /** Whether the session proved a second factor recently. */
   readonly strong: boolean;
 }
 
 /**
- * One row when it is done. Sessions and links go by cascade.
+ * Returns one row on success. The cascade deletes sessions and links.
  *
- * The session is looked at again, because checking a password takes a while. So is two-factor: its own rows are dropped
- * already, but the note in the user's row is written in the transaction that turned it on.
+ * Checks the session again, because checking a password takes time. Checks two-factor again, too: its rows are deleted
+ * already, but the transaction that turned it on also set `two_factor_enabled` in the user's row.
  */
 export const DELETE_USER = statement<{ readonly id: string }, DeleteUserValues>(
   'accounts.delete_user',

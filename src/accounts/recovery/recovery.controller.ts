@@ -49,7 +49,7 @@ export class RecoveryController {
   @ApiOperation({
     summary: 'Mails a link that resets the password',
     description:
-      'The link works once, within an hour. An address without an account gets the same answer and no mail. An address gets three links at once, then one an hour.',
+      'The link works once, within an hour. An unknown address gets the same response and no mail. An address gets at most three links at once, then one an hour.',
     operationId: 'requestPasswordReset',
     security: [],
   })
@@ -62,14 +62,14 @@ export class RecoveryController {
   @Get('reset-password/:token')
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Where the mailed link leads',
-    description: 'Changes nothing. Sends the browser on to the page where the new password is entered.',
+    summary: 'Redirects from the mailed link to the reset page',
+    description: 'Changes nothing. Redirects the browser to the page that asks for the new password.',
     operationId: 'resetPasswordCallback',
     security: [],
   })
   @ApiParam({ name: 'token', description: 'The token of the link.', example: 'tfl_…' })
   @ApiSendsOn()
-  @ApiOkResponse({ description: 'The link works, and names no page', type: StatusResponse })
+  @ApiOkResponse({ description: 'The link is valid and has no redirect', type: StatusResponse })
   @ApiErrorResponses({ INVALID_TOKEN, INVALID_CALLBACK_URL }, { credential: false })
   open(
     @Param('token') token: string,
@@ -93,7 +93,7 @@ export class RecoveryController {
   @ApiOperation({
     summary: 'Sets a new password by the token of a mailed link',
     description:
-      'Ends all sessions, open challenges, staged factors and trusted devices. Opens no session, and leaves two-factor on: sign in with the new password and the second factor.',
+      'Ends all sessions, open challenges, staged factors and trusted devices. Opens no session and keeps two-factor on: sign in with the new password and the second factor.',
     operationId: 'resetPassword',
     security: [],
   })

@@ -5,7 +5,7 @@ import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../passwords/password-
 import { IsEmailAddress } from '../users/email-address.js';
 
 export class RequestPasswordResetRequest {
-  @ApiProperty({ description: 'The address that was signed up with.', example: 'ada@example.com', format: 'email' })
+  @ApiProperty({ description: 'The address of the account.', example: 'ada@example.com', format: 'email' })
   @IsEmailAddress()
   readonly email!: string;
 
@@ -18,7 +18,7 @@ export class RequestPasswordResetResponse {
   readonly status!: boolean;
 
   @ApiProperty({
-    description: 'The same for an address without an account.',
+    description: 'The same for a known and an unknown address.',
     example: 'If this email exists in our system, check your email for the reset link',
   })
   readonly message!: string;
@@ -31,7 +31,7 @@ export class ResetPasswordQuery {
 
 export class ResetPasswordRequest {
   @ApiProperty({
-    description: 'Any characters, and every one counts.',
+    description: 'Any Unicode characters; none is cut or changed.',
     example: 'an even better passphrase',
     minLength: PASSWORD_MIN_LENGTH,
     maxLength: PASSWORD_MAX_LENGTH,

@@ -27,7 +27,7 @@ const ASKED: RequestPasswordResetResponse = {
   message: 'If this email exists in our system, check your email for the reset link',
 };
 
-/** Gives an account a new password by a link to its address. Two-factor stays on, and no session is opened. */
+/** Resets a password by a mailed link. Two-factor stays on, and no session is opened. */
 @Injectable()
 export class RecoveryService {
   constructor(
@@ -41,7 +41,7 @@ export class RecoveryService {
   ) {}
 
   /**
-   * Equal bytes and equal work for unknown addresses [ASVS 6.3.8].
+   * Unknown and known addresses get equal bytes and cost equal work [ASVS 6.3.8].
    *
    * @throws {AccountsException} INVALID_REDIRECT_URL, RESET_PASSWORD_DISABLED
    * @throws {TwoFactorException} TOO_MANY_REQUESTS
@@ -57,7 +57,7 @@ export class RecoveryService {
   }
 
   /**
-   * Changes nothing, because mail scanners open links, too.
+   * Changes nothing, because mail scanners open links.
    *
    * @throws {AccountsException} INVALID_TOKEN
    */
@@ -68,17 +68,18 @@ export class RecoveryService {
   }
 
   /**
-   * Ends all sessions, open challenges, staged factors, trusted devices and other links, and tells the owner.
+   * Ends all sessions, open challenges, staged factors, trusted devices and other links, and mails a notice to the
+   * owner.
    *
    * @throws {AccountsException} PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, INVALID_TOKEN
    */
   async reset({ newPassword, token }: ResetPasswordRequest, { request }: HttpExchange): Promise<void> {
     requireGoodPassword(newPassword, 'newPassword');
     const { accountId } = await this.requireLink(token);
-    // Before the transaction, so that no connection waits for bcrypt.
+    // Hashes before the transaction: a connection must not wait for bcrypt.
     const passwordHash = await this.hasher.hash(newPassword, hashCaller(request));
     await this.database.transaction(async (transaction) => {
-      // The library's rows before the host's, as in a verification: two transactions could otherwise wait for each other.
+      // Locks the library's rows before the service's, as a verification does. The opposite order deadlocks.
       await this.twoFactor.passwordChanged(accountId, transaction, request);
       const used = await transaction.query(RESET_PASSWORD, { accountId, tokenHash: tokenHash(token), passwordHash });
       if (used.length === 0) throw new AccountsException('INVALID_TOKEN');

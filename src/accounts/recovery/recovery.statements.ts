@@ -8,10 +8,10 @@ export interface ResetPasswordValues {
 }
 
 /**
- * One row for the first to use the link.
+ * Returns one row to the first use of the link.
  *
- * The user's row is locked before the links, in the order of deleting an account. All links of the user end: they rest on the
- * old password, or are left over.
+ * Locks the user's row before the links, in the order of deleting an account. Deletes all links of the user: they were
+ * requested under the old password.
  */
 export const RESET_PASSWORD = statement<{ readonly id: string }, ResetPasswordValues>(
   'accounts.reset_password',

@@ -31,10 +31,12 @@ import {
   RENEW,
 } from './session.statements.js';
 
-/** As much of a `User-Agent` as a list of sessions shows; clients may send kilobytes. */
+/** Maximum stored length of `User-Agent`; clients may send kilobytes. */
 const USER_AGENT_LENGTH = 512;
 
-/** The sessions' table: opaque tokens of which only the hash is kept, every method one statement. */
+/**
+ * Implements the sessions' port on Postgres: opaque tokens, of which only the hash is stored; one statement per method.
+ */
 @Injectable()
 export class PostgresSessions extends SessionGateway {
   override readonly transactional = true;
@@ -56,8 +58,8 @@ export class PostgresSessions extends SessionGateway {
   }
 
   /**
-   * @throws {TwoFactorException} UNAUTHORIZED when the account is gone, or its password no longer the one that the
-   *   sign-in began with
+   * @throws {TwoFactorException} UNAUTHORIZED when the account was deleted, or its password changed since the sign-in
+   *   began
    */
   override async issue(grant: SessionGrant, transaction?: Transaction): Promise<IssuedSession> {
     const { rememberMe, passwordVersion } = grant.context;
@@ -78,7 +80,7 @@ export class PostgresSessions extends SessionGateway {
     return this.issued(row, token);
   }
 
-  /** Only for the token that the session was found by: of two parallel renewals one gets null, not a dead token. */
+  /** Requires the token that found the session: of two parallel renewals, one returns null instead of a dead token. */
   override async renew(renewal: SessionRenewal, transaction?: Transaction): Promise<IssuedSession | null> {
     const { session, secondFactor, amr, trustedDeviceId, endOthers, request } = renewal;
     const token = newToken(this.random, SESSION_TOKEN_PREFIX);
@@ -127,7 +129,7 @@ export class PostgresSessions extends SessionGateway {
       user: toUserView(row),
       headers: [
         ['set-cookie', this.cookie.of(token, row.cookieMaxAge)],
-        // What the official client's bearer plug-in keeps.
+        // The header from which the official client's bearer plug-in stores the token.
         ['set-auth-token', token],
       ],
     };

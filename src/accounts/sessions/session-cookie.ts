@@ -2,7 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { cookieName, expiredCookie, type IncomingRequest, isToken, serializeCookie } from '../../two-factor/index.js';
 import { ACCOUNTS_OPTIONS, type AccountsModuleOptions } from '../accounts.module-definition.js';
 
-/** Tells session tokens from the library's challenge and device tokens, and secret scanners what they found. */
+/**
+ * Prefix of session tokens. Tells them from the library's challenge and device tokens, and lets secret scanners find
+ * them.
+ */
 export const SESSION_TOKEN_PREFIX = 'tfs_';
 
 const COOKIE = 'session_token';
@@ -16,14 +19,14 @@ export class SessionCookie {
     this.secure = options.secureCookies;
   }
 
-  /** @returns the token that came along, or null when there is none or none that could be one */
+  /** @returns the token of the cookie; null if there is none or its form is wrong */
   tokenOf(request: IncomingRequest): string | null {
     const value = request.cookies[cookieName(COOKIE, this.secure)];
     return isToken(value, SESSION_TOKEN_PREFIX) ? value : null;
   }
 
   /**
-   * A `Set-Cookie` line.
+   * Builds the `Set-Cookie` value.
    *
    * @param maxAge seconds; null for a cookie that ends with the browser
    */
@@ -31,7 +34,7 @@ export class SessionCookie {
     return serializeCookie(COOKIE, token, { secure: this.secure, ...(maxAge !== null && { maxAge }) });
   }
 
-  /** A `Set-Cookie` line that makes the browser forget the cookie. */
+  /** @returns the `Set-Cookie` value that deletes the cookie */
   expired(): string {
     return expiredCookie(COOKIE, this.secure);
   }

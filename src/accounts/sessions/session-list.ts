@@ -5,7 +5,7 @@ import { SESSION_TOKEN_PREFIX, SessionCookie } from './session-cookie.js';
 import { type AccountSession, type SessionView, toSessionView } from './session-row.js';
 import { END_ALL_BUT, END_BY_TOKENS, END_ONE, LIST } from './session.statements.js';
 
-/** What a user sees of the own sessions, and can end. */
+/** Lists a user's sessions and ends them. */
 @Injectable()
 export class SessionList {
   constructor(
@@ -13,24 +13,27 @@ export class SessionList {
     private readonly cookie: SessionCookie,
   ) {}
 
-  /** @returns the live ones, the last opened first; `token` is the session's id, which ends it and opens nothing */
+  /**
+   * @returns the live sessions, the newest first; `token` is the session's id, which ends the session and does not sign
+   *   in
+   */
   async list(userId: string): Promise<SessionView[]> {
     const rows = await this.database.query(LIST, { accountId: userId });
     return rows.map((row) => toSessionView(row));
   }
 
-  /** @returns whether a handle or a token means the session that it is sent with */
+  /** @returns whether a handle or a token belongs to the current session */
   isOwn(handle: string, session: AccountSession): boolean {
     return handle.toLowerCase() === session.sessionId || tokenHash(handle).equals(session.tokenHash);
   }
 
   /**
-   * Ends a session of the user by its handle or token; silent about what is not one.
+   * Ends a session of the user by its handle or token. Does nothing for any other text.
    *
    * @returns how many live sessions ended
    */
   async endOne(userId: string, handle: string): Promise<number> {
-    // For a `uuid` column any other text is an error, not a miss.
+    // Checked first: a query of a `uuid` column with any other text is an error, not an empty result.
     const id = isUUID(handle, 'loose') ? handle : null;
     const hash = isToken(handle, SESSION_TOKEN_PREFIX) ? tokenHash(handle) : null;
     if (id === null && hash === null) return 0;
@@ -39,7 +42,7 @@ export class SessionList {
   }
 
   /**
-   * @param spared id of the session that stays
+   * @param spared id of the session that stays live
    * @returns how many live sessions ended
    */
   async endAll(userId: string, spared: string | null = null): Promise<number> {
@@ -47,16 +50,16 @@ export class SessionList {
     return row?.ended ?? 0;
   }
 
-  /** Ends the session whose token came as cookie, whoever's it is: its cookie is about to be overwritten. */
+  /** Ends the session of the cookie's token, of any account: the response overwrites that cookie. */
   async endCookieBorne(request: IncomingRequest): Promise<void> {
     const token = this.cookie.tokenOf(request);
     if (token !== null) await this.database.query(END_BY_TOKENS, { tokenHashes: [tokenHash(token)] });
   }
 
   /**
-   * Ends every session that a request brought along, of whatever account.
+   * Ends every session whose token the request carries, of any account.
    *
-   * @returns those that ended by this call, and not by another one in the meantime
+   * @returns the sessions that this call ended, without those that a concurrent call ended
    */
   async endPresented(sessions: readonly AccountSession[]): Promise<AccountSession[]> {
     if (sessions.length === 0) return [];

@@ -5,24 +5,24 @@ import { toUserView, type UserRow } from '../users/user-row.js';
 export interface SessionView {
   readonly id: string;
   /**
-   * The token, where it came as bearer token. Of a session found by its cookie, and of others, the id, which opens nothing:
-   * a page could read here what HttpOnly hides from it.
+   * The token, if it came as bearer token. For a session found by its cookie, and for other sessions: the id, which
+   * does not sign in. A page could otherwise read the token that HttpOnly hides.
    */
   readonly token: string;
   readonly userId: string;
   readonly createdAt: Date;
   readonly updatedAt: Date;
-  /** When it ends if nobody uses it before. */
+  /** Idle expiry. */
   readonly expiresAt: Date;
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
-  /** How it was proven, in words of RFC 8176. */
+  /** Authentication methods by RFC 8176. */
   readonly amr: readonly string[];
-  /** When the second factor was last proven on it. */
+  /** When the session last proved a second factor. */
   readonly secondFactorAt: Date | null;
 }
 
-/** A live session with all that answers need, so that no request looks it up twice. */
+/** A live session with all fields that responses need, so that no request queries it twice. */
 export interface AccountSession extends SessionIdentity {
   readonly tokenHash: Buffer;
   readonly view: SessionView;
@@ -43,7 +43,7 @@ export interface SessionRow {
   readonly trustedDeviceId: string | null;
 }
 
-/** The columns of a session that never change while it is used; the table goes by `s`. */
+/** The columns of a session that use never changes. The table's alias is `s`. */
 export const SESSION_COLUMNS = `
   s.id, s.user_id AS "userId", s.created_at AS "createdAt", s.ip_address AS "ipAddress", s.user_agent AS "userAgent",
   s.second_factor_at AS "secondFactorAt", s.amr, s.trusted_device_id AS "trustedDeviceId"`;

@@ -21,23 +21,23 @@ export class Session {
   @JoinColumn({ name: 'user_id', foreignKeyConstraintName: 'sessions_user_id_fkey' })
   user!: Relation<User>;
 
-  /** When it was signed in. */
+  /** Time of the sign-in. */
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   createdAt!: Date;
 
-  /** When it was last written; use moves it once an hour at most. */
+  /** Time of the last write; use updates it at most once an hour. */
   @Column({ name: 'updated_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
   updatedAt!: Date;
 
-  /** When it ends unless it is used before; never after `absoluteExpiresAt`. */
+  /** Idle expiry. Use extends it, but never beyond `absoluteExpiresAt`. */
   @Column({ name: 'expires_at', type: 'timestamptz', precision: 3 })
   expiresAt!: Date;
 
-  /** When it ends however much it is used. */
+  /** Absolute expiry. Use does not extend it. */
   @Column({ name: 'absolute_expires_at', type: 'timestamptz', precision: 3 })
   absoluteExpiresAt!: Date;
 
-  /** False: the cookie ends with the browser, the session after a day. */
+  /** False: the cookie ends with the browser, and the session after one day. */
   @Column({ name: 'remember_me', type: 'boolean' })
   rememberMe!: boolean;
 
@@ -54,11 +54,14 @@ export class Session {
   @Column({ name: 'second_factor_at', type: 'timestamptz', precision: 3, nullable: true })
   secondFactorAt!: Date | null;
 
-  /** How it was proven, in words of RFC 8176: `pwd`, and `otp` or `sms` with `mfa` beside it. */
+  /** Authentication methods by RFC 8176: `pwd`, and with a second factor `otp` or `sms`, and `mfa`. */
   @Column({ type: 'text', array: true, default: () => `'{pwd}'` })
   amr!: string[];
 
-  /** The trusted device that it was opened through, or trusted along with. The library's, so without a foreign key. */
+  /**
+   * The trusted device that opened the session, or that it created. The library owns the device, so there is no foreign
+   * key.
+   */
   @Column({ name: 'trusted_device_id', type: 'uuid', nullable: true })
   trustedDeviceId!: string | null;
 }

@@ -3,11 +3,11 @@ import { USER_COLUMNS, type UserRow } from '../users/user-row.js';
 import { ABSOLUTE_LIFE, BROWSER_LIFE, IDLE_LIFE, TOUCH_INTERVAL } from './session-life.js';
 import { SESSION_COLUMNS, type SessionRow } from './session-row.js';
 
-/** Seconds that the cookie lives: as long as the session can at most; null ends it with the browser. */
+/** Cookie lifetime in seconds: the longest lifetime of the session; null for a cookie that ends with the browser. */
 const COOKIE_MAX_AGE = `
   CASE WHEN s.remember_me THEN round(extract(epoch FROM s.absolute_expires_at - now()))::int END AS "cookieMaxAge"`;
 
-/** Moves the expiry when that is due. */
+/** Extends the idle expiry when that is due. */
 export const IDENTIFY = statement<SessionRow & UserRow, { readonly tokenHash: Buffer }>(
   'accounts.identify_session',
   `WITH touched AS (
@@ -44,8 +44,9 @@ export interface IssueValues {
 }
 
 /**
- * FOR SHARE makes it wait for a password that is just being changed, and see the new version: whoever signed in with
- * the old one gets no row. Dead sessions of the user are swept out on the way, those in other hands left alone.
+ * Opens a session if the password version is unchanged. FOR SHARE waits for a concurrent change of the password and
+ * sees the new version: a sign-in with the old password gets no row. Also deletes the user's expired sessions, but
+ * skips rows that another transaction has locked.
  */
 export const ISSUE = statement<IssuedRow, IssueValues>(
   'accounts.issue_session',
@@ -75,22 +76,22 @@ export const ISSUE = statement<IssuedRow, IssueValues>(
 export interface RenewValues {
   readonly sessionId: string;
   readonly accountId: string;
-  /** Of the token in use; null for any. */
+  /** Hash of the token in use; null matches any. */
   readonly tokenHash: Buffer | null;
   readonly newTokenHash: Buffer;
-  /** The second factor just proven; null leaves the session's strength as it is. */
+  /** The second factor just proven; null keeps the session's strength. */
   readonly secondFactor: string | null;
-  /** How the second factor was proven, in words of RFC 8176. */
+  /** Authentication methods of the second factor by RFC 8176. */
   readonly amr: readonly string[];
   /** Ends all other sessions of the account. */
   readonly endOthers: boolean;
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
-  /** The device that is trusted from now on; null leaves what the session knows as it is. */
+  /** The new trusted device; null keeps the session's value. */
   readonly trustedDeviceId: string | null;
 }
 
-/** Rows are locked in one order, or two sessions that end each other would wait for each other. */
+/** Locks rows in a fixed order. Otherwise two sessions that end each other deadlock. */
 export const RENEW = statement<IssuedRow, RenewValues>(
   'accounts.renew_session',
   `WITH locked AS (
@@ -116,12 +117,12 @@ export const RENEW = statement<IssuedRow, RenewValues>(
 
 export interface HoldValues {
   readonly sessionId: string;
-  /** Of the token that the session was found by. */
+  /** Hash of the token that found the session. */
   readonly tokenHash: Buffer;
 }
 
 /**
- * One row while the session has that token. FOR SHARE: nothing ends the session, and nothing gives it another token, before
+ * Returns one row if the session still has that token. FOR SHARE prevents the end and the renewal of the session before
  * the transaction ends.
  */
 export const HOLD = statement<{ readonly id: string }, HoldValues>(
@@ -129,7 +130,7 @@ export const HOLD = statement<{ readonly id: string }, HoldValues>(
   `SELECT id FROM sessions WHERE id = $sessionId AND token_hash = $tokenHash AND expires_at > now() FOR SHARE`,
 );
 
-/** Locks as `RENEW` does. */
+/** Locks in the order of `RENEW`. */
 export const END_DEVICE = statement<object, { readonly accountId: string; readonly trustedDeviceId: string }>(
   'accounts.end_device_sessions',
   `WITH locked AS (
@@ -143,7 +144,7 @@ export const END = statement<object, { readonly sessionId: string }>(
   `DELETE FROM sessions WHERE id = $sessionId`,
 );
 
-/** Gives the ids of the sessions that it ended. Locks as `RENEW` does. */
+/** Returns the ids of the ended sessions. Locks in the order of `RENEW`. */
 export const END_BY_TOKENS = statement<{ readonly id: string }, { readonly tokenHashes: readonly Buffer[] }>(
   'accounts.end_by_tokens',
   `WITH locked AS (
@@ -159,7 +160,7 @@ export interface EndOneValues {
   readonly tokenHash: Buffer | null;
 }
 
-/** A row says whether the session that it ended was alive. */
+/** Each row shows whether the ended session was live. */
 export const END_ONE = statement<{ readonly alive: boolean }, EndOneValues>(
   'accounts.end_one_session',
   `DELETE FROM sessions WHERE user_id = $accountId AND (id = $sessionId OR token_hash = $tokenHash)
@@ -168,19 +169,19 @@ export const END_ONE = statement<{ readonly alive: boolean }, EndOneValues>(
 
 export interface EndAllButValues {
   readonly accountId: string;
-  /** Id of the session that stays; null for none. */
+  /** Id of the session that stays live; null for none. */
   readonly spared: string | null;
 }
 
-/** What came of ending the sessions of an account. */
+/** Result of ending the sessions of an account. */
 export interface EndedAll {
-  /** Whether the session that stays lives. */
+  /** Whether the session to keep is live. */
   readonly spared: boolean;
-  /** How many live sessions ended. */
+  /** Number of live sessions that ended. */
   readonly ended: number;
 }
 
-/** Always one row. Locks as `RENEW` does. */
+/** Returns exactly one row. Locks in the order of `RENEW`. */
 export const END_ALL_BUT = statement<EndedAll, EndAllButValues>(
   'accounts.end_all_but',
   `WITH locked AS (

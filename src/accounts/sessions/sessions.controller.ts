@@ -54,12 +54,12 @@ export class SessionsController {
   @Header('content-type', 'application/json; charset=utf-8')
   @ApiSecurity({})
   @ApiOperation({
-    summary: 'The session and its user, or null',
-    description: 'Answers `null`, with status 200, where the request carries no live session. Sets no cookie.',
+    summary: 'Returns the session and its user, or null',
+    description: 'Returns `null`, with status 200, if the request carries no live session. Sets no cookie.',
     operationId: 'getSession',
   })
   @ApiOkResponse({
-    description: 'Null for whatever is no live session',
+    description: 'The session, or null',
     schema: {
       type: ['object', 'null'],
       properties: {
@@ -71,15 +71,15 @@ export class SessionsController {
   })
   @ApiErrorResponses({}, { credential: false })
   getSession(@CurrentSession() session: AccountSession | null) {
-    // As text, because Nest's adapters send nothing at all for null.
+    // Sends text: Nest's adapters send an empty body for null.
     return session ? { session: session.view, user: session.user } : 'null';
   }
 
   @Get('list-sessions')
   @ApiOperation({
-    summary: 'The live sessions of the user',
+    summary: 'Lists the live sessions of the user',
     description:
-      'Shows with what and from where each session was opened. Its `token` is a handle for `/revoke-session`; it signs no one in.',
+      'Shows the device and the address that opened each session. Send its `token` to `/revoke-session` to end it; the value does not sign in.',
     operationId: 'listSessions',
   })
   @ApiOkResponse({
@@ -108,9 +108,9 @@ export class SessionsController {
   @Accepts('sign-out')
   @ApiSecurity({})
   @ApiOperation({
-    summary: 'Ends all that the request carries',
+    summary: 'Signs out: ends all sessions and challenges of the request',
     description:
-      'Ends the sessions and challenges of the bearer token and of the cookies, also where they are of two accounts. Trusted devices stay trusted.',
+      'Ends the sessions and challenges of the bearer token and of the cookies, even if they belong to two accounts. Trusted devices stay trusted.',
     operationId: 'signOut',
   })
   @ApiOkResponse({ description: 'Also when there was nothing to end', type: SignOutResponse })
@@ -119,7 +119,7 @@ export class SessionsController {
     @CurrentCaller() caller: LeavingCaller,
     @CurrentExchange() exchange: HttpExchange,
   ): Promise<SignOutResponse> {
-    // The guard hands on what PostgresSessions found.
+    // `CurrentSession` is the session that PostgresSessions found for the guard.
     const ended = await this.sessions.endPresented(caller.sessions as readonly AccountSession[]);
     for (const session of ended) this.tellRevoked('sign-out', 1, session, exchange);
     exchange.setHeaders(await this.twoFactor.signOut(caller, exchange.request));
@@ -132,7 +132,7 @@ export class SessionsController {
   @ApiOperation({
     summary: 'Ends one session of the user',
     description:
-      'Any session may end itself; ending another one requires a recent second factor once two-factor is on. Answers the same for a token that is no session, and for a session of another user.',
+      'Any session may end itself; ending another one requires a recent second factor once two-factor is on. An unknown token and a session of another user get the same response.',
     operationId: 'revokeSession',
   })
   @ApiOkResponse({ description: 'Also when there was nothing to end', type: StatusResponse })

@@ -3,7 +3,7 @@ import { IsString } from 'class-validator';
 
 export class RevokeSessionRequest {
   @ApiProperty({
-    description: 'What `/list-sessions` gives as `token`, or a session token.',
+    description: 'The `token` of an entry of `/list-sessions`, or a session token.',
     example: '0c0f6a52-8b0e-4f6c-8a39-2c7b5f0f9d22',
   })
   @IsString()

@@ -48,9 +48,9 @@ export class SignInController {
   @Post('sign-up/email')
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Opens an account and signs it in',
+    summary: 'Creates an account and signs it in',
     description:
-      'Sets the session cookie, and answers the session token to a program that sends no cookies. Two-factor is off until `/two-factor/enable`.',
+      'Sets the session cookie and returns the session token. Two-factor is off until you call `/two-factor/enable`.',
     operationId: 'signUpEmail',
     security: [],
   })
@@ -69,19 +69,19 @@ export class SignInController {
   @ApiOperation({
     summary: 'Signs in with address and password',
     description:
-      'Answers a session, or a challenge when the account has two-factor authentication on. A trusted device gets its session unasked, and is refreshed.',
+      'Returns a session. If the account has two-factor on, returns a challenge: finish it with `/two-factor/verify-*`. A trusted device gets a session without a challenge, and its trust is renewed.',
     operationId: 'signInEmail',
     security: [],
   })
   @ApiHeader({
     name: 'X-Trusted-Device',
-    description: 'For clients without cookies: the `trustedDeviceToken` that came last',
+    description: 'Clients without cookies: send the latest `trustedDeviceToken` here',
     required: false,
   })
   @ApiBody({ type: SignInRequest, examples: SIGN_IN_EXAMPLE })
   @ApiExtraModels(SignedInResponse, SignInChallengeResponse)
   @ApiOkResponse({
-    description: 'A session, or a challenge: `twoFactorRedirect` tells which',
+    description: 'A session, or a challenge when `twoFactorRedirect` is present',
     content: {
       'application/json': {
         schema: {

@@ -7,12 +7,12 @@ import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../passwords/password-
 import { CallbackUrl } from '../links/callback-url.dto.js';
 import { IsEmailAddress } from '../users/email-address.js';
 
-/** As JSON Schema says it: some readers of documents know no classes such as `\\p{Cc}`. */
+/** A pattern in the syntax of JSON Schema: some readers do not support classes such as `\\p{Cc}`. */
 const NO_CONTROLS = String.raw`^[^\u0000-\u001f\u007f-\u009f]*$`;
 
 export class SignUpRequest {
   @ApiProperty({
-    description: 'How the user is called.',
+    description: 'Display name of the user.',
     example: 'Ada Lovelace',
     maxLength: NAME_LENGTH,
     pattern: NO_CONTROLS,
@@ -25,7 +25,7 @@ export class SignUpRequest {
   readonly email!: string;
 
   @ApiProperty({
-    description: 'Any characters, and every one counts.',
+    description: 'Any Unicode characters; none is cut or changed.',
     example: 'correct horse battery staple',
     minLength: PASSWORD_MIN_LENGTH,
     maxLength: PASSWORD_MAX_LENGTH,
@@ -34,7 +34,7 @@ export class SignUpRequest {
   readonly password!: string;
 
   @ApiPropertyOptional({
-    description: 'Where a picture of the user is.',
+    description: 'URL of a picture of the user.',
     example: 'https://example.com/ada.png',
     format: 'uri',
     maxLength: IMAGE_LENGTH,
@@ -46,7 +46,7 @@ export class SignUpRequest {
   readonly image?: string;
 
   @ApiPropertyOptional({
-    description: 'True when absent. False: the session ends with the browser, or after a day.',
+    description: 'Default true. Send false for a session that ends with the browser, or after one day.',
     nullable: true,
     type: 'boolean',
   })
@@ -59,7 +59,7 @@ export class SignUpRequest {
 }
 
 export class SignInRequest {
-  @ApiProperty({ description: 'The address that was signed up with.', example: 'ada@example.com', format: 'email' })
+  @ApiProperty({ description: 'The address of the account.', example: 'ada@example.com', format: 'email' })
   @IsString()
   readonly email!: string;
 
@@ -69,7 +69,7 @@ export class SignInRequest {
 
   @ApiPropertyOptional({
     description:
-      'True when absent. False: the session ends with the browser, or after a day. Kept through the second factor.',
+      'Default true. Send false for a session that ends with the browser, or after one day. A challenge keeps the value.',
     nullable: true,
     type: 'boolean',
   })
@@ -83,12 +83,12 @@ export class SignInRequest {
 
 const CREDENTIALS = { email: 'ada@example.com', password: 'correct horse battery staple' };
 
-/** A body to try. */
+/** Example request body. */
 export const SIGN_UP_EXAMPLE = {
   account: { summary: 'An account', value: { name: 'Ada Lovelace', ...CREDENTIALS } },
 };
 
-/** A body to try. */
+/** Example request body. */
 export const SIGN_IN_EXAMPLE = { credentials: { summary: 'Address and password', value: CREDENTIALS } };
 
 const USER = {
@@ -102,12 +102,12 @@ const USER = {
   updatedAt: '2026-08-24T14:15:22.000Z',
 };
 
-/** What a program without cookies gets. */
+/** The response to a program without cookies. */
 export const SIGN_UP_ANSWERS = {
   session: { summary: 'The account and its first session', value: { token: 'tfs_…', user: USER } },
 };
 
-/** The two answers to a right password. */
+/** The two responses to a correct password. */
 export const SIGN_IN_ANSWERS = {
   session: { summary: 'A session', value: { redirect: false, token: 'tfs_…', user: USER } },
   challenge: {
@@ -126,10 +126,10 @@ export class SignUpResponse {
 
 /** A session. */
 export class SignedInResponse {
-  @ApiProperty({ description: 'Whether to go to `url` now.', example: false })
+  @ApiProperty({ description: 'True if the client should navigate to `url`.', example: false })
   readonly redirect!: boolean;
 
-  @ApiPropertyOptional({ description: 'The `callbackURL`, where one was sent.', example: 'http://localhost:3001/docs' })
+  @ApiPropertyOptional({ description: 'The `callbackURL` of the request.', example: 'http://localhost:3001/docs' })
   readonly url?: string;
 
   @ApiProperty({ description: `The session token. ${TOKEN_BEHIND_COOKIE}`, example: 'tfs_…' })
@@ -137,7 +137,7 @@ export class SignedInResponse {
 
   @ApiPropertyOptional({
     description:
-      'For clients without cookies that sent `X-Trusted-Device`: the token to send the next time. The one that was sent is spent.',
+      'Clients that sent `X-Trusted-Device`: store this token and send it the next time. The token that you sent no longer works.',
     example: 'tfd_…',
   })
   readonly trustedDeviceToken?: string;
@@ -146,20 +146,20 @@ export class SignedInResponse {
   readonly user!: UserResponse;
 
   @ApiPropertyOptional({
-    description: 'Absent: declared so that `twoFactorRedirect` tells the two answers apart in typed clients.',
+    description: 'Always absent here. Typed clients use it to tell a session from a challenge.',
     type: 'boolean',
     enum: [false],
   })
   readonly twoFactorRedirect?: false;
 }
 
-/** A challenge: the account has two-factor on, and no session was opened. */
+/** A challenge: the account has two-factor on, and no session is open yet. */
 export class SignInChallengeResponse {
-  @ApiProperty({ description: 'A second factor is needed.', type: 'boolean', enum: [true], example: true })
+  @ApiProperty({ description: 'The sign-in needs a second factor.', type: 'boolean', enum: [true], example: true })
   readonly twoFactorRedirect!: true;
 
   @ApiProperty({
-    description: 'The second factors that this account can use now, the preferred one first.',
+    description: 'The second factors that this account can use, the preferred one first.',
     enum: ['totp', 'otp'],
     isArray: true,
     example: ['totp'],
@@ -167,21 +167,21 @@ export class SignInChallengeResponse {
   readonly twoFactorMethods!: readonly string[];
 
   @ApiProperty({
-    description: 'The challenge, for clients without cookies: goes as bearer token to `/two-factor/verify-*`.',
+    description: 'The challenge. Clients without cookies send it as bearer token to `/two-factor/verify-*`.',
     example: 'tfc_…',
   })
   readonly twoFactorToken!: string;
 }
 
-/** Either a session, or what else is needed before one is opened. */
+/** Either a session, or the challenge to finish before one is opened. */
 export type SignInResponse = SignedInResponse | SignInChallengeResponse;
 
 const TO_VERIFY = 'Finishes the sign-in: send `twoFactorToken` as bearer token, or the cookie that came along.';
 
-/** Where a challenge leads. */
+/** OpenAPI links from a challenge to the operations that finish it. */
 export const SIGN_IN_LINKS = {
   verifyTotp: { operationId: 'verifyTotp', description: `${TO_VERIFY} With a code of an authenticator app.` },
   sendOtp: { operationId: 'sendOtp', description: 'Sends a code by mail or SMS. The challenge is the credential.' },
-  verifyOtp: { operationId: 'verifyOtp', description: `${TO_VERIFY} With a code that was sent.` },
+  verifyOtp: { operationId: 'verifyOtp', description: `${TO_VERIFY} With a code from mail or SMS.` },
   verifyBackupCode: { operationId: 'verifyBackupCode', description: `${TO_VERIFY} With a backup code.` },
 };

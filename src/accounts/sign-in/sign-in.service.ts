@@ -23,7 +23,7 @@ import { parseEmailAddress } from '../users/email-address.js';
 import { type Credentials, Users } from '../users/users.js';
 import type { SignInResponse, SignInRequest, SignUpResponse, SignUpRequest } from './sign-in.dto.js';
 
-/** Checks the first factor. Whether that opens a session is the library's to say. */
+/** Checks the first factor. The library decides whether that opens a session. */
 @Injectable()
 export class SignInService {
   constructor(
@@ -39,7 +39,7 @@ export class SignInService {
   ) {}
 
   /**
-   * Opens an account and signs it in, both or neither.
+   * Creates an account and its first session in one transaction.
    *
    * @throws {AccountsException} PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, INVALID_CALLBACK_URL,
    *   USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL
@@ -49,7 +49,7 @@ export class SignInService {
     const email = requireEmailAddress(body.email);
     requireGoodPassword(body.password, 'password');
     this.urls.callback(body.callbackURL);
-    // Before the transaction, so that no connection waits for bcrypt.
+    // Hashes before the transaction: a connection must not wait for bcrypt.
     const passwordHash = await this.hasher.hash(body.password, hashCaller(exchange.request));
     const { issued, headers } = await this.database.transaction(async (transaction) => {
       const newUser = { email, name: body.name, image: body.image ?? null, passwordHash };
@@ -66,7 +66,7 @@ export class SignInService {
   }
 
   /**
-   * Equal bytes and equal work for a wrong password and an unknown address [ASVS 6.3.8].
+   * A wrong password and an unknown address get equal bytes and cost equal work [ASVS 6.3.8].
    *
    * @throws {AccountsException} INVALID_EMAIL, INVALID_CALLBACK_URL, INVALID_EMAIL_OR_PASSWORD
    * @throws {TwoFactorException} TOO_MANY_REQUESTS; SERVICE_UNAVAILABLE when too many passwords wait to be hashed
@@ -99,7 +99,7 @@ export class SignInService {
   }
 
   private async requirePassword(email: string, password: string, exchange: HttpExchange): Promise<Credentials> {
-    // Looked up once; several steps ask for it.
+    // Cached: several steps need the device, and each lookup is a statement.
     let found: Promise<Credentials | null> | undefined;
     const find = () => (found ??= this.users.credentialsByEmail(email));
     try {
@@ -110,7 +110,7 @@ export class SignInService {
       if (throttled) this.tell('sign-in.throttled', null, exchange);
       throw error;
     }
-    // Never what was typed: people type passwords into the wrong field.
+    // Omits the typed address: people type passwords into the wrong field.
     const known = await find();
     this.tell('sign-in.failed', known?.userId ?? null, exchange);
     throw new AccountsException('INVALID_EMAIL_OR_PASSWORD');
@@ -133,25 +133,25 @@ export class SignInService {
       trustedDevice: async () => {
         if (!this.twoFactor.presentsDevice(request)) return null;
         const credentials = await find();
-        // Where there is no account the same is asked of nobody's.
+        // For an unknown address the same query runs with an id that no account has.
         return this.twoFactor.trustedDevice(credentials?.userId ?? '', request);
       },
     };
   }
 
-  /** The right password is the one chance to hash it anew after the cost was raised. */
+  /** A correct password is the only opportunity to rehash it after the cost was raised. */
   private async keepCost(credentials: Credentials, password: string, request: IncomingRequest): Promise<void> {
     if (!this.hasher.isOutdated(credentials.passwordHash)) return;
     try {
       const anew = await this.hasher.hash(password, hashCaller(request, credentials.userId));
       await this.users.rehash(credentials, anew);
     } catch (error) {
-      // The queue is full. The password was right, so the sign-in goes on; the next one tries again.
+      // The queue is full. The password was correct, so the sign-in continues, and the next one tries to rehash again.
       if (!(error instanceof TwoFactorException)) throw error;
     }
   }
 
-  /** Whatever session the browser had ends here [ASVS 7.2.4]: its cookie is overwritten or expired. */
+  /** Ends the session that the browser already had [ASVS 7.2.4]: its cookie is overwritten or expired. */
   private async deliver(headers: HeaderLines, exchange: HttpExchange): Promise<void> {
     await this.sessions.endCookieBorne(exchange.request);
     exchange.setHeaders(headers);

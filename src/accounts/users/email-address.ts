@@ -4,28 +4,28 @@ import { isEmail, ValidateBy } from 'class-validator';
 /** Longest address that SMTP can carry [RFC 5321 §4.5.3.1.3, less the angle brackets]. */
 const MAX_LENGTH = 254;
 
-// Quoted local parts may hold control characters, and hardly a mail server takes non-ASCII ones.
+// Quoted local parts may hold control characters, and hardly any mail server accepts non-ASCII local parts.
 const RULES = { allow_utf8_local_part: false, blacklisted_chars: '"' };
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
- * The canonical form of an address, under which it is stored, looked up, counted and written to.
+ * Returns the canonical form of an address. The service stores, finds, counts and mails addresses in this form.
  *
- * The local part is lower-cased, as hardly any mail server tells the cases apart; the domain is lower-cased and in its
+ * The local part is lower-cased, because hardly any mail server distinguishes case. The domain is lower-cased and in its
  * ASCII form, so that both spellings of an internationalised domain are one account [RFC 5890].
  *
- * @returns null for what is not an address
+ * @returns null for an invalid address
  */
 export function parseEmailAddress(text: string): string | null {
-  // The validator throws at a lone surrogate instead of refusing it.
+  // Checked first: the validator throws at a lone surrogate.
   if (text.length > MAX_LENGTH || LONE_SURROGATE.test(text) || !isEmail(text, RULES)) return null;
   const at = text.lastIndexOf('@');
   const domain = domainToASCII(text.slice(at + 1));
   return domain ? `${text.slice(0, at).toLowerCase()}@${domain}` : null;
 }
 
-/** Refuses what `parseEmailAddress` refuses. */
+/** Rejects an address that `parseEmailAddress` rejects. */
 export function IsEmailAddress(): PropertyDecorator {
   return ValidateBy({
     name: 'isEmailAddress',
@@ -36,7 +36,7 @@ export function IsEmailAddress(): PropertyDecorator {
   });
 }
 
-/** The canonical form of an address that `IsEmailAddress` let pass. */
+/** @returns the canonical form of an address that passed `IsEmailAddress` */
 export function canonical(text: string): string {
   const email = parseEmailAddress(text);
   if (email === null) throw new TypeError('Not an address');

@@ -14,7 +14,7 @@ const RECORD_TWO_FACTOR = statement<UserRow, { readonly accountId: string; reado
    RETURNING ${USER_COLUMNS}`,
 );
 
-/** Shows the users' table to the library. */
+/** Implements the library's account directory on the users' table. */
 @Injectable()
 export class PostgresAccountDirectory extends AccountDirectory {
   constructor(private readonly database: Database) {

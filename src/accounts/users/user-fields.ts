@@ -4,7 +4,7 @@ import { IsString, IsUrl, Matches, MaxLength } from 'class-validator';
 export const NAME_LENGTH = 200;
 export const IMAGE_LENGTH = 2048;
 
-/** Refuses what no name of a person has: it stands in mails and on pages. */
+/** Rejects control characters, because mails and pages show the name. */
 export function IsUserName(): PropertyDecorator {
   return applyDecorators(
     IsString(),
@@ -13,7 +13,7 @@ export function IsUserName(): PropertyDecorator {
   );
 }
 
-/** Refuses what is not an `http` or `https` URL. */
+/** Rejects any text but an `http` or `https` URL. */
 export function IsImageUrl(): PropertyDecorator {
   return applyDecorators(
     IsUrl({ protocols: ['http', 'https'], require_protocol: true, require_tld: false }),

@@ -12,7 +12,7 @@ export interface UserRow {
   readonly userUpdatedAt: Date;
 }
 
-/** The columns of a user that clients may see; the table goes by `u`. */
+/** The columns of a user that clients may see. The table's alias is `u`. */
 export const USER_COLUMNS = `
   u.id AS "userId", u.email, u.email_verified AS "emailVerified", u.name, u.image,
   u.two_factor_enabled AS "twoFactorEnabled", u.created_at AS "userCreatedAt", u.updated_at AS "userUpdatedAt"`;

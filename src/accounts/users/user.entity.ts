@@ -1,9 +1,9 @@
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 
-/** Somebody with an account. Read and written by the statements of `users.ts`. */
+/** A user of the standalone service. The statements of `users.ts` read and write it. */
 @Entity('users')
 @Index('users_email_key', ['email'], { unique: true })
-// On an expression, which entities cannot name: the migration does.
+// An index on an expression, which entities cannot declare: the migration creates it.
 @Index('users_password_cost_idx', { synchronize: false })
 export class User {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'users_pkey' })
@@ -22,15 +22,15 @@ export class User {
   @Column({ type: 'text', nullable: true })
   image!: string | null;
 
-  /** Modular crypt format of bcrypt, over what `password-hasher.ts` says. */
+  /** bcrypt's modular crypt format over the input that `password-hasher.ts` describes. */
   @Column({ name: 'password_hash', type: 'text' })
   passwordHash!: string;
 
-  /** Goes up with every changed password. A sign-in that began with an older one opens no session. */
+  /** Every password change increments it. A sign-in that began with an older version opens no session. */
   @Column({ name: 'password_version', type: 'integer', default: 1 })
   passwordVersion!: number;
 
-  /** A note for answers; the library's own tables decide. */
+  /** Copy for responses; the library's own tables decide. */
   @Column({ name: 'two_factor_enabled', type: 'boolean', default: false })
   twoFactorEnabled!: boolean;
 

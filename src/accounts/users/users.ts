@@ -10,7 +10,7 @@ export interface NewUser {
   readonly passwordHash: string;
 }
 
-/** What a password is compared with. */
+/** The stored credentials of a user. */
 export interface Credentials {
   readonly userId: string;
   /** In canonical form. */
@@ -43,7 +43,7 @@ const HIGHEST_COST = statement<{ readonly cost: string | null }>(
 
 interface RehashValues {
   readonly accountId: string;
-  /** The hash that is stored. */
+  /** The stored hash. */
   readonly oldHash: string;
   readonly newHash: string;
 }
@@ -55,9 +55,9 @@ const REHASH = statement<object, RehashValues>(
 
 interface ChangePasswordValues {
   readonly accountId: string;
-  /** Of the password that the current one was compared with. */
+  /** Version of the password that the current one was compared with. */
   readonly passwordVersion: number;
-  /** Of the new password. */
+  /** Hash of the new password. */
   readonly passwordHash: string;
 }
 
@@ -68,12 +68,12 @@ const CHANGE_PASSWORD = statement<UserRow, ChangePasswordValues>(
    RETURNING ${USER_COLUMNS}`,
 );
 
-/** The users' table. */
+/** Reads and writes the users' table. */
 @Injectable()
 export class Users {
   constructor(private readonly database: Database) {}
 
-  /** @returns the new user's id, or null when the address is taken, be it by a sign-up a moment ahead of this one */
+  /** @returns the new user's id, or null when the address is taken, also by a concurrent sign-up */
   async create(user: NewUser, transaction: Transaction): Promise<string | null> {
     const [row] = await transaction.query(CREATE, user);
     return row?.id ?? null;
@@ -91,13 +91,13 @@ export class Users {
     return row ?? null;
   }
 
-  /** @returns the highest cost of bcrypt that a stored password was hashed at, found by an index; null where there is none */
+  /** @returns the highest bcrypt cost of the stored hashes, read from an index; null without users */
   async highestCost(): Promise<number | null> {
     const [row] = await this.database.query(HIGHEST_COST);
     return row?.cost == null ? null : Number(row.cost);
   }
 
-  /** Stores the same password hashed anew, unless it was changed meanwhile. */
+  /** Stores a new hash of the same password, unless the stored hash changed in the meantime. */
   async rehash(credentials: Credentials, passwordHash: string): Promise<void> {
     const { userId, passwordHash: oldHash } = credentials;
     await this.database.query(REHASH, { accountId: userId, oldHash, newHash: passwordHash });
@@ -107,7 +107,7 @@ export class Users {
    * Stores a new password.
    *
    * @param checked the credentials that the current password was compared with
-   * @returns the user as it is now, or null when another change came first
+   * @returns the updated user, or null when a concurrent change came first
    */
   async changePassword(checked: Credentials, passwordHash: string, transaction: Transaction): Promise<UserView | null> {
     const { userId, passwordVersion } = checked;

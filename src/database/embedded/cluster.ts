@@ -27,7 +27,7 @@ const run = promisify(execFile);
 export interface Cluster {
   /** Postgres's own data directory. */
   readonly data: string;
-  /** What the server says, started anew with it. */
+  /** Log file of the server; each start truncates it. */
   readonly log: string;
   /** Of the superuser `postgres`. */
   readonly password: string;
@@ -126,12 +126,12 @@ async function initialise(
   }
 }
 
-/** A cluster kept outside of the data folder can be cleared away behind its back. */
+/** An operator may delete a cluster outside of the data folder. */
 async function forgetLostCluster(dataDir: string, notice: (line: string) => void): Promise<void> {
   const link = join(dataDir, 'postgres');
   const target = await readlink(link).catch(() => undefined);
   if (target === undefined || (await exists(target))) return;
-  notice(`The embedded database ${target} is gone: a new one is made`);
+  notice(`The embedded database ${target} no longer exists: a new one is created`);
   await rm(link, { force: true });
 }
 

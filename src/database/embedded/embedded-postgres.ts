@@ -19,7 +19,7 @@ export interface EmbeddedPostgresOptions {
   readonly durable?: boolean;
   /** Server parameters beside our own, as in `postgresql.conf`. */
   readonly parameters?: Readonly<Record<string, string>>;
-  /** Told of things an operator may want to know, one line each. */
+  /** Called with lines for the operator. */
   readonly notice?: (line: string) => void;
 }
 
@@ -29,7 +29,7 @@ export interface EmbeddedPostgres {
   readonly url: string;
   /** The server's process. */
   readonly pid: number;
-  /** Settles when the server has ended, whether asked to or not. */
+  /** Resolves when the server has ended for any reason. */
   readonly ended: Promise<void>;
   /** Ends all connections, writes everything to disk and waits for the server to end. May be called twice. */
   stop(): Promise<void>;
@@ -66,7 +66,7 @@ export async function findEmbeddedPostgres(dataDir: string): Promise<string | un
   const postmaster = cluster && (await readPostmaster(cluster));
   if (!postmaster) return undefined;
   const client = await takeOwnership(cluster, postmaster.port).catch(() => null);
-  // Whoever gets the owner's lock has found a server without an owner, which will not live long.
+  // The process that gets the owner's lock has found a server without an owner, which will end soon.
   await client?.end();
   return client === undefined ? urlOf(cluster, postmaster.port) : undefined;
 }
@@ -101,7 +101,7 @@ function serverParameters(durable: boolean): Record<string, string> {
     timezone: 'UTC',
     log_timezone: 'UTC',
     lc_messages: 'C',
-    // The server's log must not keep what a statement or a violated constraint says about people.
+    // The server's log must not contain personal data from statements or violated constraints.
     log_min_messages: 'fatal',
     log_min_error_statement: 'panic',
     log_error_verbosity: 'terse',

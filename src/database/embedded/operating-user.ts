@@ -67,7 +67,7 @@ export async function canEnter(user: OperatingUser, folder: string): Promise<boo
 /**
  * A folder of root's that the operating user can enter, for a checkout below one it cannot, as in `/root`.
  *
- * Preferably in `/var/lib`, which survives a reboot and where nobody but root can have put anything beforehand.
+ * Prefers `/var/lib`, which survives a reboot and where only root can write.
  *
  * @throws {StartupError} when there is no such place
  */
@@ -82,7 +82,7 @@ export async function sharedFolder(user: OperatingUser): Promise<string> {
   );
 }
 
-/** Whether nobody but root can have written there; a link does not count, whoever made it. */
+/** @returns whether only root can have written there; false for any link */
 export async function isOwnedByRootAlone(folder: string): Promise<boolean> {
   try {
     const stats = await lstat(folder);

@@ -14,7 +14,7 @@ const run = promisify(execFile);
 const OWNER_LOCK = 7_260_238;
 const PATIENCE_MS = 20_000;
 
-/** What `postmaster.pid` says of a server. */
+/** Content of `postmaster.pid`. */
 export interface Postmaster {
   readonly pid: number;
   readonly port: number;

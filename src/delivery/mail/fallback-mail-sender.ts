@@ -13,15 +13,15 @@ import { SenderChain, type FallbackOptions, type Sender } from '../fallback.js';
 export class FallbackMailSender extends MailSender implements OnApplicationShutdown {
   private readonly chain: SenderChain<Mail>;
 
-  /** @param senders in the order of preference, at least one */
+  /** @param senders in order of preference, at least one */
   constructor(senders: readonly Sender<Mail>[], options: FallbackOptions = {}) {
     super();
     this.chain = new SenderChain('mail', senders, options);
   }
 
   /**
-   * @throws {MessageRefusedError} when no sender will ever take this mail
-   * @throws {DeliveryError} when none took it for now
+   * @throws {MessageRefusedError} when every sender refused this mail permanently
+   * @throws {DeliveryError} when no sender accepted it for now
    */
   override async send(mail: Mail, signal: AbortSignal): Promise<void> {
     await this.chain.send(mail, signal);

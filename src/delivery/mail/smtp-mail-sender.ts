@@ -11,18 +11,18 @@ export interface SmtpOptions {
   readonly url: string;
   /** `address` or `Name <address>`. */
   readonly from: string;
-  /** Milliseconds for name look-up, connecting and greeting. Default 5,000. */
+  /** Limit for name look-up, connecting and greeting, in milliseconds. Default 5,000. */
   readonly connectTimeoutMs?: number;
-  /** Milliseconds that the server may be silent. Default 10,000. */
+  /** Limit of the server's silence, in milliseconds. Default 10,000. */
   readonly silenceTimeoutMs?: number;
 }
 
-/** Never a host name of this machine, which is nobody's business. */
+/** A fixed name for the greeting: the host name of this machine must not leak. */
 function domainOf(from: string): string {
   return /@([^\s<>@]+)>?\s*$/.exec(from)?.[1] ?? 'localhost';
 }
 
-/** Hands mail to an SMTP server [RFC 5321], over connections that are kept for half a minute. */
+/** Sends mail by an SMTP server [RFC 5321]. Keeps its connections open for half a minute. */
 export class SmtpMailSender extends MailSender {
   private transport: Promise<Transport> | undefined;
 
@@ -31,8 +31,8 @@ export class SmtpMailSender extends MailSender {
   }
 
   /**
-   * @throws {MessageRefusedError} when the server refuses the recipient or the content for good
-   * @throws {DeliveryError} for everything else: no connection, bad credentials, an answer that says later
+   * @throws {MessageRefusedError} when the server refuses the recipient or the content permanently
+   * @throws {DeliveryError} for everything else: no connection, bad credentials, a temporary refusal
    */
   override async send({ id, to, subject, text, html }: Mail, signal: AbortSignal): Promise<void> {
     const transport = await (this.transport ??= openTransport(this.options));
@@ -40,12 +40,12 @@ export class SmtpMailSender extends MailSender {
       await transport.sendMail({
         from: this.options.from,
         messageId: `<${id}@${domainOf(this.options.from)}>`,
-        // An object, because a string may hold a list.
+        // An object, because a string may contain a list of recipients.
         to: { name: '', address: to },
         subject,
         text,
         html,
-        // Keeps holiday notices from answering [RFC 3834 §5].
+        // Prevents automatic replies such as holiday notices [RFC 3834 §5].
         headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
         disableFileAccess: true,
         disableUrlAccess: true,
@@ -56,7 +56,7 @@ export class SmtpMailSender extends MailSender {
     }
   }
 
-  /** Closes idle connections, and the others with the end of what they send. */
+  /** Closes idle connections at once, and the others after their current mail. */
   async close(): Promise<void> {
     const transport = this.transport;
     this.transport = undefined;
@@ -67,14 +67,14 @@ export class SmtpMailSender extends MailSender {
 type Transport = Awaited<ReturnType<typeof openTransport>>;
 
 async function openTransport({ url, connectTimeoutMs = 5000, silenceTimeoutMs = 10_000 }: SmtpOptions) {
-  // Loaded with the first mail: it takes a tenth of a second and 15 MB, which a start need not spend.
+  // Loaded with the first mail: loading takes a tenth of a second and 15 MB, which would slow every start.
   const { createTransport } = await import('nodemailer');
   const { protocol, username, password } = new URL(url);
   const options: SMTPPoolOptions = {
     url,
     pool: true,
     maxConnections: 5,
-    // A kept connection that the server has closed meanwhile is replaced once; all else is up to the queue.
+    // Retries once when the server closed a kept connection. The queue retries all other failures.
     maxRequeues: 1,
     idleTimeout: 30_000,
     dnsTimeout: connectTimeoutMs,
@@ -86,7 +86,7 @@ async function openTransport({ url, connectTimeoutMs = 5000, silenceTimeoutMs = 
   return createTransport(options);
 }
 
-/** Whether the server objects to this mail. Objecting to us, by credentials or sender, is an operator's matter. */
+/** @returns whether the server objects to this mail; objections to credentials or sender are for the operator */
 function isRefusal(error: unknown): boolean {
   const { code, command, permanent } = error as Partial<NodemailerError>;
   if (code !== 'EENVELOPE' && code !== 'EMESSAGE') return false;

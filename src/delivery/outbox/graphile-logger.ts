@@ -2,8 +2,9 @@ import { Logger } from '@nestjs/common';
 import type { Logger as GraphileLogger } from 'graphile-worker';
 
 /**
- * Passes errors and warnings of graphile-worker on to Nest's log, without the jobs that it attaches. How each job went is
- * for whoever runs it to say, and a pool smaller than the number of jobs at a time is meant to be so.
+ * Forwards errors and warnings of graphile-worker to Nest's log, without the attached jobs. Omits job results, which
+ * the worker reports itself, and the warning about a pool smaller than the number of concurrent jobs, which is
+ * intended.
  */
 export async function graphileLogger(): Promise<GraphileLogger> {
   const { Logger: Graphile } = await import('graphile-worker');

@@ -15,7 +15,7 @@ interface QueuedMessage {
   readonly discardAfter: string;
 }
 
-/** An attempt failed. Its message ends up in the queue's table, so it is names and codes only. */
+/** A failed attempt. The queue's table stores its message, so that contains names and codes only. */
 export class AttemptFailedError extends Error {
   override readonly name = 'AttemptFailedError';
 }
@@ -23,7 +23,7 @@ export class AttemptFailedError extends Error {
 /** Makes one attempt at a queued message. */
 export class MessageTask {
   private readonly logger = new Logger('Outbox');
-  /** Jobs that are done but still in the table: the connection broke before they could be removed. */
+  /** Finished jobs still in the table: the connection broke before their removal. */
   private readonly delivered = new Set<string>();
 
   constructor(
@@ -32,9 +32,9 @@ export class MessageTask {
   ) {}
 
   /**
-   * Settles when the job can be removed: the message is sent, nobody wants it any more, or it will never be taken.
+   * Resolves when the job can be removed: the message was sent, is obsolete, or was refused permanently.
    *
-   * @throws {AttemptFailedError} when it shall be tried again
+   * @throws {AttemptFailedError} when the message must be retried
    */
   async attempt(job: Job, signal: AbortSignal): Promise<void> {
     if (this.delivered.has(job.id)) return;
@@ -50,20 +50,20 @@ export class MessageTask {
       } else if (takenAt(job) >= Date.parse(discardAfter)) {
         this.logger.warn({ event: 'message.given-up', ...line });
       } else {
-        // The senders of this folder have said it already.
+        // The senders of this folder have already logged it.
         this.logger[error instanceof DeliveryError ? 'debug' : 'warn']({ event: 'message.failed', ...line });
         throw new AttemptFailedError(reason);
       }
     }
   }
 
-  /** Tells that the job is out of the table. */
+  /** Records that the job was removed from the table. */
   forget(job: Job): void {
     this.delivered.delete(job.id);
   }
 }
 
-/** Milliseconds from the queueing of the message to this attempt, both by the database's clock. */
+/** @returns milliseconds from queueing the message to this attempt, both by the database's clock */
 export function ageMs(job: Job): number {
   return takenAt(job) - job.created_at.getTime();
 }

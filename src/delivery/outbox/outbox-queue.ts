@@ -3,20 +3,20 @@ import { Database } from '../../two-factor/index.js';
 import { QUEUE_STATE } from './outbox.statements.js';
 
 export interface QueueState {
-  /** Messages that are not sent yet. */
+  /** Number of messages that are not sent yet. */
   readonly waiting: number;
-  /** How many of them failed at least once. */
+  /** Number of these that failed at least once. */
   readonly retrying: number;
-  /** Age of the oldest of them; 0 when there is none. */
+  /** Age of the oldest of these; 0 if there is none. */
   readonly oldestSeconds: number;
 }
 
-/** Looks at the queue, which all processes share. */
+/** Reads the state of the queue, which all processes share. */
 @Injectable()
 export class OutboxQueue {
   constructor(private readonly database: Database) {}
 
-  /** @throws whatever the driver throws when the database cannot be asked */
+  /** @throws the driver's error when the database is unavailable */
   async state(): Promise<QueueState> {
     const [state] = await this.database.query<QueueState>(QUEUE_STATE);
     return state ?? { waiting: 0, retrying: 0, oldestSeconds: 0 };

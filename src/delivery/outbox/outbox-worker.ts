@@ -16,16 +16,16 @@ import { retryDelayMs } from './retry-schedule.js';
 /** Each queue has one that listens for new messages; two take and return them: statements of a millisecond, so few serve many. */
 const CONNECTIONS = Object.keys(TASKS).length + 2;
 const CONNECT_TIMEOUT_MS = 10_000;
-/** How long a database that does not answer may keep us from giving up on its connections. */
+/** Limit for closing connections to a database that does not answer. */
 const FAREWELL_MS = 1000;
 
 /**
- * Delivers the messages of the outbox, by graphile-worker, on connections of its own: requests never wait for it. Any
- * number of processes share the work. Each queue has a runner of its own, whose places no other queue can take: a provider
- * that hangs keeps its own messages waiting, and no others.
+ * Delivers the messages of the outbox by graphile-worker on its own connections, so that requests never wait for it.
+ * Any number of processes share the work. Each queue has its own runner and its own limit: a provider that hangs delays
+ * its own messages only.
  *
- * A message is sent at least once. It is sent twice when a process dies between the provider's yes and the removal of
- * the message, which is a matter of milliseconds.
+ * A message is sent at least once. It is sent twice if a process dies in the milliseconds between the provider's
+ * acceptance and the removal of the message.
  */
 @Injectable()
 export class OutboxWorker implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -41,18 +41,18 @@ export class OutboxWorker implements OnApplicationBootstrap, OnApplicationShutdo
     this.task = new MessageTask(delivery, options.attemptTimeoutMs);
   }
 
-  /** Begins to work, in the background: requests can be served meanwhile. */
+  /** Starts in the background: the service serves requests meanwhile. */
   onApplicationBootstrap(): void {
     if (this.options.deliver) this.ended ??= this.work();
   }
 
-  /** Finishes the messages in hand, within `shutdownGraceMs`. At this time no request can queue another one. */
+  /** Finishes current messages within `shutdownGraceMs`. No request can queue another message at this time. */
   async onApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await this.ended;
   }
 
-  /** graphile-worker gives up on a worker that cannot tell the database of a job's end, so it is started anew. */
+  /** graphile-worker stops a worker that cannot record the end of a job, so this restarts it. */
   private async work(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
@@ -73,7 +73,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnApplicationShutdo
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,
     });
-    // Without a listener a connection that breaks while idle would end the process.
+    // Without a listener, a connection that breaks while idle ends the process.
     pool.on('error', () => undefined);
     const events: WorkerEvents = new EventEmitter();
     const broken = new AbortController();
@@ -120,7 +120,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnApplicationShutdo
         logger: await graphileLogger(),
       },
       Object.fromEntries(TASKS[queue].map((task) => [task, attempt])),
-      // It would look for a crontab in the working directory.
+      // Otherwise graphile-worker looks for a crontab in the working directory.
       [],
     );
     runner.promise.then(
@@ -132,7 +132,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnApplicationShutdo
 
   private readonly never = new AbortController().signal;
 
-  /** In place of graphile-worker's own delays, whose seventh is minutes long and whose ninth hours. */
+  /** Replaces graphile-worker's own delays, of which the seventh takes minutes and the ninth hours. */
   private async retry(pool: Pool, job: Job): Promise<void> {
     const delayMs = retryDelayMs(ageMs(job), this.options.retry);
     await pool.query(RETRY_LATER, [job.id, delayMs]).catch((error: unknown) => this.couldNot('reschedule', error));
@@ -147,7 +147,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnApplicationShutdo
     }
   }
 
-  /** The next time will do. */
+  /** Only logged: the next run repeats the work. */
   private couldNot(what: string, error: unknown): void {
     this.logger.debug({ event: `outbox.${what}-failed`, reason: describeError(error) });
   }

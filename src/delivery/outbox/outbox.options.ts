@@ -1,36 +1,36 @@
 import type { MessageQueue } from '../../two-factor/index.js';
 import { defaultRetrySchedule, type RetrySchedule } from './retry-schedule.js';
 
-/** Messages of each queue that may be on their way at a time. */
+/** Maximum concurrent messages per queue. */
 export type Concurrency = Readonly<Record<MessageQueue, number>>;
 
 /**
- * Mails share the sender's connections, of which SmtpMailSender keeps five. Notices are few at a time, so that codes find
- * one while a mail server takes its time over notices.
+ * Mails share the sender's connections; SmtpMailSender keeps five. Notices get few of them, so that codes find a free
+ * connection while a mail server is slow with notices.
  */
 const DEFAULT_CONCURRENCY: Concurrency = { 'mail-code': 10, 'sms-code': 10, notice: 2 };
 
 export interface OutboxModuleOptions {
-  /** Of the database that holds the library's tables and the queue. */
+  /** URL of the database with the library's tables and the queue. */
   readonly databaseUrl: string;
   /** Whether this process delivers messages; `false`: another one does. Default true. */
   readonly deliver?: boolean;
-  /** Messages on their way at a time, by queue. Default 10 codes by mail, 10 by SMS, and 2 notices. */
+  /** Concurrent messages by queue. Default 10 codes by mail, 10 by SMS, and 2 notices. */
   readonly concurrency?: Partial<Concurrency>;
-  /** Milliseconds that one attempt may take. Default 15,000. */
+  /** Limit of one attempt, in milliseconds. Default 15,000. */
   readonly attemptTimeoutMs?: number;
   /**
-   * Milliseconds after which an attempt must have died with its process and the message is anybody's again. Default ten
-   * seconds more than an attempt may take.
+   * Milliseconds after which an attempt counts as abandoned and any worker may take its message. Default: ten seconds
+   * more than `attemptTimeoutMs`.
    */
   readonly abandonedAfterMs?: number;
-  /** Milliseconds between two looks for abandoned messages. Default 5,000. */
+  /** Milliseconds between two checks for abandoned messages. Default 5,000. */
   readonly sweepIntervalMs?: number;
-  /** Milliseconds between two looks for messages that are due for a retry; new ones are told at once. Default 2,000. */
+  /** Milliseconds between two checks for due retries; new messages notify the worker at once. Default 2,000. */
   readonly pollIntervalMs?: number;
-  /** Milliseconds that messages on their way may take once the process was told to stop. Default 4,000. */
+  /** Grace period for messages being sent when the process stops, in milliseconds. Default 4,000. */
   readonly shutdownGraceMs?: number;
-  /** Milliseconds before a worker that broke down is started anew. Default 2,000. */
+  /** Milliseconds before a failed worker is restarted. Default 2,000. */
   readonly restartDelayMs?: number;
   readonly retry?: Partial<RetrySchedule>;
 }
@@ -48,7 +48,7 @@ export class OutboxOptions {
   readonly restartDelayMs: number;
   readonly retry: RetrySchedule;
 
-  /** @throws {RangeError} when messages would count as abandoned while they may still be on their way */
+  /** @throws {RangeError} when messages would count as abandoned during an attempt */
   constructor(options: OutboxModuleOptions) {
     this.databaseUrl = options.databaseUrl;
     this.deliver = options.deliver ?? true;

@@ -1,8 +1,8 @@
 import { QUEUE_SCHEMA, TASKS } from './queue-schema.js';
 
 /*
- * What graphile-worker has no method for, by its public functions and its view alone: the tables behind them change with
- * its versions.
+ * Functions that graphile-worker has no method for. They use only its public functions and its view, because its tables
+ * change with its versions.
  */
 
 const OURS = `task_identifier IN (${Object.values(TASKS)
@@ -10,14 +10,14 @@ const OURS = `task_identifier IN (${Object.values(TASKS)
   .map((task) => `'${task}'`)
   .join(', ')})`;
 
-/** $1: milliseconds. Frees messages that a process took and never gave back: it was killed, or lost its database. */
+/** $1: milliseconds. Releases messages whose process was killed or lost its database. */
 export const UNLOCK_ABANDONED = `
   SELECT ${QUEUE_SCHEMA}.force_unlock_workers(array_agg(DISTINCT locked_by))
     FROM ${QUEUE_SCHEMA}.jobs
    WHERE ${OURS} AND locked_at < now() - $1 * interval '1 millisecond'
   HAVING count(*) > 0`;
 
-/** Removes messages that are out of attempts: only one that takes every process down with it gets there. */
+/** Removes messages without attempts left. Only a message that crashes every process gets there. */
 export const REMOVE_HOPELESS = `
   SELECT ${QUEUE_SCHEMA}.complete_jobs(array_agg(id))
     FROM ${QUEUE_SCHEMA}.jobs

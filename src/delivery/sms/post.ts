@@ -1,18 +1,19 @@
 import { DeliveryError, MessageRefusedError } from '../delivery-error.js';
 
-/** An answer of a provider that was not a success. */
+/** A provider's response without success. */
 export interface Refusal {
   readonly status: number;
-  /** The JSON object of the body, or nothing. */
+  /** The JSON object of the body; empty if there is none. */
   readonly body: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Posts to a provider. Redirects are not followed: they would carry the message, and its signature or our credentials,
- * to where nobody told us to.
+ * Posts to a provider. Does not follow redirects: they would send the message, its signature or the credentials to a
+ * host that is not configured.
  *
- * @param signal tells to give up
- * @param forGood whether the provider will never take this message; only asked about answers that are no success
+ * @param signal aborts the request
+ * @param forGood decides whether the provider refuses this message permanently; called only for responses without
+ *   success
  * @throws {MessageRefusedError | DeliveryError} with the status and, if the body has a numeric one, its `code`
  */
 export async function post(

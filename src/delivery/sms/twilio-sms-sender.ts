@@ -12,8 +12,8 @@ export interface TwilioOptions {
 }
 
 /**
- * Errors about the recipient, as listed in Twilio's error dictionary: not a number, unreachable, opted out, a landline …
- * Errors about us (credentials, sender, permissions) are an operator's matter.
+ * Error codes about the recipient, from Twilio's error dictionary: invalid, unreachable, opted out, a landline and so
+ * on. Errors about the account (credentials, sender, permissions) are for the operator to fix, so they are retried.
  */
 const ABOUT_THE_RECIPIENT = new Set([21_211, 21_214, 21_217, 21_265, 21_421, 21_610, 21_612, 21_614, 21_635]);
 
@@ -31,7 +31,7 @@ export class TwilioSmsSender extends SmsSender {
   }
 
   /**
-   * @throws {MessageRefusedError} when the number cannot get text messages
+   * @throws {MessageRefusedError} when the number cannot receive text messages
    * @throws {DeliveryError | TypeError} for everything else
    */
   override async send({ to, text }: Sms, signal: AbortSignal): Promise<void> {

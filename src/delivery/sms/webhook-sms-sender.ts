@@ -3,16 +3,16 @@ import { SmsSender, type Sms } from '../../two-factor/index.js';
 import { post, type Refusal } from './post.js';
 
 export interface WebhookOptions {
-  /** Where to post to; from the configuration only. */
+  /** URL of the gateway; from the configuration only. */
   readonly url: string;
-  /** `whsec_` and the key in base64, or any text of 24 characters and more, whose UTF-8 bytes are the key. */
+  /** `whsec_` and the base64 key, or any text of at least 24 characters, whose UTF-8 bytes are the key. */
   readonly secret: string;
 }
 
 /**
- * Posts text messages to a gateway of yours as JSON `{ "to": "+4915112345678", "text": "…" }`, signed as the Standard
- * Webhooks specification says, for which there are ready libraries. Any 2xx answer means that the gateway took the
- * message over; 400, 410 and 422 that it never will; everything else that it shall be sent again.
+ * Posts text messages to a gateway of yours as JSON `{ "to": "+4915112345678", "text": "…" }`, signed by the Standard
+ * Webhooks specification, for which libraries exist. Any 2xx status means that the gateway accepted the message; 400,
+ * 410 and 422 mean a permanent refusal; any other result is retried.
  *
  * To verify a request: take the header `webhook-timestamp` (seconds since the Unix epoch) and refuse it when it is more
  * than five minutes off; compute HMAC-SHA-256 with the key over `webhook-id`, `.`, `webhook-timestamp`, `.` and the raw
@@ -34,7 +34,7 @@ export class WebhookSmsSender extends SmsSender {
   }
 
   /**
-   * @throws {MessageRefusedError} when the gateway will never take this message
+   * @throws {MessageRefusedError} when the gateway refuses this message permanently
    * @throws {DeliveryError | TypeError} for everything else
    */
   override async send({ id: messageId, to, text }: Sms, signal: AbortSignal): Promise<void> {

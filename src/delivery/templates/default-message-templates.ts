@@ -55,7 +55,7 @@ export class DefaultMessageTemplates extends MessageTemplates {
   }
 }
 
-/** Beyond this a mail says `999+`: notices hold no long number, which could pass for a code. */
+/** Larger numbers are shown as `999+`: a long number in a notice could pass for a code. */
 const MOST_TIMES = 999;
 
 function content({ topic, minutes, left, times = 1 }: MessageFacts, words: Words) {

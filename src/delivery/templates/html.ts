@@ -12,7 +12,7 @@ export interface HtmlMail {
 const PAGE = 'margin:0 auto;max-width:32em;padding:24px;font:16px/1.5 system-ui,sans-serif;color:#1a1a1a';
 const CODE = 'margin:16px 0;font:bold 32px/1.25 ui-monospace,monospace;letter-spacing:4px';
 
-/** A mail of plain paragraphs that fetches nothing. */
+/** Builds a mail of plain paragraphs without remote content. */
 export function htmlMail({ language, subject, heading, code, link, paragraphs }: HtmlMail): string {
   const [first, ...others] = paragraphs.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`);
   const body = [
@@ -40,7 +40,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** For text and for values of attributes in double quotes. */
+/** Escapes text and the values of attributes in double quotes. */
 export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }

@@ -1,15 +1,15 @@
 import type { LinkTopic, MessageTopic } from '../../two-factor/index.js';
 
-/** Everything a message can be about but a code and a link. */
+/** Topics of notices: everything but codes and links. */
 export type NoticeTopic = Exclude<MessageTopic, 'code' | LinkTopic>;
 
 export interface NoticeWords {
   readonly subject: string;
   /** What happened; one or two sentences. */
   readonly fact: string;
-  /** What to do if it was somebody else. */
+  /** What the reader should do if another person did it. */
   readonly advice: string;
-  /** In the place of `subject` and `fact` where one mail tells of several times. */
+  /** Replaces `subject` and `fact` when one mail reports several events. */
   readonly several?: {
     readonly subject: string;
     /** @param times a number, more than one, as it is written */
@@ -19,9 +19,9 @@ export interface NoticeWords {
 
 export interface LinkWords {
   readonly subject: string;
-  /** What the link is for. Stands above the link, so it holds no digits. */
+  /** Purpose of the link. Stands above the link, so it must not contain digits. */
   readonly fact: string;
-  /** What to do if the reader did not ask for it. */
+  /** What the reader should do if they did not request it. */
   readonly advice: string;
 }
 
@@ -29,17 +29,17 @@ export interface LinkWords {
 export interface Words {
   readonly code: {
     readonly subject: string;
-    /** Stands above the code: holds neither digits nor the issuer, whose name may have some. */
+    /** Stands above the code, so it contains neither digits nor the issuer, whose name may contain some. */
     readonly heading: string;
     readonly life: (minutes: number) => string;
     readonly advice: string;
-    /** Letters of GSM 03.38 only, for one other letter more than halves what a message holds. */
+    /** Letters of GSM 03.38 only: one other letter more than halves the capacity of a message. */
     readonly sms: (code: string, minutes: number) => string;
   };
   readonly links: Readonly<Record<LinkTopic, LinkWords>>;
   readonly linkLife: (minutes: number) => string;
   readonly notices: Readonly<Record<NoticeTopic, NoticeWords>>;
-  /** Added where one mail tells of several times, and the topic has no `several`. */
+  /** Added when one mail reports several events and the topic has no `several`. */
   readonly again: (times: string) => string;
   /** Added to `backup-code-used`. */
   readonly codesLeft: (left: number) => string;
