@@ -27,7 +27,7 @@ export { TwoFactorValidationPipe } from './routes/two-factor.validation.js';
 export { ApiAuthenticated, ApiErrorResponses, BEARER_AUTH, ErrorResponse } from './routes/two-factor.openapi.js';
 
 export type { Acceptance, Caller, LeavingCaller, Prover } from './challenge/caller.js';
-export { deviceName } from './trusted-devices/device-name.js';
+export { deviceName } from './messages/device-name.js';
 export { StatusController } from './routes/status.controller.js';
 export { TrustedDevicesController } from './routes/trusted-devices.controller.js';
 export { cookieName, expiredCookie, serializeCookie } from './tokens/cookies.js';

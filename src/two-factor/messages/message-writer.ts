@@ -10,6 +10,7 @@ import { headerOf, type IncomingRequest } from '../ports/incoming-request.js';
 import type { Transaction } from '../postgres/transaction.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
 import { Channels } from './channels.js';
+import { deviceName } from './device-name.js';
 import { chooseLanguage } from './language.js';
 import { MessageSealer } from './message-sealer.js';
 import type { Channel } from './message.js';
@@ -24,6 +25,9 @@ export type Addressee = Account | UserView;
 
 /** A topic with its details, without what every message has. */
 export type MessageSubject = Omit<MessageFacts, 'issuer'>;
+
+/** Who did it, when and from where. */
+type Circumstances = Pick<MessageFacts, 'account' | 'at' | 'address' | 'device'>;
 
 /** What an owner is told. */
 export type NoticeSubject = MessageSubject & { readonly topic: NoticeTopic };
@@ -92,7 +96,8 @@ export class MessageWriter {
    */
   notice(addressee: Addressee, subject: NoticeSubject, request: IncomingRequest): NoticeValues | null {
     const preferred = 'user' in addressee ? addressee.language : undefined;
-    return this.noticeIn(this.languageFor(preferred, request), addressee, subject);
+    const happened = { ...subject, ...this.circumstances(addressee, request) };
+    return this.noticeIn(this.languageFor(preferred, request), addressee, happened);
   }
 
   /** As `notice`, in a language that was chosen before. */
@@ -130,6 +135,16 @@ export class MessageWriter {
   /** Drops what an account that is being deleted would still have been told. */
   async forget(accountId: string, transaction: Transaction): Promise<void> {
     await transaction.query(FORGET_NOTICES, { accountId, buckets: budgetsOf(accountId) });
+  }
+
+  /** What a template may say about who did it, when and from where. */
+  private circumstances(addressee: Addressee, { ip, userAgent }: IncomingRequest): Circumstances {
+    return {
+      account: 'user' in addressee ? addressee.label : addressee.name,
+      at: this.clock.now().toISOString(),
+      ...(ip !== undefined && { address: ip }),
+      ...(userAgent !== undefined && { device: deviceName(userAgent) }),
+    };
   }
 
   private seal(

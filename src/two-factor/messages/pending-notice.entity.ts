@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 import type { NoticeTopic } from '../ports/message-templates.js';
 
-/** What the owner is still to be told, once a budget allows it. Holds no address and no secret. */
+/** What the owner is still to be told, once a budget allows it. Holds no mail address and no secret. */
 @Entity('two_factor_pending_notice')
 @Index('two_factor_pending_notice_account', ['accountId', 'topic'])
 @Index('two_factor_pending_notice_due_at', ['dueAt'])

@@ -36,6 +36,17 @@ export interface MessageFacts {
   readonly link?: string;
   /** Backup codes left, with topic `backup-code-used`. */
   readonly left?: number;
+  /** The account as its owner knows it: the `label` of the directory, or the name of the user. */
+  readonly account?: string;
+  /** When it happened, ISO 8601 in UTC. Absent from codes. */
+  readonly at?: string;
+  /** Address of the client; absent where no request did it. */
+  readonly address?: string;
+  /**
+   * What the client calls itself, such as `Firefox on Windows`; absent where no request did it. An attacker chooses this text:
+   * escape it, and make no link of it.
+   */
+  readonly device?: string;
   /** How often it happened, where one mail tells of several times; more than one. */
   readonly times?: number;
 }

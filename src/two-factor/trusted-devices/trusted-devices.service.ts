@@ -15,7 +15,7 @@ import type { Transaction } from '../postgres/transaction.js';
 import { cookieName, expiredCookie, serializeCookie } from '../tokens/cookies.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import { TwoFactorOptions } from '../two-factor.options.js';
-import { deviceName } from './device-name.js';
+import { deviceName } from '../messages/device-name.js';
 import { newDeviceToken, nextDeviceToken, parseDeviceToken, type DeviceToken } from './device-token.js';
 import {
   DROP_DEVICES,
