@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { enrol, openChallenge, type Owner, PASSWORD, signUp } from '../support/client.js';
-import { startTestService, type TestService, TRUSTED_ORIGIN } from '../support/service.js';
-import { send, type SessionBody, sessionCookie } from './accounts-support.js';
+import { enrol, openChallenge, type Owner, PASSWORD, signUp } from '../../support/client.js';
+import { startTestService, type TestService, TRUSTED_ORIGIN } from '../../support/service.js';
+import { send, type SessionBody, sessionCookie } from './support.js';
 
 const NEW_PASSWORD = 'an even better passphrase';
 

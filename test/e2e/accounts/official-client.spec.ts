@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createAuthClient } from 'better-auth/client';
 import { twoFactorClient } from 'better-auth/client/plugins';
-import { Browser, enrol, PASSWORD } from '../support/client.js';
-import { linkMailedTo } from '../support/links.js';
-import { startTestService, type TestService, TRUSTED_ORIGIN } from '../support/service.js';
+import { Browser, enrol, PASSWORD } from '../../support/client.js';
+import { linkMailedTo } from '../../support/links.js';
+import { startTestService, type TestService, TRUSTED_ORIGIN } from '../../support/service.js';
 
 /** The official client as it comes, in a browser that keeps cookies. */
 function officialClient(service: TestService) {

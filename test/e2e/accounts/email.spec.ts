@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AuthenticatorApp, Caller, enrol, lastingHeaders, type Owner, PASSWORD, signUp } from '../support/client.js';
-import { ageLink, linkMailedTo, passHoursOfMail } from '../support/links.js';
-import { delivered, verifyAddress } from '../support/notices.js';
-import { startTestService, type TestService, TRUSTED_ORIGIN } from '../support/service.js';
+import { AuthenticatorApp, Caller, enrol, lastingHeaders, type Owner, PASSWORD, signUp } from '../../support/client.js';
+import { ageLink, linkMailedTo, passHoursOfMail } from '../../support/links.js';
+import { delivered, verifyAddress } from '../../support/notices.js';
+import { startTestService, type TestService, TRUSTED_ORIGIN } from '../../support/service.js';
 
 const PAGE = `${TRUSTED_ORIGIN}/done`;
 

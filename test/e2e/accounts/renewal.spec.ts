@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PostgresSessions } from '../../src/accounts/sessions/postgres-sessions.js';
-import type { IncomingRequest, SessionIdentity } from '../../src/two-factor/index.js';
-import { type Owner, PASSWORD, signUp } from '../support/client.js';
-import { startTestService, type TestService } from '../support/service.js';
-import { send, statementsOf } from './accounts-support.js';
+import { PostgresSessions } from '../../../src/accounts/sessions/postgres-sessions.js';
+import type { IncomingRequest, SessionIdentity } from '../../../src/two-factor/index.js';
+import { type Owner, PASSWORD, signUp } from '../../support/client.js';
+import { startTestService, type TestService } from '../../support/service.js';
+import { send, statementsOf } from './support.js';
 
 const REQUEST: IncomingRequest = { headers: {}, cookies: {}, ip: '192.0.2.7', userAgent: 'x'.repeat(4000) };
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { enrol, type Owner, PASSWORD, signUp } from '../support/client.js';
-import { startTestService, type TestService, TRUSTED_ORIGIN } from '../support/service.js';
-import { send, type SessionBody, sessionCookie, statementsOf } from './accounts-support.js';
+import { enrol, type Owner, PASSWORD, signUp } from '../../support/client.js';
+import { startTestService, type TestService, TRUSTED_ORIGIN } from '../../support/service.js';
+import { send, type SessionBody, sessionCookie, statementsOf } from './support.js';
 
 const cookie = (token: string, origin = TRUSTED_ORIGIN) => ({ cookie: `session_token=${token}`, origin });
 

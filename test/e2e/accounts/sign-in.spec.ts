@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { enrol, PASSWORD, signUp as newUser } from '../support/client.js';
-import { startTestService, type TestService, TRUSTED_ORIGIN } from '../support/service.js';
-import { type RawAnswer, send, type SessionBody, sessionCookie, statementsOf } from './accounts-support.js';
+import { enrol, PASSWORD, signUp as newUser } from '../../support/client.js';
+import { startTestService, type TestService, TRUSTED_ORIGIN } from '../../support/service.js';
+import { type RawAnswer, send, type SessionBody, sessionCookie, statementsOf } from './support.js';
 
 const TOKEN = /^tfs_[\w-]{43}$/;
 const USER = {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Caller, enrol, lastingHeaders, openChallenge, type Owner, PASSWORD, signUp } from '../support/client.js';
-import { signIn, trust } from '../support/devices.js';
-import { ageLink, linkMailedTo, passHoursOfMail } from '../support/links.js';
-import { delivered, noticesTo } from '../support/notices.js';
-import { startTestService, type TestService, TRUSTED_ORIGIN } from '../support/service.js';
+import { Caller, enrol, lastingHeaders, openChallenge, type Owner, PASSWORD, signUp } from '../../support/client.js';
+import { signIn, trust } from '../../support/devices.js';
+import { ageLink, linkMailedTo, passHoursOfMail } from '../../support/links.js';
+import { delivered, noticesTo } from '../../support/notices.js';
+import { startTestService, type TestService, TRUSTED_ORIGIN } from '../../support/service.js';
 
 const NEW_PASSWORD = 'an even better passphrase';
 const PAGE = `${TRUSTED_ORIGIN}/reset`;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PasswordHasher } from '../../src/accounts/passwords/password-hasher.js';
-import { Browser, Caller, enrol, openChallenge, type Owner, PASSWORD, signUp } from '../support/client.js';
-import { trust } from '../support/devices.js';
-import { dumpDatabase } from '../support/leaks/database-dump.js';
-import { delivered } from '../support/notices.js';
-import { startTestService, type TestService, TRUSTED_ORIGIN } from '../support/service.js';
+import { PasswordHasher } from '../../../src/accounts/passwords/password-hasher.js';
+import { Browser, Caller, enrol, openChallenge, type Owner, PASSWORD, signUp } from '../../support/client.js';
+import { trust } from '../../support/devices.js';
+import { dumpDatabase } from '../../support/leaks/database-dump.js';
+import { delivered } from '../../support/notices.js';
+import { startTestService, type TestService, TRUSTED_ORIGIN } from '../../support/service.js';
 
 let service: TestService;
 let caller: Caller;

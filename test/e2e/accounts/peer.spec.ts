@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
-import { PASSWORD } from '../support/client.js';
-import { TRUSTED_ORIGIN } from '../support/service.js';
-import { type OfficialClient, type Side, startOurs, startPeer } from './peer-comparison.js';
+import { PASSWORD } from '../../support/client.js';
+import { TRUSTED_ORIGIN } from '../../support/service.js';
+import { type OfficialClient, type Side, startOurs, startPeer } from '../peer-comparison.js';
 
 /*
  * The official client makes the same calls of this service and of a real Better Auth server. Status, code and shape are the

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { Client } from 'pg';
-import type { AnyBody } from '../support/client.js';
-import type { TestService } from '../support/service.js';
+import type { AnyBody } from '../../support/client.js';
+import type { TestService } from '../../support/service.js';
 
 export interface RawAnswer<Body = AnyBody> {
   readonly status: number;
