@@ -14,7 +14,7 @@ describe('the language of a message', () => {
     [undefined, ';;;,,q=;=', 'en'],
     ['fr', 'de', 'fr'],
     ['ja', 'de', 'de'],
-  ])('of an account that prefers %s, asked for by %s, is %s', (preferred, header, language) => {
+  ])('is, for a preference of %s and an Accept-Language of %s, %s', (preferred, header, language) => {
     expect(chooseLanguage(AVAILABLE, preferred, header)).toBe(language);
   });
 });
