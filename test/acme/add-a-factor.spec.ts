@@ -20,7 +20,7 @@ it('shows code of the hardware key that stands in its files, in the same order',
   expect((await readFile(DOCUMENT, 'utf8')).match(/^```ts$/gm)).toHaveLength(shown.length);
   for (const { path, lines } of shown) {
     const source = withoutIndent(await readFile(path, 'utf8'));
-    // Lines may be left out between two that are shown.
+    // The document may omit lines between two lines that it shows.
     let from = 0;
     for (const line of lines) {
       const found = source.indexOf(line, from);
