@@ -10,20 +10,22 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { describeWith } from '../support/describe-with.js';
 import { startProcess, type ServiceProcess } from '../support/service-process.js';
 
-/** Blocks that set a machine up: they install, build or start what this test has already. */
+/** Blocks that set a machine up: the test has already installed, built and started what they would. */
 const SETUP = [
   'npm ci && npm start\n',
   'npm ci && npm test\n',
   'echo "TWO_FACTOR_KEYS=k1:$(openssl rand -base64 32)" >> .env\ndocker compose up --build\n',
 ];
-/** The block that waits for a person, who types what the first terminal shows. */
+/** The block that waits for input, which a reader copies from the first terminal. */
 const TYPED = 'read -r mailed\n';
 const HEALTH_TOKEN = 'a-token-of-a-monitor-in-a-test';
 
 const blocks = [...readFileSync('README.md', 'utf8').matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, text = '']) => text);
 const commands = blocks.filter((block) => !SETUP.includes(block));
 
-/** Sleeps by moving the clock of the authenticator app (Node.js) instead: the service accepts the next code already. */
+/**
+ * Moves the clock of the authenticator app (Node.js) instead of sleeping: the service accepts the next code already.
+ */
 const SLEEP = `sleep() { export NODE_OPTIONS="--import=data:text/javascript,const%20now=Date.now;Date.now=()=>now()+$1*1000"; }`;
 
 const missing = ['curl', 'bash'].find((program) => !isThere(program));
@@ -52,7 +54,7 @@ describeWith(missing && `no ${missing} on the PATH`)('the commands of the README
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('are all run, but for those that set a machine up', () => {
+  it('all run in this test, except those that set a machine up', () => {
     for (const block of SETUP) expect(blocks).toContain(block);
     expect(commands).toContain(TYPED);
     expect(commands.length).toBeGreaterThan(10);
@@ -74,7 +76,7 @@ describeWith(missing && `no ${missing} on the PATH`)('the commands of the README
     },
   );
 
-  /** @returns what a person reads in the first terminal */
+  /** @returns the mailed code that a reader would copy from the first terminal */
   async function mailedCode(): Promise<string> {
     for (let tries = 0; tries < 1000; tries++) {
       const [, code] = /^--- Mail to bob.*\n(?:.*\n)*?(\d{6})$/m.exec(console) ?? [];
@@ -85,7 +87,7 @@ describeWith(missing && `no ${missing} on the PATH`)('the commands of the README
   }
 });
 
-/** What readers see, by the last line of a block: each ends with a newline, so the prompt stands on a line of its own. */
+/** The output of each block, by its last line. Each ends with a newline, so that the prompt begins on a new line. */
 const EXPECTED = new Map<string, unknown>(
   (
     [
@@ -103,7 +105,7 @@ const EXPECTED = new Map<string, unknown>(
   }),
 );
 
-/** A shell that blocks are pasted into, one after the other, as a reader does. */
+/** A shell that blocks are pasted into, in order, as a reader does. */
 class Shell {
   private readonly child: ChildProcess;
   private output = '';
@@ -118,7 +120,7 @@ class Shell {
     this.child.stdin?.write('set -eu -o pipefail\n');
   }
 
-  /** Pastes lines. @returns what they print */
+  /** Pastes lines. @returns their output */
   async run(lines: string): Promise<string> {
     const mark = `=== ${++this.turns} ===\n`;
     this.child.stdin?.write(`${lines}\necho '${mark.trim()}'\n`);
@@ -131,7 +133,7 @@ class Shell {
     return printed;
   }
 
-  /** Kills it: a command that hangs would never let it read that its input has ended. */
+  /** Kills the shell, because a command that hangs would never read the end of its input. */
   async end(): Promise<void> {
     if (this.ended) return;
     this.child.kill();
