@@ -3,9 +3,8 @@ import { AuthenticatorApp, Caller, PASSWORD, signUp } from '../support/client.js
 import { startTestService, type TestService } from '../support/service.js';
 
 /*
- * A thief who knows the password alone may stage a factor before the owner turns two-factor on. It must not be
- * possible to
- * confirm that factor later: a factor would be added and a session lifted without any second factor [ASVS 7.5.1].
+ * A thief who knows the password alone may stage a factor before the owner turns two-factor on. It must not be possible
+ * to confirm that factor later: a factor would be added and a session lifted without any second factor [ASVS 7.5.1].
  */
 
 let service: TestService;
@@ -29,8 +28,7 @@ async function twoSessions(): Promise<{ id: string; email: string; owner: string
 
 /**
  * Hides rows of an account for a while. This imitates a staging that did not yet see another session's confirmation,
- * and
- * that the confirmation did not see.
+ * and that the confirmation did not see.
  */
 async function takeAway(accountId: string, ...tables: string[]): Promise<() => Promise<void>> {
   const taken: Array<{ table: string; rows: string }> = [];

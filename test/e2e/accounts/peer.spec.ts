@@ -6,8 +6,7 @@ import { type OfficialClient, type Side, startOurs, startPeer } from '../peer-co
 
 /*
  * The official client sends the same calls to this service and to a real Better Auth server. Status, code and shape
- * must
- * be equal, except where docs/clients.md names a difference.
+ * must be equal, except where docs/clients.md names a difference.
  */
 
 const NEW_PASSWORD = 'an even better passphrase';

@@ -38,7 +38,7 @@ export const SEALED_SECRETS = sealedRecords(
 const VISIBLE = `k.account_id = who.account_id
   AND (k.confirmed_at IS NOT NULL OR (k.staged_by = who.session_id AND k.staged_until > now()))`;
 
-/** The prefix prevents that the id of a session is taken for the id of a challenge. */
+/** The prefix prevents a session's id from being taken for a challenge's id. */
 const BOUND_TO = `coalesce('challenge:' || who.challenge_id, 'session:' || who.session_id)`;
 
 /** `HardwareKeyCandidates` as JSON. NULL when there is no live nonce or no key. */
@@ -76,8 +76,7 @@ interface NonceIssue {
 }
 
 /**
- * Stores a nonce for five minutes in place of the previous one, and deletes the expired nonces of the account. It
- * skips
+ * Stores a nonce for five minutes in place of the previous one, and deletes the expired nonces of the account. It skips
  * rows that another request has locked, because two requests could otherwise wait for each other.
  *
  * Returns no row when the caller has no key.
