@@ -114,7 +114,7 @@ describe('an error in the log', () => {
     internalQuery: 'MANIFEST',
   });
 
-  it('of the database shows class, message, codes and stack, without the row', () => {
+  it('shows class, message, codes and stack of a database error, without the row', () => {
     logger.error(new QueryFailedError('SELECT MANIFEST', ['MANIFEST'], driverError), undefined, 'Http');
     expect(text).not.toContain('MANIFEST');
     expect(written()['err']).toEqual({

@@ -14,7 +14,7 @@ async function blocks(): Promise<Array<{ path: string; lines: string[] }>> {
   }));
 }
 
-it('shows code of the hardware key that stands in its files, in the same order', async () => {
+it('quotes in docs/add-a-factor.md only lines that are in the named files, in the same order', async () => {
   const shown = await blocks();
   expect(shown.length).toBeGreaterThan(7);
   expect((await readFile(DOCUMENT, 'utf8')).match(/^```ts$/gm)).toHaveLength(shown.length);

@@ -142,7 +142,7 @@ export class Worker {
   async login(): Promise<string> {
     const { body } = await this.caller.post<{ session?: string; challenge?: string }>('/login', this.credentials);
     const token = body.session ?? body.challenge;
-    if (!token) throw new Error('Acme let nobody in');
+    if (!token) throw new Error('The sign-in was refused');
     return token;
   }
 

@@ -83,7 +83,7 @@ describe('a challenge token', () => {
 });
 
 describe('a cookie', () => {
-  it('is deleted for a challenge only when the request had one', async () => {
+  it('is deleted as a challenge cookie only when the request had one', async () => {
     const owner = await enrol(service);
     const code = owner.app.nextCode();
     const { headers } = await caller.post('/two-factor/verify-totp', { code }, await openChallenge(service, owner));
@@ -116,7 +116,7 @@ describe('a cookie', () => {
     expect(verified.body.token).toBe(body.session?.['id']);
   });
 
-  it('takes precedence over that of a session when it is of a challenge, and success ends the replaced session', async () => {
+  it('wins over a session cookie when it holds a challenge, and success ends the replaced session', async () => {
     const owner = await enrol(service);
     const browser = new Browser(service);
     await browser.post('/sign-in/email', { email: owner.email, password: PASSWORD });
@@ -128,7 +128,7 @@ describe('a cookie', () => {
     expect((await caller.get('/get-session', session)).body).toBeNull();
   });
 
-  it('does not block a live session when it is of a dead challenge', async () => {
+  it('does not block a live session when it holds a dead challenge', async () => {
     const owner = await enrol(service);
     const browser = await signInBrowser(owner);
     await browser.post('/two-factor/verify-totp', { code: owner.app.nextCode() });
@@ -138,7 +138,7 @@ describe('a cookie', () => {
 });
 
 describe('the order of checks', () => {
-  it('checks Origin, credential, body, enrolment, strength and password in this order', async () => {
+  it('is Origin, credential, body, enrolment, strength, password', async () => {
     const owner = await enrol(service);
     const browser = await signInBrowser(owner);
     await browser.post('/two-factor/verify-totp', { code: owner.app.nextCode() });

@@ -54,7 +54,7 @@ describeWith(missing && `no ${missing} on the PATH`)('the commands of the README
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('all run in this test, except those that set a machine up', () => {
+  it('run in this test, except those that set a machine up', () => {
     for (const block of SETUP) expect(blocks).toContain(block);
     expect(commands).toContain(TYPED);
     expect(commands.length).toBeGreaterThan(10);

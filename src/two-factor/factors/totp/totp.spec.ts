@@ -27,7 +27,7 @@ describe('the window [RFC 6238 §5.2]', () => {
   const match = (offset: number, window: number, lastStep = -1) =>
     matchStep(SEED, codeOfStep(SEED, NOW + offset), during(NOW), { window, lastStep });
 
-  it.each([0, 1, 2])('of %i steps accepts every step inside and none outside', (window) => {
+  it.each([0, 1, 2])('accepts, at a size of %i steps, every step inside and none outside', (window) => {
     for (const offset of [-4, -3, -2, -1, 0, 1, 2, 3, 4]) {
       expect(match(offset, window)).toBe(Math.abs(offset) <= window ? NOW + offset : null);
     }

@@ -35,7 +35,7 @@ export class Employees {
       `INSERT INTO employee (username, full_name, department, password_digest) VALUES ($1, $1, $2, $3) RETURNING id`,
       [username, department, digest(username, password)],
     );
-    if (!row) throw new Error('Nobody was hired');
+    if (!row) throw new Error('The employee was not created');
     return row.id;
   }
 
