@@ -15,7 +15,7 @@ const production = {
 };
 
 describe('readEnvironment', () => {
-  it('needs nothing but keys in development', () => {
+  it('requires only keys in development', () => {
     expect(readEnvironment(keys)).toEqual({
       production: false,
       databaseUrl: undefined,
@@ -45,18 +45,18 @@ describe('readEnvironment', () => {
     });
   });
 
-  it('reads seconds for the database', () => {
+  it('reads the durations of the database as seconds', () => {
     expect(readEnvironment({ ...keys, DATABASE_TIMEOUT: '2' }).databaseTimeoutMs).toBe(2000);
     expect(() => readEnvironment({ ...keys, DATABASE_TIMEOUT: '0' })).toThrow(
       /DATABASE_TIMEOUT must be a whole number/,
     );
   });
 
-  it('listens to the outside in production', () => {
+  it('listens on all interfaces in production', () => {
     expect(readEnvironment(production)).toMatchObject({ production: true, host: '0.0.0.0' });
   });
 
-  it('serves documentation in development, and in production where it is asked for', () => {
+  it('serves the documentation in development, and in production only when DOCS enables it', () => {
     expect(readEnvironment(keys).docs).toBe(true);
     expect(readEnvironment(production).docs).toBe(false);
     expect(readEnvironment({ ...production, DOCS: 'on' }).docs).toBe(true);
@@ -67,19 +67,19 @@ describe('readEnvironment', () => {
     expect(readEnvironment(production).trustedOrigins).toEqual(['https://auth.example.com']);
   });
 
-  it('always trusts the origin of the base URL, which TRUSTED_ORIGINS adds to', () => {
+  it('always trusts the origin of the base URL and adds those of TRUSTED_ORIGINS', () => {
     const listed = readEnvironment({ ...production, TRUSTED_ORIGINS: 'https://app.example.com' });
     expect(listed.trustedOrigins).toEqual(['https://auth.example.com', 'https://app.example.com']);
     const own = readEnvironment({ ...production, TRUSTED_ORIGINS: 'https://auth.example.com:443' });
     expect(own.trustedOrigins).toEqual(['https://auth.example.com']);
   });
 
-  it('shows session tokens to pages of other origins only when told to', () => {
+  it('exposes session tokens to pages of other origins only when configured', () => {
     expect(readEnvironment({ ...keys, EXPOSE_AUTH_TOKEN: 'on' }).exposeAuthToken).toBe(true);
     expect(() => readEnvironment({ ...keys, EXPOSE_AUTH_TOKEN: 'yes' })).toThrow(/EXPOSE_AUTH_TOKEN must be on or off/);
   });
 
-  it('reads lists', () => {
+  it('reads comma-separated lists', () => {
     const config = readEnvironment({
       ...keys,
       TRUSTED_ORIGINS: 'https://a.example.com, http://localhost:5173',
@@ -91,7 +91,7 @@ describe('readEnvironment', () => {
     expect(config.keys.map(({ kid }) => kid)).toEqual(['new', 'old']);
   });
 
-  it('reads how mail and SMS go out', () => {
+  it('reads how mail and text messages are sent', () => {
     const config = readEnvironment({
       ...keys,
       SMTP_URL: 'smtps://me:p%2Cw@smtp.example.com, smtp://spare.example.com:587?requireTLS=true',
@@ -119,27 +119,27 @@ describe('readEnvironment', () => {
     });
   });
 
-  it('reads where rate limits are shared, and whether there are any', () => {
+  it('reads where rate limits are shared, and whether they are enforced', () => {
     for (const REDIS_URL of ['redis://redis', 'rediss://user:p%40ss@redis.example.com:6380/3', 'redis://[::1]:6379/']) {
       expect(readEnvironment({ ...keys, REDIS_URL }).redisUrl).toBe(REDIS_URL);
     }
     expect(readEnvironment({ ...keys, RATE_LIMIT: 'off' }).rateLimit).toBe(false);
   });
 
-  it('names a country or a ceiling that is none', () => {
+  it('names the variable with an unknown country or a bad ceiling of text messages', () => {
     expect(() => readEnvironment({ ...keys, SMS_COUNTRIES: 'de', SMS_PER_DAY: '-1' })).toThrow(
       'Bad environment: SMS_COUNTRIES must list countries of two capital letters, such as DE,AT; SMS_PER_DAY must be a whole number from 0 to 9999999',
     );
   });
 
-  it('makes a sender of mail up in development only', () => {
+  it('defaults MAIL_FROM in development only', () => {
     const SMTP_URL = 'smtp://localhost:1025';
     expect(readEnvironment({ ...keys, SMTP_URL }).smtp?.from).toBe('two-factor@localhost');
     expect(() => readEnvironment({ ...production, SMTP_URL })).toThrow('Bad environment: MAIL_FROM is missing');
     expect(readEnvironment(production).smtp).toBeUndefined();
   });
 
-  it('wants the countries that are texted, where production texts', () => {
+  it('requires the list of countries when production sends text messages', () => {
     const webhook = { SMS_WEBHOOK_URL: 'https://sms.example.com', SMS_WEBHOOK_SECRET: 'a secret of at least 24 bytes' };
     for (const sms of [twilio, webhook]) {
       expect(() => readEnvironment({ ...production, ...sms })).toThrow(
@@ -151,7 +151,7 @@ describe('readEnvironment', () => {
     expect(readEnvironment(production).smsCountries).toBeUndefined();
   });
 
-  it('wants all variables of a provider or none', () => {
+  it('requires all variables of a provider or none', () => {
     expect(() => readEnvironment({ ...keys, TWILIO_ACCOUNT_SID: accountSid })).toThrow(
       'Bad environment: TWILIO_AUTH_TOKEN and TWILIO_FROM must be set too, or none of TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM',
     );
@@ -160,7 +160,7 @@ describe('readEnvironment', () => {
     );
   });
 
-  it('takes an empty variable for an unset one', () => {
+  it('treats an empty variable as unset', () => {
     expect(readEnvironment({ ...keys, PORT: '', DATABASE_URL: ' ' })).toEqual(readEnvironment(keys));
   });
 
@@ -218,7 +218,7 @@ describe('readEnvironment', () => {
     ['REDIS_URL', 'redis://'],
     ['REDIS_URL', 'redis://redis:6379/cache'],
     ['REDIS_URL', 'redis://redis:6379?offlineQueue=true'],
-  ])('refuses %s=%s', (name, value) => {
+  ])('refuses %s=%s with the name of the variable', (name, value) => {
     expect(() => readEnvironment({ ...keys, [name]: value })).toThrow(
       new RegExp(String.raw`^Bad environment: ${name} [^;\n]+$`),
     );
@@ -246,7 +246,7 @@ describe('readEnvironment', () => {
 });
 
 describe('readDatabaseEnvironment', () => {
-  it('asks for no more than a migration needs', () => {
+  it('requires only what a migration needs', () => {
     const { NODE_ENV, DATABASE_URL } = production;
     expect(readDatabaseEnvironment({ NODE_ENV, DATABASE_URL })).toEqual({
       production: true,
@@ -255,7 +255,7 @@ describe('readDatabaseEnvironment', () => {
     });
   });
 
-  it('makes no database up in production', () => {
+  it('provides no default database in production', () => {
     expect(() => readDatabaseEnvironment({ NODE_ENV: 'production' })).toThrow('DATABASE_URL is missing');
   });
 });

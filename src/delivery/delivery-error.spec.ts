@@ -22,7 +22,7 @@ describe('describeError', () => {
     [Object.assign(new Error('x'), { code: 4_915_112_345_678, status: 503 }), 'Error 503'],
     ['123456', 'string'],
     [undefined, 'undefined'],
-  ])('of %p', (error, expected) => {
+  ])('describes %p without the recipient or the text of the message', (error, expected) => {
     expect(describeError(error)).toBe(expected);
   });
 });

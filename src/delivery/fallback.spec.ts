@@ -43,17 +43,17 @@ describe('FallbackMailSender', () => {
     jest.restoreAllMocks();
   });
 
-  it('needs a sender', () => {
+  it('requires at least one sender', () => {
     expect(() => new FallbackMailSender([])).toThrow(RangeError);
   });
 
-  it('leaves the others alone when the first works', async () => {
+  it('calls no other sender when the first one succeeds', async () => {
     const [first, second] = [new Working(), new Working()];
     await new FallbackMailSender([first, second]).send(MAIL, NEVER);
     expect([first.sent.length, second.sent.length]).toEqual([1, 0]);
   });
 
-  it('takes the next when one fails, and says so without the words of the error', async () => {
+  it('calls the next sender when one fails, and logs that without the text of the error', async () => {
     const health = new DeliveryHealth();
     const second = new Working();
     await new FallbackMailSender([new Failing(broken), second], { health }).send(MAIL, NEVER);
@@ -66,13 +66,13 @@ describe('FallbackMailSender', () => {
     });
   });
 
-  it('takes the next when one hangs', async () => {
+  it('calls the next sender when one does not answer in time', async () => {
     const second = new Working();
     await new FallbackMailSender([new Deaf(), second], { timeoutMs: 100 }).send(MAIL, NEVER);
     expect(second.sent).toHaveLength(1);
   });
 
-  it('tells of all when none works', async () => {
+  it('names every sender in the error when all of them fail', async () => {
     const health = new DeliveryHealth();
     const sender = new FallbackMailSender([new Failing(broken), new Deaf()], { timeoutMs: 100, health });
     const failure = await sender.send(MAIL, NEVER).catch((error: unknown) => error);
@@ -82,7 +82,7 @@ describe('FallbackMailSender', () => {
     expect(health.state('mail')).toBe('failing');
   });
 
-  it('is refused only when everybody refuses', async () => {
+  it('throws MessageRefusedError only when every sender refuses the message', async () => {
     const refusing = new Failing(new MessageRefusedError('550'));
     const health = new DeliveryHealth();
     await expect(new FallbackMailSender([refusing, refusing], { health }).send(MAIL, NEVER)).rejects.toThrow(
@@ -93,7 +93,7 @@ describe('FallbackMailSender', () => {
     expect(failure).toMatch(/^DeliveryError/);
   });
 
-  it('tries nobody else once it is told to give up', async () => {
+  it('calls no further sender once it is aborted', async () => {
     const second = new Working();
     const sender = new FallbackMailSender([new Deaf(), second]);
     await expect(sender.send(MAIL, AbortSignal.timeout(20))).rejects.toThrow(DeliveryError);
@@ -101,7 +101,7 @@ describe('FallbackMailSender', () => {
     expect(second.sent).toEqual([]);
   });
 
-  it('closes its senders, also those that fail to', async () => {
+  it('closes all its senders, even when closing one of them fails', async () => {
     const close = jest.fn<() => void>();
     const sender = new FallbackMailSender([
       { send: async () => undefined, close: () => Promise.reject(broken) },

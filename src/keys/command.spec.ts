@@ -3,7 +3,7 @@ import { readCommand } from './command.js';
 
 const read = (line: string) => readCommand(line === '' ? [] : line.split(' '));
 
-describe('the words after `keys`', () => {
+describe('the parser of the arguments of `keys`', () => {
   it.each([
     ['generate', { name: 'generate', keep: false }],
     ['generate --keep', { name: 'generate', keep: true }],
@@ -13,12 +13,12 @@ describe('the words after `keys`', () => {
     ['rotate --batch-size=10000', { name: 'rotate', batchSize: 10_000 }],
     ['retire k1', { name: 'retire', kid: 'k1', now: false }],
     ['retire --now k1', { name: 'retire', kid: 'k1', now: true }],
-  ])('%p are a command', (line, command) => {
+  ])('accepts %p as a command', (line, command) => {
     expect(read(line)).toEqual(command);
   });
 
   it.each(['', 'help', 'Status', 'status k1', 'generate k1', 'rotate k1', 'retire', 'retire k1 k2'])(
-    '%p are none',
+    'refuses %p as no command',
     (line) => {
       expect(read(line)).toBeNull();
     },
@@ -32,7 +32,7 @@ describe('the words after `keys`', () => {
     'rotate --batch-size',
     'rotate --force',
     'status --keep',
-  ])('%p name an option that makes no sense', (line) => {
+  ])('refuses %p because of its option', (line) => {
     expect(() => read(line)).toThrow(expect.objectContaining({ name: 'StartupError' }));
   });
 });

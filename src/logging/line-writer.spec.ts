@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { LineWriter } from './line-writer.js';
 
-/** A reader with room for so many bytes, as a pipe that does not block has it. */
+/** A reader that accepts a limited number of bytes, as a non-blocking pipe does. */
 class Reader {
   text = '';
   room = Infinity;
@@ -34,7 +34,7 @@ describe('LineWriter', () => {
     expect(reader.text).toBe('one\n');
   });
 
-  it('keeps lines whole and in order when the reader takes a part', () => {
+  it('keeps lines complete and in order when the reader accepts only a part', () => {
     reader.room = 2;
     writer.write('one\n');
     writer.write('two\n');
@@ -44,7 +44,7 @@ describe('LineWriter', () => {
     expect(reader.text).toBe('one\ntwo\nsix\n');
   });
 
-  it('writes what waits as soon as there is room, without another line', async () => {
+  it('writes the buffered lines as soon as the reader accepts bytes, without another call of `write`', async () => {
     reader.room = 0;
     writer.write('one\n');
     reader.room = Infinity;
@@ -52,7 +52,7 @@ describe('LineWriter', () => {
     expect(reader.text).toBe('one\n');
   });
 
-  it('drops what is beyond the bound, and tells how much at the place where it is missing', () => {
+  it('drops lines beyond the limit, and writes how many at the place where they are missing', () => {
     reader.room = 0;
     for (const line of ['one\n', 'two\n', 'six\n', 'x\n', 'ten\n']) writer.write(line);
     reader.room = Infinity;
@@ -60,7 +60,7 @@ describe('LineWriter', () => {
     expect(reader.text).toBe('one\ntwo\ndropped 3\nnew\n');
   });
 
-  it('throws nothing when the reader is gone, and counts what it missed until there is one again', () => {
+  it('throws no error when the reader is gone, and counts the dropped lines until a reader returns', () => {
     reader.failure = 'EPIPE';
     for (const line of ['one\n', 'two\n', 'six\n']) writer.write(line);
     reader.failure = undefined;
@@ -68,7 +68,7 @@ describe('LineWriter', () => {
     expect(reader.text).toBe('dropped 3\nnew\n');
   });
 
-  it('waits for the reader at the end, and no longer than it was told', () => {
+  it('waits for the reader when it closes, up to the given time', () => {
     reader.room = 0;
     writer.write('one\n');
     const before = Date.now();

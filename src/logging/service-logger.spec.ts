@@ -12,14 +12,14 @@ beforeEach(() => {
   logger = new ServiceLogger(SETTINGS, { write: (line) => (text += line) });
 });
 
-/** The one line that was written. */
+/** @returns the only line that was written */
 function written(): Record<string, unknown> {
   expect(text).toMatch(/^[^\n]+\n$/);
   return JSON.parse(text) as Record<string, unknown>;
 }
 
 describe('a line of the log', () => {
-  it('is one JSON object with level, time, context and what was logged', () => {
+  it('is one JSON object with level, time, context and the logged fields', () => {
     logger.warn({ event: 'two-factor.locked', accountId: 'a1', seconds: 900 }, 'TwoFactor');
     expect(written()).toEqual({
       level: 'warn',
@@ -31,7 +31,7 @@ describe('a line of the log', () => {
     });
   });
 
-  it('carries the id of the request, also from code that runs later', async () => {
+  it('carries the id of the request, also when it is logged by code that runs later', async () => {
     await inRequest('r-1', async () => {
       await Promise.resolve();
       logger.log('done', 'Somewhere');
@@ -39,14 +39,14 @@ describe('a line of the log', () => {
     expect(written()).toMatchObject({ requestId: 'r-1', msg: 'done' });
   });
 
-  it('cannot be given another level, time, context or request by what is logged', () => {
+  it('keeps its level, time, context and request id whatever fields are logged', () => {
     const forged = { level: 'debug', time: 'never', context: 'Forged', requestId: 'r-2', event: 'e' };
     inRequest('r-1', () => logger.error(forged, 'Own'));
     expect(text.match(/"(?:level|time|context|requestId)"/g)).toHaveLength(4);
     expect(written()).toMatchObject({ level: 'error', context: 'Own', requestId: 'r-1', event: 'e' });
   });
 
-  it('is written from the configured level on, the announcement always', () => {
+  it('is written from the configured level on; the start announcement always is', () => {
     const quiet = new ServiceLogger({ ...SETTINGS, logLevel: 'error' }, { write: (more) => (text += more) });
     quiet.warn('no', 'X');
     expect(text).toBe('');
@@ -64,7 +64,7 @@ describe('a line of the log', () => {
     ['a delete', 'a\u007fb'],
     ['an invisible tag', 'a\u{e0041}b'],
     ['a quote and a field', 'a","level":"fatal","b":"'],
-  ])('is one line of visible characters with %s in it', (_, hostile) => {
+  ])('is one line of visible characters when it contains %s', (_, hostile) => {
     for (const logged of [hostile, { event: hostile }, { [hostile]: 1 }, new Error(hostile)]) {
       text = '';
       logger.warn(logged, 'Own');
@@ -75,18 +75,18 @@ describe('a line of the log', () => {
   });
 });
 
-describe('secrets in what is logged', () => {
+describe('a secret in logged data', () => {
   const names =
     'authorization cookie set-cookie set-auth-token X-Trusted-Device password newPassword currentPassword password_hash ' +
     'code token twoFactorToken trustedDeviceToken secret totpURI backupCodes token_hash nonce payload keys';
-  it.each(names.split(' '))('are blanked under the name %s, at any depth', (name) => {
+  it.each(names.split(' '))('is redacted under the name %s, at any depth', (name) => {
     const planted = 'MANIFEST';
     logger.log({ event: 'e', [name]: planted, list: [{ deep: { deeper: { [name]: [planted] } } }] }, 'X');
     expect(text).not.toContain(planted);
     expect(text.match(/\[redacted\]/g)).toHaveLength(2);
   });
 
-  it('are not found in bytes, nor in objects of classes', () => {
+  it('is not written from bytes, nor from instances of classes', () => {
     class SignInBody {
       readonly address = 'MANIFEST';
     }
@@ -94,7 +94,7 @@ describe('secrets in what is logged', () => {
     expect(written()).toMatchObject({ bytes: '[8 bytes]', body: '[SignInBody]' });
   });
 
-  it('end with what is too deep to be looked at', () => {
+  it('is not written when it is nested too deeply to be inspected', () => {
     const loop: Record<string, unknown> = { event: 'e' };
     loop['again'] = loop;
     logger.log(loop, 'X');
@@ -102,7 +102,7 @@ describe('secrets in what is logged', () => {
   });
 });
 
-describe('an error', () => {
+describe('an error in the log', () => {
   const driverError = Object.assign(new Error('duplicate key value violates unique constraint "users_email_key"'), {
     code: '23505',
     severity: 'ERROR',
@@ -114,7 +114,7 @@ describe('an error', () => {
     internalQuery: 'MANIFEST',
   });
 
-  it('of the database is told by class, message, codes and stack, without the row', () => {
+  it('shows class, message, codes and stack of a database error, without the row', () => {
     logger.error(new QueryFailedError('SELECT MANIFEST', ['MANIFEST'], driverError), undefined, 'Http');
     expect(text).not.toContain('MANIFEST');
     expect(written()['err']).toEqual({
@@ -128,7 +128,7 @@ describe('an error', () => {
     });
   });
 
-  it('is told the same way as a cause, in an aggregate and inside of an object', () => {
+  it('shows the same fields as a cause, in an aggregate and inside an object', () => {
     const outer = new Error('outer', { cause: new AggregateError([driverError], 'several') });
     logger.warn({ event: 'e', reason: outer, more: [driverError] }, 'X');
     expect(text).not.toContain('MANIFEST');
@@ -148,26 +148,26 @@ describe('an error', () => {
       Object.assign(new TypeError("The argument is odd. Received 'MANIFEST'"), { code: 'ERR_INVALID_ARG_VALUE' }),
     ],
     ['its code', Object.assign(new Error('odd'), { code: 'MANIFEST with blanks', input: 'MANIFEST' })],
-  ])('does not quote the value that it complains about: %s', (_, error) => {
+  ])('is logged without the value that it complains about: %s', (_, error) => {
     logger.error(error, undefined, 'X');
     expect(text).not.toContain('MANIFEST');
     expect(written()).toMatchObject({ err: { stack: expect.stringMatching(/^at /) } });
   });
 
-  it('with causes in a circle ends', () => {
+  it('ends when its causes form a circle', () => {
     const error = new Error('round');
     error.cause = error;
     logger.error(error, undefined, 'X');
     expect(text.match(/round/g)?.length).toBeLessThan(10);
   });
 
-  it('need not be one', () => {
+  it('may be a plain string', () => {
     logger.error('plain words', 'X');
     expect(written()).toMatchObject({ level: 'error', msg: 'plain words' });
   });
 });
 
-describe('on a terminal', () => {
+describe('the readable log on a terminal', () => {
   beforeEach(() => {
     logger = new ServiceLogger(
       SETTINGS,
@@ -175,19 +175,19 @@ describe('on a terminal', () => {
     );
   });
 
-  it('a line reads in words', () => {
+  it('shows a line in words', () => {
     inRequest('r-1', () => logger.warn({ event: 'two-factor.locked', seconds: 900 }, 'TwoFactor'));
     expect(plain(text)).toMatch(
       /^\d\d:\d\d:\d\d WARN {2}\[TwoFactor\] two-factor\.locked requestId="r-1" seconds=900\n$/,
     );
   });
 
-  it('an error comes with its frames and causes', () => {
+  it('shows an error with its frames and causes', () => {
     logger.error(new Error('outer', { cause: new Error('inner') }), undefined, 'Http');
     expect(plain(text)).toMatch(/ERROR \[Http\]\nError: outer\n( {4}at .+\n)+caused by Error: inner\n( {4}at .+\n)+$/);
   });
 
-  it('no character does more than be seen', () => {
+  it('escapes every character that would do more than be visible', () => {
     for (const hostile of ['a\nb', 'a\r\u001b[2Kb', 'a\u009bb', 'a\u202eb']) {
       text = '';
       logger.log({ event: hostile, [hostile]: hostile }, hostile);
@@ -199,7 +199,7 @@ describe('on a terminal', () => {
   });
 });
 
-/** Without the colours. */
+/** @returns the text without colour codes */
 function plain(coloured: string): string {
   // eslint-disable-next-line no-control-regex
   return coloured.replaceAll(/\u001b\[\d+m/g, '');

@@ -11,7 +11,7 @@ const webhook = {
 const lines = (env: Record<string, string>) => welcome(readEnvironment({ ...keys, DATA_DIR: '/data', ...env }));
 
 describe('welcome', () => {
-  it('tells a developer where the document, the data and the messages are, and how to end the service', () => {
+  it('tells a developer where the document, the data and the messages are, and how to stop the service', () => {
     expect(lines({})).toEqual([
       'OpenAPI document at http://localhost:3001/openapi.json',
       'Data in /data',
@@ -20,7 +20,7 @@ describe('welcome', () => {
     ]);
   });
 
-  it('names nothing that is not there', () => {
+  it('omits what the configuration does not provide', () => {
     expect(lines({ DOCS: 'off', DATABASE_URL: 'postgres://user:hunter2@db/app', ...smtp, ...webhook })).toEqual([
       'Data in the database of DATABASE_URL',
       'Ctrl-C ends the service',
@@ -32,7 +32,7 @@ describe('welcome', () => {
     expect(lines({ ...webhook, OUTBOX: 'off' })).toContain('Printed by the worker: mails');
   });
 
-  it('is silent in production', () => {
+  it('prints nothing in production', () => {
     const production = { NODE_ENV: 'production', DATABASE_URL: 'postgres://db/app', BASE_URL: 'https://a.example.com' };
     expect(lines(production)).toEqual([]);
   });

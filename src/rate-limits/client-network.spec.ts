@@ -14,12 +14,12 @@ describe('clientNetwork', () => {
     ['192.0.2.7:50123', '192.0.2.7'],
     ['[2001:db8:1:2::1]:50123', '2001:db8:1:2::/64'],
     ['[2001:db8:1:2::1]', '2001:db8:1:2::/64'],
-  ])('%s counts as %s', (address, network) => {
+  ])('maps %s to the network %s', (address, network) => {
     expect(clientNetwork(address)).toBe(network);
   });
 
   it.each([undefined, '', 'unknown', '_hidden', '1', '0x7f.1', '192.0.2.256', '[]', '192.0.2.7:x', 'a'.repeat(10_000)])(
-    'counts all that is no address together: %p',
+    'counts everything that is no address as one network: %p',
     (address) => {
       expect(clientNetwork(address)).toBe('unknown');
     },
@@ -33,7 +33,7 @@ describe('surroundingNetworks', () => {
     ['2001:db8:1:2345::1', ['2001:db8:1:2300::/56', '2001:db8:1:0::/48']],
     ['unknown', []],
     [undefined, []],
-  ])('of %s are %j', (address, networks) => {
+  ])('returns for %s the networks %j', (address, networks) => {
     expect(surroundingNetworks(address)).toEqual(networks);
     expect(surroundingNetwork(address)).toBe(networks.at(-1) ?? 'unknown');
   });

@@ -7,7 +7,7 @@ const BUDGET = { times: 2, seconds: 60 };
 const hash = (text: string) => createHash('sha256').update(text).digest('base64url').slice(0, 22);
 
 describe('LocalLimiter', () => {
-  it('keeps so many keys apart, and counts all others in a few places', async () => {
+  it('counts a bounded number of keys separately, and all others in a few shared buckets', async () => {
     const limiter = new LocalLimiter(BUDGET, 3);
     const places = new Set<string>();
     for (let n = 0; n < 10_000; n++) {
@@ -18,11 +18,11 @@ describe('LocalLimiter', () => {
       places.add(slot.name);
     }
     expect(places.size).toBeLessThanOrEqual(3 + 64 ** 2);
-    // Whoever was there before stays.
+    // Keys from before keep their own counters.
     expect(await limiter.slot(hash('1'))).toEqual({ name: hash('1'), shared: false });
   });
 
-  it('has room again when windows have ended', async () => {
+  it('accepts new keys again when windows have ended', async () => {
     const limiter = new LocalLimiter({ times: 2, seconds: 0.05 }, 1);
     await limiter.counts.consume(hash('first'));
     limiter.opened({ name: hash('first'), shared: false });
@@ -35,7 +35,7 @@ describe('LocalLimiter', () => {
 describe('RateLimiter', () => {
   const options = { enabled: true, secret: Buffer.alloc(32, 1) };
 
-  it('admits as many as its budget says, and tells how long to wait', async () => {
+  it('admits as many calls as its budget says, and returns how long to wait', async () => {
     const limiter = new RateLimiter('test', BUDGET, options, null);
     const taken = [await limiter.take('a'), await limiter.take('a'), await limiter.take('a'), await limiter.take('b')];
     expect(taken.map(({ admitted }) => admitted)).toEqual([true, true, false, true]);
@@ -43,7 +43,7 @@ describe('RateLimiter', () => {
     expect([await limiter.wait('a'), await limiter.wait('b'), await limiter.wait('c')]).toEqual([60, 0, 0]);
   });
 
-  it('takes back one time, and a window with none left begins anew', async () => {
+  it('returns one call to the budget, and starts a new window when none is left', async () => {
     const limiter = new RateLimiter('test', BUDGET, options, null);
     const [first] = [await limiter.take('a'), await limiter.take('a')];
     await first.giveBack();
@@ -57,7 +57,7 @@ describe('RateLimiter', () => {
     expect(after.map(({ admitted }) => admitted)).toEqual([true, true, false]);
   });
 
-  it('admits everybody when switched off', async () => {
+  it('admits every call when it is switched off', async () => {
     const limiter = new RateLimiter('test', { times: 0, seconds: 60 }, { ...options, enabled: false }, null);
     expect((await limiter.take('a')).admitted).toBe(true);
     expect(await limiter.wait('a')).toBe(0);

@@ -5,7 +5,7 @@ import { TWO_FACTOR_ERRORS, TwoFactorException, type TwoFactorErrorCode } from '
 const CODES = Object.keys(TWO_FACTOR_ERRORS) as TwoFactorErrorCode[];
 
 describe('every error', () => {
-  it.each(CODES)('%s answers its status, its message and its code', (code) => {
+  it.each(CODES)('has for %s its own status, message and code', (code) => {
     const error = new TwoFactorException(code);
     const [status, message] = TWO_FACTOR_ERRORS[code];
     expect(error).toBeInstanceOf(HttpException);
@@ -14,14 +14,14 @@ describe('every error', () => {
     expect(error.message).toBe(message);
   });
 
-  it.each(CODES.filter((code) => code !== 'SERVICE_UNAVAILABLE'))('%s is a fault of the client', (code) => {
+  it.each(CODES.filter((code) => code !== 'SERVICE_UNAVAILABLE'))('has a 4xx status for %s', (code) => {
     const [status] = TWO_FACTOR_ERRORS[code];
     expect(status).toBeGreaterThanOrEqual(400);
     expect(status).toBeLessThan(500);
   });
 });
 
-describe('the official client knows', () => {
+describe('the official client', () => {
   it.each([
     ['INVALID_PASSWORD', 400],
     ['OTP_NOT_CONFIGURED', 400],
@@ -35,13 +35,13 @@ describe('the official client knows', () => {
     ['INVALID_TWO_FACTOR_COOKIE', 401],
     ['UNAUTHORIZED', 401],
     ['ACCOUNT_TEMPORARILY_LOCKED', 429],
-  ] as const)('%s as a %i', (code, status) => {
+  ] as const)('knows %s with the status %i', (code, status) => {
     expect(new TwoFactorException(code).getStatus()).toBe(status);
   });
 });
 
-describe('header lines', () => {
-  it('are none where nothing is to be said', () => {
+describe('the header lines of an error', () => {
+  it('are empty when there is nothing to add', () => {
     expect(new TwoFactorException('INVALID_CODE').headers).toEqual([]);
   });
 
@@ -51,21 +51,21 @@ describe('header lines', () => {
     [0.2, '1'],
     [899.000001, '900'],
     [86_400, '86400'],
-  ])('tell %p seconds as the integer %s, never too few [RFC 9110 §10.2.3]', (retryAfter, text) => {
+  ])('give for %p seconds the integer %s, which is never too small [RFC 9110 §10.2.3]', (retryAfter, text) => {
     const { headers } = new TwoFactorException('ACCOUNT_TEMPORARILY_LOCKED', { retryAfter });
     expect(headers).toEqual([['retry-after', text]]);
   });
 
   it.each([
-    ['a bare challenge to who brought nothing', '', 'Bearer realm="two-factor"'],
+    ['a missing credential', '', 'Bearer realm="two-factor"'],
     ['a dead token', 'invalid_token', 'Bearer realm="two-factor", error="invalid_token"'],
-    ['a contradiction', 'invalid_request', 'Bearer realm="two-factor", error="invalid_request"'],
-  ] as const)('answer %s as RFC 6750 §3 says', (_, bearerError, line) => {
+    ['contradictory credentials', 'invalid_request', 'Bearer realm="two-factor", error="invalid_request"'],
+  ] as const)('report %s as RFC 6750 §3 says', (_, bearerError, line) => {
     const { headers } = new TwoFactorException('UNAUTHORIZED', { bearerError });
     expect(headers).toEqual([['www-authenticate', line]]);
   });
 
-  it('can be both', () => {
+  it('contain both headers when both apply', () => {
     const extras = { retryAfter: 5, bearerError: '' } as const;
     expect(new TwoFactorException('UNAUTHORIZED', extras).headers.map(([name]) => name)).toEqual([
       'retry-after',
@@ -75,7 +75,7 @@ describe('header lines', () => {
 });
 
 describe('faults by field', () => {
-  it('are part of the body', () => {
+  it('are part of the response body', () => {
     const errors = { code: ['code must be a string'] };
     expect(new TwoFactorException('VALIDATION_ERROR', { errors }).getResponse()).toEqual({
       message: 'Validation Error',
@@ -85,8 +85,8 @@ describe('faults by field', () => {
   });
 });
 
-describe('an error of a factor that the library does not have', () => {
-  it('answers with its own code, status and message', () => {
+describe('an error of a factor from outside the library', () => {
+  it('responds with its own code, status and message', () => {
     const error = new TwoFactorException({ code: 'CARD_UPSIDE_DOWN', status: 401, message: 'Turn the card' });
     expect({ code: error.code, status: error.getStatus(), body: error.getResponse() }).toEqual({
       code: 'CARD_UPSIDE_DOWN',

@@ -4,8 +4,8 @@ import { TwoFactorOptions, type TwoFactorModuleOptions } from './two-factor.opti
 const options = (more: Partial<TwoFactorModuleOptions> = {}) =>
   new TwoFactorOptions({ issuer: 'Acme', trustedOrigins: ['https://app.example.com'], ...more });
 
-describe('the defaults', () => {
-  it('are the safe ones', () => {
+describe('the default options', () => {
+  it('have the secure values', () => {
     expect(options()).toEqual({
       issuer: 'Acme',
       trustedOrigins: ['https://app.example.com'],
@@ -26,7 +26,7 @@ describe('the defaults', () => {
     });
   });
 
-  it('give way to what is given, zero and false too', () => {
+  it('are overridden by given values, including zero and false', () => {
     expect(
       options({
         secureCookies: false,
@@ -46,7 +46,7 @@ describe('the defaults', () => {
   });
 });
 
-describe('a number out of range is refused by name', () => {
+describe('the check of the options', () => {
   const ranges: ReadonlyArray<
     readonly [name: string, least: number, most: number, make: (value: number) => Partial<TwoFactorModuleOptions>]
   > = [
@@ -59,7 +59,7 @@ describe('a number out of range is refused by name', () => {
     ['session.strongFor', 60, 2_592_000, (strongFor) => ({ session: { strongFor } })],
   ];
 
-  it.each(ranges)('%s', (name, least, most, make) => {
+  it.each(ranges)('accepts %s within its range and names it otherwise', (name, least, most, make) => {
     for (const fits of [least, most]) expect(() => options(make(fits))).not.toThrow();
     const odd = [least - 1, most + 1, least + 0.5, Number.NaN, Number.POSITIVE_INFINITY, String(least) as never];
     for (const value of odd) {
@@ -69,20 +69,20 @@ describe('a number out of range is refused by name', () => {
   });
 });
 
-describe('an issuer', () => {
-  it.each(['', ' ', 'Acme: the company'])('is not %p', (issuer) => {
+describe('the option `issuer`', () => {
+  it.each(['', ' ', 'Acme: the company'])('refuses %p', (issuer) => {
     expect(() => options({ issuer })).toThrow(RangeError);
     expect(() => options({ issuer })).toThrow('issuer');
   });
 
-  // What a host reads from an environment variable that is not set.
-  it('that is missing is named', () => {
+  // A host reads undefined from an environment variable that is not set.
+  it('is named when it is missing', () => {
     expect(() => options({ issuer: undefined as never })).toThrow('issuer');
   });
 });
 
-describe('a trusted origin', () => {
-  it.each(['https://app.example.com', 'http://localhost:5173', 'https://[::1]:8443'])('is %p', (origin) => {
+describe('the option `trustedOrigins`', () => {
+  it.each(['https://app.example.com', 'http://localhost:5173', 'https://[::1]:8443'])('accepts %p', (origin) => {
     expect(options({ trustedOrigins: [origin] }).trustedOrigins).toEqual([origin]);
   });
 
@@ -97,11 +97,11 @@ describe('a trusted origin', () => {
     'null',
     '*',
     '',
-  ])('is not %p', (origin) => {
+  ])('refuses %p as an origin', (origin) => {
     expect(() => options({ trustedOrigins: ['https://good.example', origin] })).toThrow(`"${origin}" is not an origin`);
   });
 
-  it('that is missing is named', () => {
+  it('is named when an entry is missing', () => {
     expect(() => options({ trustedOrigins: undefined as never })).toThrow('trustedOrigins');
   });
 });

@@ -14,13 +14,13 @@ async function blocks(): Promise<Array<{ path: string; lines: string[] }>> {
   }));
 }
 
-it('shows code of the hardware key that stands in its files, in the same order', async () => {
+it('quotes in docs/add-a-factor.md only lines that are in the named files, in the same order', async () => {
   const shown = await blocks();
   expect(shown.length).toBeGreaterThan(7);
   expect((await readFile(DOCUMENT, 'utf8')).match(/^```ts$/gm)).toHaveLength(shown.length);
   for (const { path, lines } of shown) {
     const source = withoutIndent(await readFile(path, 'utf8'));
-    // Lines may be left out between two that are shown.
+    // The document may omit lines between two lines that it shows.
     let from = 0;
     for (const line of lines) {
       const found = source.indexOf(line, from);

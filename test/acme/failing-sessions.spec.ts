@@ -5,7 +5,7 @@ import { AuthenticatorApp } from '../support/client.js';
 import { AcmeSessions } from './company/identity/acme-sessions.js';
 import { Acme, PASSWORD, type EnrolledWorker } from './support.js';
 
-/** Sessions whose store is out of reach now and then. */
+/** Sessions whose store is unreachable on demand. */
 class FailingSessions extends AcmeSessions {
   static failing = false;
 
@@ -33,7 +33,7 @@ async function whileFailing<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What the library's tables hold of somebody's second factor. */
+/** Reads what the library's tables hold of an employee's second factor. */
 async function kept(acme: Acme, { id }: EnrolledWorker) {
   const [row] = await acme.query(
     `SELECT a.last_step AS "lastStep", (SELECT count(*)::int FROM two_factor_backup_code WHERE account_id = $1) AS codes,
@@ -46,14 +46,14 @@ async function kept(acme: Acme, { id }: EnrolledWorker) {
 
 const failed = { status: 500, body: { statusCode: 500, message: 'Internal server error' } };
 
-describe('where sessions are written in the transaction that spends the factor, one that cannot be opened', () => {
+describe('a session that cannot be written, in the transaction that spends the factor,', () => {
   let acme: Acme;
   beforeAll(async () => {
     acme = await Acme.start(new FastifyAdapter(), FailingTransactionalSessions);
   });
   afterAll(() => acme.close());
 
-  it('burns neither code nor challenge, and gives no guess back', async () => {
+  it('burns neither code nor challenge, and refunds no guess', async () => {
     const worker = await acme.hireEnrolled();
     const challenge = await worker.login();
     const code = worker.app.nextCode();
@@ -68,7 +68,7 @@ describe('where sessions are written in the transaction that spends the factor, 
     expect((await worker.verify(challenge, code)).status).toBe(401);
   });
 
-  it('tells the auditors of no success', async () => {
+  it('reports no success to the auditors', async () => {
     const worker = await acme.hireEnrolled();
     const challenge = await worker.login();
     const before = acme.history(worker);
@@ -76,7 +76,7 @@ describe('where sessions are written in the transaction that spends the factor, 
     expect(acme.history(worker)).toEqual(before);
   });
 
-  it('uses up no backup code', async () => {
+  it('spends no backup code', async () => {
     const worker = await acme.hireEnrolled();
     const challenge = await worker.login();
     const [code] = worker.backupCodes;
@@ -100,7 +100,7 @@ describe('where sessions are written in the transaction that spends the factor, 
     expect(await worker.login()).toMatch(/^tfc_/);
   });
 
-  it('switches nothing off', async () => {
+  it('disables no second factor', async () => {
     const worker = await acme.hireEnrolled();
     const disable = () => acme.caller().post('/two-factor/disable', { password: PASSWORD }, worker.session);
     expect(await whileFailing(disable)).toMatchObject(failed);
@@ -109,7 +109,7 @@ describe('where sessions are written in the transaction that spends the factor, 
     expect(await worker.login()).toMatch(/^acme_/);
   });
 
-  it('cannot be tried for ever: every time costs a guess', async () => {
+  it('costs a guess at every attempt, so that attempts are limited', async () => {
     const worker = await acme.hireEnrolled();
     const challenge = await worker.login();
     const code = worker.app.nextCode();
@@ -121,14 +121,14 @@ describe('where sessions are written in the transaction that spends the factor, 
   });
 });
 
-describe('where sessions are kept elsewhere, one that cannot be opened', () => {
+describe('a session that cannot be written, in a store outside the transaction,', () => {
   let acme: Acme;
   beforeAll(async () => {
     acme = await Acme.start(new FastifyAdapter(), FailingSessions);
   });
   afterAll(() => acme.close());
 
-  it('has burnt code and challenge before, so that neither opens two', async () => {
+  it('burns code and challenge first, so that neither opens two sessions', async () => {
     const worker = await acme.hireEnrolled();
     const challenge = await worker.login();
     const code = worker.app.nextCode();
@@ -142,7 +142,7 @@ describe('where sessions are kept elsewhere, one that cannot be opened', () => {
     expect((await worker.verify(next)).status).toBe(200);
   });
 
-  it('leaves the session that was to be lifted as weak as it was', async () => {
+  it('leaves the session that should be lifted weak', async () => {
     const worker = await acme.hireEnrolled();
     const weak = worker.session;
     acme.clock.advance(2 * 86_400);

@@ -12,7 +12,7 @@ import { Acme, KeyHolder, PASSWORD, PLATFORMS, type AcmeBody, type Worker } from
 const TABLES = ['acme_hardware_key', 'acme_hardware_key_nonce'];
 const WRONG = 'f'.repeat(64);
 
-describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, adapter) => {
+describe.each(PLATFORMS)('on %s, a factor that the company added', (_, adapter) => {
   let acme: Acme;
   let caller: Caller;
   beforeAll(async () => {
@@ -33,7 +33,7 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
     return (await Promise.all(counts)).map(([row]) => row?.rows ?? -1);
   }
 
-  /** Takes somebody on who has an authenticator app, and a hardware key in addition. */
+  /** Creates an employee who has an authenticator app and additionally a hardware key. */
   async function hireWithBoth() {
     const enrolled = await acme.hireEnrolled();
     const holder = new KeyHolder(enrolled);
@@ -41,8 +41,8 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
     return { enrolled, holder };
   }
 
-  describe('is enrolled', () => {
-    it('turns two-factor on as the only factor of an account and brings backup codes', async () => {
+  describe('at enrolment', () => {
+    it('turns two-factor on as the only factor of an account, and issues backup codes', async () => {
       const holder = new KeyHolder(await acme.hire());
       const { key, backupCodes } = await holder.register();
       expect(backupCodes).toHaveLength(10);
@@ -56,7 +56,7 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
       expect(status).toBe(200);
     });
 
-    it('is listed by the status, with the members that it adds', async () => {
+    it('is listed in the status, with the members that it adds', async () => {
       const { holder } = await hireWithBoth();
       expect(await statusOf(holder.session)).toMatchObject({
         enabled: true,
@@ -68,7 +68,7 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
       });
     });
 
-    it('needs the password and, once two-factor is on, a strong session', async () => {
+    it('requires the password and, once two-factor is on, a strong session', async () => {
       const holder = await acme.hireWithKey();
       const path = '/two-factor/hardware-key/register';
       const wrong = await caller.post(path, { password: 'wrong', label: 'Red' }, holder.session);
@@ -79,7 +79,7 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
       expect(weak).toMatchObject({ status: 403, body: { code: 'SECOND_FACTOR_REQUIRED' } });
     });
 
-    it('cannot be confirmed by another session than the one that staged it', async () => {
+    it('is not confirmed by another session than the one that staged it', async () => {
       const first = new KeyHolder(await acme.hire());
       const other = await first.login();
       const { key } = await first.register();
@@ -108,8 +108,8 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
     });
   });
 
-  describe('is verified', () => {
-    it('stands in the list of the challenge and finishes the sign-in', async () => {
+  describe('at verification', () => {
+    it('is listed in the challenge and completes the sign-in', async () => {
       const { holder } = await hireWithBoth();
       const login = await caller.post<AcmeBody>('/login', holder.credentials);
       expect(login.body.secondFactor).toEqual(['totp', 'hardware-key']);
@@ -120,7 +120,7 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
       expect((await holder.respond(login.body.challenge, WRONG)).body.code).toBe('INVALID_TWO_FACTOR_COOKIE');
     });
 
-    it('finishes the sign-in of a browser and makes it forget the challenge', async () => {
+    it('completes the sign-in of a browser and deletes its challenge cookie', async () => {
       const holder = await acme.hireWithKey();
       const browser = acme.browser();
       await browser.post('/login', holder.credentials);
@@ -141,7 +141,7 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
       expect(await payroll(weak)).toBe(401);
     });
 
-    it('has the device trusted, which signs in by the password alone from then on', async () => {
+    it('trusts the device on request, which then signs in by the password alone', async () => {
       const holder = await acme.hireWithKey();
       const { body } = await holder.prove(await holder.login(), { trustDevice: true });
       const headers = { 'x-trusted-device': body.trustedDeviceToken };
@@ -149,7 +149,7 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
       expect(unasked.body.session).toMatch(/^acme_/);
     });
 
-    it('tells the security events by its name', async () => {
+    it('is named in the security events', async () => {
       const holder = await acme.hireWithKey();
       const challenge = await holder.login();
       await holder.nonce(challenge);
@@ -165,7 +165,7 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
       ]);
     });
 
-    it('answers 401 for a dead challenge before it answers 400 for a bad body', async () => {
+    it('returns 401 for a dead challenge before it returns 400 for a bad body', async () => {
       const dead = `tfc_${'A'.repeat(43)}`;
       for (const path of ['nonce', 'verify']) {
         const answer = await caller.post(`/two-factor/hardware-key/${path}`, {}, dead);
@@ -174,8 +174,8 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
     });
   });
 
-  describe('uses a nonce once', () => {
-    it('lets one of 20 parallel posts of one response finish a challenge', async () => {
+  describe('with a nonce', () => {
+    it('lets one of 20 parallel requests with one response complete a challenge', async () => {
       const holder = await acme.hireWithKey();
       const challenge = await holder.login();
       const response = holder.key.respond(await holder.nonce(challenge));
@@ -183,7 +183,7 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
       expect(answers.filter((status) => status === 200)).toHaveLength(1);
     });
 
-    it('lets one of 20 parallel posts of one response lift a session', async () => {
+    it('lets one of 20 parallel requests with one response lift a session', async () => {
       const holder = await acme.hireWithKey();
       const response = holder.key.respond(await holder.nonce(holder.session));
       const answers = await race(20, async () => (await holder.respond(holder.session, response)).status);
@@ -191,7 +191,7 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
       expect(await rowsOf(holder)).toEqual([1, 0]);
     });
 
-    it('lets one of 20 parallel posts of one response confirm what was staged', async () => {
+    it('lets one of 20 parallel requests with one response confirm the staged key', async () => {
       const holder = new KeyHolder(await acme.hire());
       const { key } = await holder.register();
       const response = key.respond(await holder.nonce(holder.session));
@@ -209,7 +209,7 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
       expect(again).toMatchObject({ status: 400, body: { code: 'HARDWARE_KEY_NONCE_EXPIRED' } });
     });
 
-    it('refuses the response to the nonce of one challenge on another one and on a session', async () => {
+    it('refuses the response to the nonce of one challenge on another challenge and on a session', async () => {
       const holder = await acme.hireWithKey();
       const [one, other] = [await holder.login(), await holder.login()];
       const response = holder.key.respond(await holder.nonce(one));
@@ -229,7 +229,7 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
       expect((await holder.respond(challenge, response)).body.code).toBe('INVALID_HARDWARE_KEY_RESPONSE');
     });
 
-    it('refuses a nonce after five minutes, which counts as no guess', async () => {
+    it('refuses a nonce after five minutes, and counts no guess', async () => {
       const holder = await acme.hireWithKey();
       const challenge = await holder.login();
       const response = holder.key.respond(await holder.nonce(challenge));
@@ -246,8 +246,8 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
     });
   });
 
-  describe('shares the budgets of all factors', () => {
-    it('kills a challenge by five wrong responses and locks the account by five wrong codes more', async () => {
+  describe('with the budgets of all factors', () => {
+    it('ends a challenge after five wrong responses and locks the account after five more wrong codes', async () => {
       const { enrolled, holder } = await hireWithBoth();
       const challenge = await holder.login();
       const nonce = await holder.nonce(challenge);
@@ -267,7 +267,7 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
       expect(acme.history(holder)).toContain('two-factor.locked');
     });
 
-    it('forgets the failures with a right response', async () => {
+    it('resets the failures with a right response', async () => {
       const { enrolled, holder } = await hireWithBoth();
       const challenge = await holder.login();
       await enrolled.verify(challenge, enrolled.app.wrongCode());
@@ -277,8 +277,8 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
     });
   });
 
-  describe('is replaced', () => {
-    it('drops trusted devices, burns open challenges and ends the other sessions', async () => {
+  describe('at replacement', () => {
+    it('revokes trusted devices, burns open challenges and ends the other sessions', async () => {
       const holder = await acme.hireWithKey();
       const trusted = await holder.prove(await holder.login(), { trustDevice: true });
       const challenge = await holder.login();
@@ -296,7 +296,7 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
       expect(await rowsOf(holder)).toEqual([1, 0]);
     });
 
-    it('leaves the authenticator app of the account as it is', async () => {
+    it('leaves the authenticator app of the account unchanged', async () => {
       const { enrolled, holder } = await hireWithBoth();
       await holder.replaceKey();
       expect((await enrolled.verify(await holder.login())).status).toBe(200);
@@ -327,12 +327,12 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
     expect(await holder.login()).toMatch(/^acme_/);
   });
 
-  it('has its secrets counted and sealed anew by a rotation of keys', async () => {
+  it('has its secrets counted and sealed again by a rotation of keys', async () => {
     const rotation = acme.get(KeyRotation);
     const ring = acme.get(VaultKeyRing);
     const under = async (kid: string) => (await rotation.status()).find((key) => key.kid === kid)?.rows['hardware-key'];
     const putFirst = (kid: string) => Object.assign(ring, { current: kid });
-    // 2025 was the current key once.
+    // 2025 was the current key before.
     putFirst('2025');
     await rotation.rotate();
     const holder = await acme.hireWithKey();
@@ -348,7 +348,7 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
     expect((await holder.prove(await holder.login())).status).toBe(200);
   });
 
-  it('raises an alarm for a secret that cannot be opened and answers 500, never that the response was wrong', async () => {
+  it('raises an alarm and returns 500 for a secret that cannot be opened, never an error about the response', async () => {
     const [holder, other] = [await acme.hireWithKey(), await acme.hireWithKey()];
     await acme.query(
       `UPDATE acme_hardware_key SET secret = (SELECT secret FROM acme_hardware_key WHERE account_id = $2) WHERE account_id = $1`,
@@ -358,7 +358,7 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
     expect(acme.history(holder)).toContain('two-factor.secret-unreadable');
   });
 
-  it('opens no session on a challenge by what is staged, even where its candidates show it', async () => {
+  it('opens no session on a challenge with a staged key, even when its candidates contain that key', async () => {
     const holder = await acme.hireWithKey();
     const factor = acme.get(HardwareKeyFactor);
     const match = factor.match.bind(factor);
@@ -374,7 +374,7 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
     expect((await holder.prove(challenge)).status).toBe(200);
   });
 
-  it('stands in the OpenAPI document: routes, errors, and the enums and members of the status', async () => {
+  it('is described in the OpenAPI document: routes, errors, and the enums and members of the status', async () => {
     const { paths, components } = acme.document();
     for (const route of ['register', 'nonce', 'verify']) {
       const operation = paths[`/two-factor/hardware-key/${route}`]?.post;
@@ -395,7 +395,7 @@ describe.each(PLATFORMS)('on %s, a kind of factor that the company added', (_, a
     expect(schemas['EnableRequest']?.properties).toMatchObject({ method: { enum: ['totp', 'otp', null] } });
   });
 
-  it('has the tables that its entities say, beside those of the library', async () => {
+  it('has the tables that its entities describe, beside those of the library', async () => {
     const dataSource = acme.get<DataSource>(getDataSourceToken(ACME_DATABASE) as never);
     const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
     expect(upQueries.map(({ query }) => query)).toEqual([]);

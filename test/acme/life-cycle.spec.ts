@@ -4,7 +4,7 @@ import { AuthenticatorApp, type AnyBody, type Caller } from '../support/client.j
 import type { DeviceBody } from '../support/devices.js';
 import { Acme, PASSWORD, PLATFORMS, type AcmeBody } from './support.js';
 
-describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
+describe.each(PLATFORMS)('a company on %s', (_, adapter) => {
   let acme: Acme;
   let caller: Caller;
   beforeAll(async () => {
@@ -15,8 +15,8 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
 
   const payroll = (bearer: string) => caller.get('/payroll', bearer);
 
-  describe('switch two-factor on', () => {
-    it('by a code of what they staged', async () => {
+  describe('at enrolment', () => {
+    it('confirms an authenticator by a code of the staged secret', async () => {
       const worker = await acme.hire();
       const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, worker.session);
       expect(staged).toMatchObject({ status: 200, body: { method: 'totp' } });
@@ -25,7 +25,7 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       expect(acme.history(worker)).toEqual([]);
     });
 
-    it('and the host takes note, in its own words and tables', async () => {
+    it('lets the host record the enrolment in its own tables', async () => {
       const worker = await acme.hireEnrolled('Rockets');
       const rows = await acme.query('SELECT uses_second_factor FROM employee WHERE id = $1', [worker.id]);
       expect(rows).toEqual([{ uses_second_factor: true }]);
@@ -34,7 +34,7 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       expect(answer.body.user).toMatchObject({ id: worker.id, twoFactorEnabled: true, department: 'Rockets' });
     });
 
-    it('and secrets are sealed by the key ring of the host', async () => {
+    it('seals secrets with the key ring of the host', async () => {
       const worker = await acme.hireEnrolled();
       const rows = await acme.query<{ secret: string }>(
         'SELECT secret FROM two_factor_authenticator WHERE account_id = $1',
@@ -44,13 +44,13 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
     });
   });
 
-  describe('sign in', () => {
-    it('with a session at once while two-factor is off', async () => {
+  describe('at sign-in', () => {
+    it('opens a session at once while two-factor is off', async () => {
       const worker = await acme.hire();
       expect(await payroll(worker.session)).toMatchObject({ status: 200, body: { employee: worker.id } });
     });
 
-    it('by challenge and code as bearer tokens', async () => {
+    it('exchanges challenge and code, as bearer tokens, for a session', async () => {
       const worker = await acme.hireEnrolled();
       const login = await caller.post<AcmeBody>('/login', worker.credentials);
       expect(login.body).toEqual({ secondFactor: ['totp'], challenge: expect.stringMatching(/^tfc_/) });
@@ -64,7 +64,7 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       expect((await worker.verify(login.body.challenge)).status).toBe(401);
     });
 
-    it('by challenge and code as cookies', async () => {
+    it('exchanges challenge and code, as cookies, for a session', async () => {
       const worker = await acme.hireEnrolled();
       const browser = acme.browser();
       await browser.post('/login', worker.credentials);
@@ -82,7 +82,7 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       expect(await browser.get('/payroll')).toMatchObject({ status: 200, body: { employee: worker.id } });
     });
 
-    it('and the words of the host ride the challenge', async () => {
+    it('carries data of the host through the challenge', async () => {
       const worker = await acme.hireEnrolled();
       const login = await caller.post<AcmeBody>('/login', { ...worker.credentials, remember: true });
       const { body } = await caller.post<AnyBody & { session: { createdAt: string; expiresAt: string } }>(
@@ -95,8 +95,8 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
     });
   });
 
-  describe('have their device trusted', () => {
-    it('as a browser, which is asked no more until it is revoked', async () => {
+  describe('with trusted devices', () => {
+    it('signs a trusted browser in without a code until it is revoked', async () => {
       const worker = await acme.hireEnrolled();
       const browser = acme.browser();
       await browser.post('/login', worker.credentials);
@@ -113,7 +113,7 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       expect(asked.body.secondFactor).toEqual(['totp']);
     });
 
-    it('as a program, whose sessions are weak and count their guesses apart', async () => {
+    it('signs a trusted program in with weak sessions and a separate budget of guesses', async () => {
       const worker = await acme.hireEnrolled();
       const verified = await caller.post(
         '/two-factor/verify-totp',
@@ -149,7 +149,7 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       expect(png.body).toMatch(/^.PNG/);
     });
 
-    it('until an operator resets them', async () => {
+    it('forgets trusted devices when an operator resets the account', async () => {
       const worker = await acme.hireEnrolled();
       await acme.get(TwoFactorService).reset(worker.id);
       expect((await payroll(worker.session)).status).toBe(401);
@@ -157,8 +157,8 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
     });
   });
 
-  describe('use a backup code', () => {
-    it('to sign in, once, however they type it', async () => {
+  describe('with a backup code', () => {
+    it('signs in once, in any spelling of the code', async () => {
       const worker = await acme.hireEnrolled();
       const code = worker.backupCodes[0]?.toLowerCase().replaceAll('-', ' ');
       const answer = await caller.post('/two-factor/verify-backup-code', { code }, await worker.login());
@@ -168,7 +168,7 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       expect(again).toMatchObject({ status: 401, body: { code: 'INVALID_BACKUP_CODE' } });
     });
 
-    it('without a session, when they ask for none', async () => {
+    it('opens no session when the request disables it', async () => {
       const worker = await acme.hireEnrolled();
       const browser = acme.browser();
       await browser.post('/login', worker.credentials);
@@ -183,8 +183,8 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
     });
   });
 
-  describe('are asked for the second factor', () => {
-    it("on a route of Acme's own, once it is on", async () => {
+  describe('on a protected route', () => {
+    it('requires the second factor once it is on', async () => {
       const worker = await acme.hire();
       const [weak, other] = [worker.session, await worker.login()];
       const enrolled = await acme.hireEnrolled();
@@ -206,7 +206,7 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       expect((await payroll(weak)).status).toBe(401);
     });
 
-    it('again when it was proven too long ago', async () => {
+    it('requires the second factor again when it was verified too long ago', async () => {
       const worker = await acme.hireEnrolled();
       acme.clock.advance(86_400);
       expect(await payroll(worker.session)).toMatchObject({ status: 403, body: { code: 'SECOND_FACTOR_REQUIRED' } });
@@ -214,13 +214,13 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       expect((await payroll(worker.session)).status).toBe(200);
     });
 
-    it('whoever else the route would let in', async () => {
+    it('requires the second factor although another decorator makes the route public', async () => {
       const worker = await acme.hireEnrolled();
       expect(await caller.get('/suggestions')).toMatchObject({ status: 403, body: { code: 'SECOND_FACTOR_REQUIRED' } });
       expect((await caller.get('/suggestions', worker.session)).status).toBe(200);
     });
 
-    it('before a guard that Acme made of the library asks for more', async () => {
+    it('checks the second factor before the conditions of a subclassed guard', async () => {
       const [clerk, director] = [await acme.hireEnrolled(), await acme.hireEnrolled('Board')];
       expect(await caller.get('/board', clerk.session)).toMatchObject({
         status: 403,
@@ -232,8 +232,8 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
     });
   });
 
-  describe('switch two-factor off', () => {
-    it('and keep one session, under a new token', async () => {
+  describe('at disabling', () => {
+    it('keeps one session, under a new token', async () => {
       const worker = await acme.hireEnrolled();
       const other = (await worker.verify(await worker.login())).body.token;
       const off = await caller.post('/two-factor/disable', { password: PASSWORD }, worker.session);
@@ -245,7 +245,7 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       expect(acme.history(worker).at(-1)).toBe('two-factor.disabled');
     });
 
-    it('only by the right password', async () => {
+    it('requires the right password', async () => {
       const worker = await acme.hireEnrolled();
       const answer = await caller.post('/two-factor/disable', { password: 'wrong' }, worker.session);
       expect(answer).toMatchObject({ status: 400, body: { code: 'INVALID_PASSWORD', message: 'Invalid password' } });
@@ -253,8 +253,8 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
     });
   });
 
-  describe('leave', () => {
-    it('and the library forgets them', async () => {
+  describe('when an employee leaves', () => {
+    it("deletes every row of the account in the library's tables", async () => {
       const worker = await acme.hireEnrolled();
       await worker.login();
       await acme.get(Database).transaction((transaction) => acme.get(TwoFactorService).forget(worker.id, transaction));
@@ -264,10 +264,10 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
     });
   });
 
-  describe('are refused', () => {
+  describe('for a bad request', () => {
     const bare = 'Bearer realm="two-factor"';
 
-    it('without a credential, by a bare challenge [RFC 6750 §3]', async () => {
+    it('responds without a credential with a bare challenge [RFC 6750 §3]', async () => {
       for (const answer of [
         await caller.get('/payroll'),
         await caller.post('/two-factor/verify-totp', { code: '1' }),
@@ -277,7 +277,7 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       }
     });
 
-    it('with a token that leads nowhere, by its name', async () => {
+    it('responds to an unknown token with invalid_token', async () => {
       for (const token of ['acme_unknown', `acme_${'A'.repeat(43)}`, 'garbage', 'a.b.c']) {
         const answer = await payroll(token);
         expect(answer).toMatchObject({ status: 401, body: { code: 'UNAUTHORIZED' } });
@@ -288,7 +288,7 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       expect(challenge.headers.get('www-authenticate')).toBe(`${bare}, error="invalid_token"`);
     });
 
-    it('with a good token where no token belongs', async () => {
+    it('refuses a valid token in a place where no token belongs', async () => {
       const { session } = await acme.hire();
       const query = await caller.get(`/canteen?access_token=${session}`);
       const form = await fetch(`${acme.url}/two-factor/enable`, {
@@ -301,7 +301,7 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       }
     });
 
-    it('with the credentials of two people', async () => {
+    it('refuses the credentials of two accounts in one request', async () => {
       const [one, other] = [await acme.hire(), await acme.hire()];
       const browser = acme.browser();
       await browser.post('/login', other.credentials);
@@ -310,7 +310,7 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       expect(answer.headers.get('www-authenticate')).toBe(`${bare}, error="invalid_request"`);
     });
 
-    it('with a cookie from a page of somebody else', async () => {
+    it('refuses a cookie from a page of another origin', async () => {
       const worker = await acme.hireEnrolled();
       const browser = acme.browser();
       await browser.post('/login', worker.credentials);
@@ -324,7 +324,7 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       expect((await browser.post('/two-factor/verify-totp', { code })).status).toBe(200);
     });
 
-    it('with a body that is none', async () => {
+    it('names the fields of an invalid body', async () => {
       const { session } = await acme.hire();
       for (const body of [{}, [], { password: 1 }]) {
         const answer = await caller.post('/two-factor/enable', body, session);
@@ -333,7 +333,7 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       }
     });
 
-    it('with a body of another type than JSON, or without any', async () => {
+    it('refuses a body of another type than JSON, and a missing body', async () => {
       const { session } = await acme.hire();
       for (const init of [
         {},
@@ -348,7 +348,7 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       }
     });
 
-    it('with a wrong code, and the challenge says when it has had enough', async () => {
+    it('counts a wrong code, and ends the challenge after its last guess', async () => {
       const worker = await acme.hireEnrolled();
       const challenge = await worker.login();
       const codes = [];
@@ -360,7 +360,7 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
       ]);
     });
 
-    it('after ten wrong codes, for as long as Retry-After says [RFC 9110 §10.2.3]', async () => {
+    it('locks the account after ten wrong codes for as long as Retry-After says [RFC 9110 §10.2.3]', async () => {
       const worker = await acme.hireEnrolled();
       for (let n = 0; n < 10; n++) {
         expect((await worker.verify(worker.session, worker.app.wrongCode())).status).toBe(401);
@@ -378,7 +378,7 @@ describe.each(PLATFORMS)("on %s, Acme's employees", (_, adapter) => {
     });
   });
 
-  it('get nothing that a cache may keep [ASVS 14.3.2]', async () => {
+  it('lets no cache store a response [ASVS 14.3.2]', async () => {
     const worker = await acme.hireEnrolled();
     const answers = [
       await caller.post('/login', worker.credentials),

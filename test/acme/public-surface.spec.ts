@@ -11,14 +11,14 @@ async function filesOf(folder: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** What a file imports or exports from elsewhere, relative names resolved. */
+/** @returns the modules that a file imports or exports from, relative names resolved */
 async function importsOf(path: string): Promise<string[]> {
   const text = await readFile(path, 'utf8');
   const names = [...text.matchAll(/\b(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name = '']) => name);
   return names.map((name) => (name.startsWith('.') ? resolve(path, '..', name) : name));
 }
 
-describe('Acme', () => {
+describe('the example company Acme', () => {
   it("imports the library's index, its own files and packages, and nothing else", async () => {
     const files = await filesOf(COMPANY);
     expect(files.length).toBeGreaterThan(10);
@@ -29,15 +29,15 @@ describe('Acme', () => {
     expect(imports.filter((name) => /^nestjs-two-factor|^file:/.test(name))).toEqual([]);
   });
 
-  it('names no table of the library in its own factor, except the keys that sealed rows refer to', async () => {
+  it('names no table of the library in its factor, except the keys that sealed rows refer to', async () => {
     const files = await filesOf(join(COMPANY, 'hardware-key'));
     const texts = await Promise.all(files.map((path) => readFile(path, 'utf8')));
     expect(new Set(texts.join('\n').match(/two_factor_\w+/g))).toEqual(new Set(['two_factor_key']));
   });
 });
 
-describe('the public surface', () => {
-  it('is what it was: a name that goes or comes is a decision', () => {
+describe('the public surface of the library', () => {
+  it('exports the listed names; adding or removing one is a decision', () => {
     expect(Object.keys(library).toSorted()).toEqual(
       [
         'Accepts AcceptsChallenge AccountDirectory AesGcmSealer ApiAuthenticated ApiErrorResponses BEARER_AUTH BackupCodesController',

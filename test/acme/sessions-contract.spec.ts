@@ -11,7 +11,7 @@ import { describeSessionGateway } from '../../src/two-factor/testing/index.js';
 import { AcmeSessions } from './company/identity/acme-sessions.js';
 import { Employees, type Employee } from './company/identity/employees.js';
 
-/** People without a table. */
+/** Employees without a table. */
 class EmployeesInMemory extends Employees {
   constructor() {
     super(undefined as never);
@@ -55,7 +55,7 @@ class Deaf extends AcmeSessions {
   }
 }
 
-/** Takes the token that the browser had before for the new session's: session fixation. */
+/** Adopts the browser's previous token for the new session, which is session fixation. */
 class Adopting extends AcmeSessions {
   private readonly adopted = new Map<string, string>();
 
@@ -73,7 +73,7 @@ class Adopting extends AcmeSessions {
   }
 }
 
-/** Looks wherever a token may be. */
+/** Reads a token from any carrier of the request. */
 class AnyCarrier extends AcmeSessions {
   override async identify(request: IncomingRequest, carrier: SessionCarrier) {
     const [, token = ''] = String(request.headers['authorization'] ?? '').split(' ');
@@ -85,7 +85,7 @@ class AnyCarrier extends AcmeSessions {
   }
 }
 
-/** Opens a second session, and leaves the first alive. */
+/** Opens a second session and leaves the first one alive. */
 class Copying extends AcmeSessions {
   override async renew({
     session,
@@ -157,21 +157,37 @@ class Readable extends AcmeSessions {
   }
 }
 
-describe('the contract finds out a gateway that', () => {
+describe('the contract of sessions', () => {
   it.each([
-    ['finds nobody', Deaf, 'issue opens a session that its token leads to'],
+    ['finds no session by a token', Deaf, 'issue opens a session that its token leads to'],
     ['adopts a planted token', Adopting, 'issue adopts no token that the client brought along [ASVS 7.2.4]'],
-    ['mixes up carriers', AnyCarrier, 'identify falls back on no other carrier when a token leads nowhere'],
-    ['keeps the old token alive', Copying, 'renew gives the session a new token, and the old one is dead'],
-    ['revives an ended session', Copying, 'renew is null for a session that ended meanwhile, and revives nothing'],
-    ['spares the others', Sparing, 'renew ends all other sessions of the account and of no other when told so'],
-    ['ends the others unasked', Sweeping, 'renew leaves the other sessions alone unless told otherwise'],
-    ['makes sessions strong for nothing', Boasting, 'renew leaves the strength as it is when none was proven'],
-    ['never ends a session', Endless, 'end ends that session and no other'],
-    ['never ends all', Outliving, 'endAll ends every session of the account and of no other'],
-    ['vouches for ended sessions', Trusting, 'holds is false once the session has ended'],
     [
-      'vouches for replaced tokens',
+      'accepts a token from another carrier',
+      AnyCarrier,
+      'identify falls back on no other carrier when a token leads nowhere',
+    ],
+    ['keeps the old token valid', Copying, 'renew gives the session a new token, and the old one is dead'],
+    ['revives an ended session', Copying, 'renew is null for a session that ended meanwhile, and revives nothing'],
+    [
+      'keeps the other sessions alive when told to end them',
+      Sparing,
+      'renew ends all other sessions of the account and of no other when told so',
+    ],
+    [
+      'ends the other sessions without being told to',
+      Sweeping,
+      'renew leaves the other sessions alone unless told otherwise',
+    ],
+    [
+      'makes sessions strong without a second factor',
+      Boasting,
+      'renew leaves the strength as it is when none was proven',
+    ],
+    ['never ends a session', Endless, 'end ends that session and no other'],
+    ['never ends all sessions of an account', Outliving, 'endAll ends every session of the account and of no other'],
+    ['reports an ended session as held', Trusting, 'holds is false once the session has ended'],
+    [
+      'reports a session as held under a replaced token',
       Trusting,
       'holds is false once the session has another token, and true for what is found by that one',
     ],
@@ -180,10 +196,10 @@ describe('the contract finds out a gateway that', () => {
       Unmoved,
       'endDevice ends the sessions of the account that came from that device and no others',
     ],
-    ['forgets the device', Forgetful, 'identify tells the trusted device of a session, through renewals too'],
-    ['throws at the second end', Fussy, 'end may be said twice'],
+    ['forgets the trusted device', Forgetful, 'identify tells the trusted device of a session, through renewals too'],
+    ['throws when a session is ended twice', Fussy, 'end may be said twice'],
     ['lets scripts read its cookie', Readable, 'identify finds the session of the cookie that it set'],
-  ])('%s', async (_, Gateway, test) => {
+  ])('rejects a gateway that %s', async (_, Gateway, test) => {
     expect(await failuresOf(new Gateway(new EmployeesInMemory()))).toContain(test);
   });
 });

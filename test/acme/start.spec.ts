@@ -29,10 +29,10 @@ const dataSourceOptions = (url: string): DataSourceOptions => ({
   migrationsRun: true,
 });
 
-/** What fails here is said once, by the test. */
+/** A logger without output: the tests check the errors that a start throws. */
 const SILENCE = new ConsoleLogger({ logLevels: [] });
 
-/** People are not needed to start. */
+/** The start needs no employees. */
 @Module({
   providers: [{ provide: Employees, useValue: {} }, AcmeAccounts, AcmeSessions, AcmePasswords],
   exports: [AcmeAccounts, AcmeSessions, AcmePasswords],
@@ -64,7 +64,7 @@ const withOptions =
       ...(dataSource && { dataSource }),
     });
 
-describe('the start', () => {
+describe('the start of a host', () => {
   it('succeeds with three ports and a key ring', async () => {
     await expect(start(withOptions({}))).resolves.toBeUndefined();
   });
@@ -73,7 +73,7 @@ describe('the start', () => {
     ['accounts', 'AccountDirectory'],
     ['sessions', 'SessionGateway'],
     ['passwords', 'PasswordVerifier'],
-  ])('fails without %s, and names the port and the option', async (option, port) => {
+  ])('fails without %s and names the port and the option', async (option, port) => {
     const ports = { ...PORTS, [option]: undefined };
     for (const make of [
       () => TwoFactorModule.forRoot({ ...OPTIONS, ...(ports as typeof PORTS) }),
@@ -89,11 +89,11 @@ describe('the start', () => {
     }
   });
 
-  it('fails when no module among the imports exports the class of a port, and names it', async () => {
+  it('fails when no imported module exports the class of a port, and names that class', async () => {
     await expect(start(withOptions({}, NothingModule))).rejects.toThrow('AcmeAccounts');
   });
 
-  it('fails without keys, where no key ring of the host stands in', async () => {
+  it('fails without keys when the host provides no key ring', async () => {
     await expect(start(withOptions({ keys: [] }))).rejects.toThrow('A key ring needs at least one key');
   });
 
@@ -101,16 +101,16 @@ describe('the start', () => {
     ['issuer', { issuer: 'Acme: the company' }],
     ['trustedOrigins', { trustedOrigins: ['acme.example'] }],
     ['totp.window', { totp: { window: 3 } }],
-  ])('fails with an odd %s, and names it', async (name, options) => {
+  ])('fails with an invalid %s and names it', async (name, options) => {
     await expect(start(withOptions(options))).rejects.toThrow(name);
   });
 
-  it('fails with a data source that does not exist, and names it', async () => {
+  it('fails with a data source that does not exist and names it', async () => {
     const make = withOptions({}, IdentityModule, 'archive');
     await expect(start(make)).rejects.toThrow('TwoFactorModule finds no TypeORM data source named "archive"');
   });
 
-  it('fails when a key that sealed is gone or was exchanged, and names it', async () => {
+  it('fails when a key that sealed rows is missing or was changed, and names it', async () => {
     const [fresh, old] = KEYS;
     await start(withOptions({ keys: [old, fresh] }));
     await expect(start(withOptions({ keys: [fresh] }))).rejects.toThrow('lacks key "old"');
@@ -119,7 +119,7 @@ describe('the start', () => {
     await expect(start(withOptions({ keys: [fresh, old] }))).resolves.toBeUndefined();
   });
 
-  it('takes a clock of the host, and says so when nobody exports it', async () => {
+  it('uses a clock of the host, and names it when no module exports it', async () => {
     class AtomicClock extends SystemClock {}
     const options = { imports: [IdentityModule], useFactory: () => OPTIONS, ...PORTS, clock: AtomicClock };
     await expect(start(() => TwoFactorModule.forRootAsync(options))).rejects.toThrow('AtomicClock');
@@ -127,7 +127,7 @@ describe('the start', () => {
 });
 
 describe("the library's migrations", () => {
-  it('stand alone, make what its entities say, and go back without a trace', async () => {
+  it('run alone, create the tables of its entities, and revert without a trace', async () => {
     const alone = await createTestDatabase({ migrated: false });
     const dataSource = await new DataSource(dataSourceOptions(alone.url)).initialize();
     try {

@@ -27,7 +27,7 @@ export const PLATFORMS: ReadonlyArray<readonly [name: string, adapter: () => Abs
 export const ACME_ORIGIN = 'http://intranet.acme.example';
 export const PASSWORD = 'correct horse battery staple';
 
-/** What Acme's own routes answer. */
+/** Members of the responses of Acme's own routes. */
 export interface AcmeBody extends AnyBody {
   readonly challenge: string;
   readonly secondFactor: string[];
@@ -86,7 +86,7 @@ export class Acme {
     await this.dropDatabase();
   }
 
-  /** Takes somebody on and signs them in. */
+  /** Creates an employee and signs in. */
   async hire(department?: string): Promise<Worker> {
     const username = `worker${++workers}`;
     const id = await this.get(Employees).hire(username, PASSWORD, department);
@@ -95,7 +95,7 @@ export class Acme {
     return worker;
   }
 
-  /** Takes somebody on who has two-factor on and a strong session. */
+  /** Creates an employee who has two-factor on and a strong session. */
   async hireEnrolled(department?: string): Promise<EnrolledWorker> {
     const worker = await this.hire(department);
     const { totpURI, backupCodes } = await worker.enable();
@@ -106,7 +106,7 @@ export class Acme {
     return enrolled;
   }
 
-  /** Takes somebody on whose only factor is a hardware key, with a strong session. */
+  /** Creates an employee whose only factor is a hardware key, with a strong session. */
   async hireWithKey(): Promise<KeyHolder> {
     const holder = new KeyHolder(await this.hire());
     await holder.replaceKey();
@@ -146,7 +146,7 @@ let workers = 0;
 
 /** An employee as a program that sends bearer tokens. */
 export class Worker {
-  /** Token of the latest session. */
+  /** Token of the most recent session. */
   session = '';
   protected readonly caller: Caller;
 
@@ -158,16 +158,16 @@ export class Worker {
     this.caller = acme.caller();
   }
 
-  /** What to send to `/login`. */
+  /** Body of a request to `/login`. */
   get credentials() {
     return { username: this.username, password: PASSWORD };
   }
 
-  /** @returns the session's token, or the challenge's where a second factor is due */
+  /** @returns the session's token, or the challenge's token when a second factor is required */
   async login(): Promise<string> {
     const { body } = await this.caller.post<{ session?: string; challenge?: string }>('/login', this.credentials);
     const token = body.session ?? body.challenge;
-    if (!token) throw new Error('Acme let nobody in');
+    if (!token) throw new Error('The sign-in was refused');
     return token;
   }
 
@@ -186,7 +186,7 @@ export class EnrolledWorker extends Worker {
     super(worker.acme, worker.id, worker.username);
   }
 
-  /** Sends a code, the next one by default, with a session's or a challenge's token. */
+  /** Sends a code with the token of a session or challenge. The default is the next code. */
   verify(bearer: string, code = this.app.nextCode()) {
     return this.caller.post('/two-factor/verify-totp', { code }, bearer);
   }
@@ -201,7 +201,7 @@ export class KeyHolder extends Worker {
     this.session = worker.session;
   }
 
-  /** Stages a key on a session; the worker's own by default. */
+  /** Stages a key on a session, by default the worker's own. */
   async register(bearer = this.session) {
     const path = '/two-factor/hardware-key/register';
     const { status, body } = await this.caller.post<RegisteredKey>(path, { password: PASSWORD, label: 'Blue' }, bearer);
@@ -209,7 +209,7 @@ export class KeyHolder extends Worker {
     return { key: new HardwareKeyDevice(body.secret), backupCodes: body.backupCodes };
   }
 
-  /** Stages a key and confirms it; the worker's session is then strong. */
+  /** Stages a key and confirms it, which makes the worker's session strong. */
   async replaceKey(): Promise<void> {
     const { key } = await this.register();
     const { status, body } = await this.prove(this.session, {}, key);
@@ -227,7 +227,7 @@ export class KeyHolder extends Worker {
     return this.caller.post('/two-factor/hardware-key/verify', { response, ...more }, bearer);
   }
 
-  /** Asks for a nonce and answers it by the key. */
+  /** Requests a nonce and responds to it with the key. */
   async prove(bearer: string, more: object = {}, key = this.key) {
     return this.respond(bearer, key.respond(await this.nonce(bearer)), more);
   }
@@ -238,13 +238,13 @@ interface RegisteredKey {
   readonly backupCodes?: string[];
 }
 
-/** The key itself: it knows the secret and signs what it is given. */
+/** The hardware key itself: it stores the secret and signs nonces. */
 export class HardwareKeyDevice {
   private readonly secret: Buffer;
 
   constructor(secret: string) {
     this.secret = Buffer.from(secret, 'base64url');
-    // The leak search then looks for it in every table.
+    // The leak search then searches every table for it.
     if (secret) secrets.addBytes('secret of a hardware key', this.secret);
   }
 

@@ -8,12 +8,12 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all(apps.map((app) => app.close())));
 
-it('two apps of one process do not answer for each other', async () => {
+it('keeps the challenges of two apps in one process separate', async () => {
   const [one, other] = apps;
   if (!one || !other) throw new Error('Two are needed');
   const [ours, theirs] = [await one.hireEnrolled(), await other.hireEnrolled()];
   const challenges = [await ours.login(), await theirs.login()] as const;
-  // Many at once, so that anything they share would be seen half-way.
+  // Parallel requests would show state that the two apps share.
   const answers = await race(40, async (n) => {
     const [app, worker, stranger] = n % 2 === 0 ? [one, ours, theirs] : [other, theirs, ours];
     const own = await app.caller().get<{ employee: string }>('/payroll', worker.session);
@@ -33,7 +33,7 @@ it('two apps of one process do not answer for each other', async () => {
   expect((await theirs.verify(challenges[1])).status).toBe(200);
 });
 
-it('an app that closes takes nothing of the other along', async () => {
+it('keeps an app working when another app of the process closes', async () => {
   const [one, other] = apps.splice(0);
   if (!one || !other) throw new Error('Two are needed');
   apps = [other];

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Acme, PASSWORD, PLATFORMS } from './support.js';
 
-describe.each(PLATFORMS)('a host under %s whose database cannot finish', (_, adapter) => {
+describe.each(PLATFORMS)('a host on %s whose database fails with a conflict', (_, adapter) => {
   let acme: Acme;
   beforeAll(async () => {
     acme = await Acme.start(adapter());
-    // What Postgres says when two transactions do not go together.
+    // The error that Postgres raises when two transactions conflict.
     await acme.query(`CREATE FUNCTION clash() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN RAISE 'clash' USING ERRCODE = 'serialization_failure'; END $$`);
   });
@@ -14,7 +14,7 @@ describe.each(PLATFORMS)('a host under %s whose database cannot finish', (_, ada
   it.each([
     ['at a route of the library', 'two_factor_authenticator'],
     ['at a route of its own', 'two_factor_challenge'],
-  ])('answers 503 %s, and goes on when that is over', async (where, table) => {
+  ])('returns 503 %s, and works again afterwards', async (where, table) => {
     const worker = await acme.hireEnrolled();
     await acme.query(`CREATE TRIGGER clash BEFORE INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION clash()`);
     const ask = () =>

@@ -32,7 +32,7 @@ describe('Database', () => {
   const pid = async () => (await database.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))[0]?.pid;
 
   it.each(['40001', '40P01', '55P03', '57014'])(
-    'says of %s that the database is unavailable, and keeps the connection',
+    'reports %s as an unavailable database, and keeps the connection',
     async (code) => {
       const before = await pid();
       await expect(failWith(code)).rejects.toMatchObject({ name: 'DatabaseUnavailableError', cause: { code } });
@@ -41,7 +41,7 @@ describe('Database', () => {
   );
 
   it.each(['08006', '25006', '25P03', '53300', '57P01', '57P02', '57P03'])(
-    'says so of %s, and takes another connection',
+    'reports %s as an unavailable database, and opens another connection',
     async (code) => {
       const before = await pid();
       await expect(failWith(code)).rejects.toMatchObject({ name: 'DatabaseUnavailableError', cause: { code } });
@@ -50,7 +50,7 @@ describe('Database', () => {
   );
 
   it.each(['22P02', '23505', '42P01', '53100', 'P0001', 'XX000'])(
-    'leaves %s as it is, and keeps the connection',
+    'passes %s on unchanged, and keeps the connection',
     async (code) => {
       const before = await pid();
       const error: unknown = await failWith(code).catch((reason: unknown) => reason);
@@ -60,7 +60,7 @@ describe('Database', () => {
     },
   );
 
-  it('does not believe a COMMIT that rolled back', async () => {
+  it('throws when COMMIT rolled the transaction back', async () => {
     const kept = database.transaction(async (transaction) => {
       await transaction.query(`INSERT INTO notes VALUES ('lost')`);
       await transaction.query('SELECT * FROM nowhere').catch(() => undefined);
@@ -70,7 +70,7 @@ describe('Database', () => {
     expect(await database.query('SELECT * FROM notes')).toEqual([]);
   });
 
-  it('sends nothing when the time of the request is over, in a transaction neither', async () => {
+  it('sends no statement after the deadline of the request, in a transaction either', async () => {
     const late = withDatabaseDeadline(50, () =>
       database.transaction(async (transaction) => {
         await transaction.query(`INSERT INTO notes VALUES ('late')`);
@@ -82,15 +82,15 @@ describe('Database', () => {
     expect(await database.query('SELECT * FROM notes')).toEqual([]);
   });
 
-  it('gives up a statement without an answer, and its connection with it', async () => {
+  it('abandons a statement without a response, and closes its connection', async () => {
     const hasty = new Database(dataSource, { answerTimeoutMs: 30 });
     await expect(hasty.query('SELECT pg_sleep(1)')).rejects.toMatchObject({ cause: { name: 'TimeoutError' } });
     expect(await database.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
     expect(pool.totalCount).toBe(pool.idleCount);
   });
 
-  it('lets so many wait for a connection, and refuses the next at once', async () => {
-    // Both connections are there before.
+  it('lets a limited number of calls wait for a connection, and refuses the next one at once', async () => {
+    // Opens both connections first.
     await race(2, () => database.query('SELECT pg_sleep(0.05)'));
     const busy = new Database(dataSource, { mostWaiting: 3, connectionTimeoutMs: 10_000 });
     const answers = await race(8, () => busy.query('SELECT pg_sleep(0.1)').then(() => 'done', describeRefusal));
@@ -98,10 +98,10 @@ describe('Database', () => {
     expect(answers.filter((answer) => answer === '3 are waiting for a connection already')).toHaveLength(3);
   });
 
-  it('waits for a connection no longer than it should, and loses none that comes too late', async () => {
+  it('stops waiting for a connection at its time-out, and returns one that arrives later to the pool', async () => {
     const hasty = new Database(dataSource, { connectionTimeoutMs: 30 });
     const busy = race(2, () => database.query('SELECT pg_sleep(0.2)'));
-    // Now both connections are taken.
+    // Both connections are in use now.
     await setImmediate();
     const refused = hasty.query('SELECT 1 AS one').catch(describeRefusal);
     expect(await refused).toMatch(/^Connection: not within/);

@@ -39,7 +39,7 @@ describe('the embedded Postgres', () => {
     await rm(dataDir, { recursive: true, force: true });
   });
 
-  it('lets one of several that start at once make the database and win', async () => {
+  it('lets one of several processes that start at the same time create the database', async () => {
     const starts = await Promise.allSettled([start(), start(), start()]);
     const winners = starts.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
     const losers = starts.filter((result) => result.status === 'rejected').map(({ reason }) => String(reason));
@@ -49,7 +49,7 @@ describe('the embedded Postgres', () => {
     expect(await readdir(dataDir)).toEqual(['postgres']);
   });
 
-  it('finds its data at the second start, after an orderly stop and after its owner was killed', async () => {
+  it('finds its data at the second start, after a clean shutdown and after its owner was killed', async () => {
     const first = await start();
     await query(first.url, 'CREATE TABLE kept AS SELECT 1 AS value');
     await first.stop();
@@ -60,7 +60,7 @@ describe('the embedded Postgres', () => {
     await query(owner.url, 'INSERT INTO kept VALUES (2)');
     owner.process.kill('SIGKILL');
     await once(owner.process, 'exit');
-    // The server outlives its owner, and nobody else knows of it.
+    // The server outlives its owner, and no process refers to it.
     expect(await query(owner.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
 
     const third = await start();
@@ -68,7 +68,7 @@ describe('the embedded Postgres', () => {
     expect(notices).toEqual([expect.stringContaining('left running by a process that was killed')]);
   });
 
-  it('refuses a database that a live process uses, and lets others find its server', async () => {
+  it('refuses a database that a running process uses, and lets other processes connect to its server', async () => {
     const { url } = await start();
     const again = startEmbeddedPostgres({ dataDir, durable: false });
     await expect(again).rejects.toMatchObject({
@@ -81,7 +81,7 @@ describe('the embedded Postgres', () => {
     expect(await findEmbeddedPostgres(dataDir)).toBeUndefined();
   });
 
-  it('survives a crash of the machine that left its pid file to another program', async () => {
+  it('starts after a crash of the machine although the pid in its pid file belongs to another program', async () => {
     await (await start()).stop();
     const data = join(dataDir, 'postgres', 'data');
     const stale = [String(process.pid), data, '1', '5432', '', '127.0.0.1', '', 'ready'].join('\n');
@@ -89,7 +89,7 @@ describe('the embedded Postgres', () => {
     expect(await query((await start()).url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('listens on the loopback address alone, with a password of its own', async () => {
+  it('listens on the loopback address only, with a password of its own', async () => {
     const { url } = await start();
     const [settings] = await query(
       url,
@@ -101,7 +101,7 @@ describe('the embedded Postgres', () => {
     await expect(query(stranger.href, 'SELECT 1')).rejects.toThrow('password authentication failed');
   });
 
-  it('keeps no statement and no value in its log', async () => {
+  it('writes no statement and no value to its log', async () => {
     const { url } = await start();
     await query(url, 'CREATE TABLE people (email text PRIMARY KEY)');
     await query(url, `INSERT INTO people VALUES ('ada@example.com')`);

@@ -17,11 +17,11 @@ describe('migrations', () => {
     await database.drop();
   });
 
-  it('give exactly the tables that the entities describe', async () => {
+  it('create exactly the tables that the entities describe', async () => {
     await runMigrations(database.url);
     const dataSource = await new DataSource(dataSourceOptions(database.url)).initialize();
     const createQueryRunner = dataSource.createQueryRunner.bind(dataSource);
-    // TypeORM looks at tables with many queries at once on one connection, which pg warns of.
+    // TypeORM reads the tables with parallel queries on one connection, and pg prints a warning about that.
     dataSource.createQueryRunner = (mode) => {
       const runner = createQueryRunner(mode);
       return Object.assign(runner, { query: inTurns(runner.query.bind(runner)) });
@@ -34,7 +34,7 @@ describe('migrations', () => {
     }
   });
 
-  it('have distinct names in the order of their time', () => {
+  it('have distinct names in chronological order', () => {
     const { migrations } = dataSourceOptions(database.url);
     const times = Object.values(migrations ?? {}).map((migration) => Number(/\d{13}$/.exec(nameOf(migration))?.[0]));
     expect(times.length).toBeGreaterThan(0);
@@ -42,7 +42,7 @@ describe('migrations', () => {
     expect(times).not.toContain(Number.NaN);
   });
 
-  it('go up, down to nothing but their own table, and up again', async () => {
+  it('run up, down to their own table only, and up again', async () => {
     const first = await runMigrations(database.url);
     const schema = await describeSchema(database.url);
 
@@ -58,14 +58,14 @@ describe('migrations', () => {
     expect(await describeSchema(database.url)).toEqual(schema);
   });
 
-  it('run once when several replicas start at once', async () => {
+  it('run once when several replicas start at the same time', async () => {
     const runs = await Promise.all(Array.from({ length: 5 }, () => runMigrations(database.url)));
     const [winner, ...others] = runs.toSorted((a, b) => b.length - a.length);
     expect(winner?.length).toBeGreaterThan(0);
     expect(others.flat()).toEqual([]);
   });
 
-  it('tell of a database that is not there in one line, without the password', async () => {
+  it('report a database that is not reachable in one line, without the password', async () => {
     const url = new URL(database.url);
     url.pathname = '/missing';
     const failure = await runMigrations(url.href).catch((error: unknown) => error);
@@ -78,7 +78,7 @@ function nameOf(migration: unknown): string {
   return typeof migration === 'function' ? migration.name : String(migration);
 }
 
-/** Tables, columns, indexes and constraints as Postgres keeps them. */
+/** @returns tables, columns, indexes and constraints from Postgres' catalogs */
 async function describeSchema(url: string): Promise<unknown[]> {
   return rows(
     url,
@@ -91,7 +91,10 @@ async function describeSchema(url: string): Promise<unknown[]> {
   );
 }
 
-/** Everything a revert may forget: tables, sequences, types, functions, extensions and schemas; not the queue's own. */
+/**
+ * @returns what a revert may leave behind: tables, sequences, types, functions, extensions and schemas, without those
+ * of the queue
+ */
 async function leftovers(url: string): Promise<unknown[]> {
   return rows(
     url,

@@ -8,7 +8,7 @@ describe('GET /health', () => {
   let service: TestService;
 
   const read = async () => {
-    // Answers are given again for a second.
+    // Responses are cached for a second.
     await new Promise((resolve) => setTimeout(resolve, 1100));
     const answer = await fetch(new URL('/health', service.url), { headers: { authorization: `Bearer ${MONITOR}` } });
     return {
@@ -26,7 +26,7 @@ describe('GET /health', () => {
     await service.close();
   });
 
-  it('tells that all is well, and what is not configured', async () => {
+  it('reports that everything works, and what is not configured', async () => {
     expect(await read()).toEqual({
       status: 200,
       cache: 'no-store',
@@ -42,7 +42,7 @@ describe('GET /health', () => {
     });
   });
 
-  it('tells of messages that wait, and of nobody who waits for them', async () => {
+  it('reports delayed messages when messages wait and no worker takes them', async () => {
     await service.query(`SELECT two_factor_enqueue('{}', now())`);
     await service.query(`UPDATE graphile_worker._private_jobs SET created_at = now() - interval '2 minutes'`);
     expect((await read()).body).toEqual({
@@ -56,13 +56,13 @@ describe('GET /health', () => {
     });
   });
 
-  it('is outside of the API', async () => {
+  it('is not below the base URL of the API', async () => {
     expect((await fetch(`${service.url}/health`)).status).toBe(404);
   });
 });
 
 describe('DeliveryHealth', () => {
-  it('goes by the last message', async () => {
+  it('shows the result of the most recent message', async () => {
     const health = new DeliveryHealth();
     expect(health.state('sms')).toBe('idle');
     health.failed('sms', 'TwilioSmsSender: HTTP 503');

@@ -15,7 +15,7 @@ export interface HttpAnswer {
   readonly body?: unknown;
 }
 
-/** A provider's HTTP API that answers as it is told; `undefined` leaves the caller waiting. */
+/** A provider's HTTP API that sends a prepared response. It sends none when that response is `undefined`. */
 export async function startHttp(answer: (call: HttpCall) => HttpAnswer | undefined) {
   const calls: HttpCall[] = [];
   const server = createServer((request, response) => {

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { ConsoleLogger, Logger } from '@nestjs/common';
 
-/** Takes the place of Nest's log, at all levels, until released. */
+/** Replaces Nest's log, at all levels, until it is released. */
 export function recordLog() {
   const lines: string[] = [];
   const write = (...message: unknown[]): void => void lines.push(inspect(message, { depth: 10 }));

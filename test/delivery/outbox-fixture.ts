@@ -26,7 +26,7 @@ import { AesGcmSealer } from '../../src/two-factor/keys/sealer.js';
 import { createTestDatabase } from '../support/database.js';
 import { secrets } from '../support/leaks/secrets.js';
 
-/** What makes a worker quick enough to be watched. */
+/** Options that make a worker fast enough for a test. */
 export const QUICK: Omit<OutboxModuleOptions, 'databaseUrl'> = {
   concurrency: { 'mail-code': 4, 'sms-code': 4, notice: 2 },
   attemptTimeoutMs: 1500,
@@ -40,7 +40,7 @@ export const QUICK: Omit<OutboxModuleOptions, 'databaseUrl'> = {
 
 export const KEY = { kid: 'test', secret: randomBytes(32) };
 
-/** A database with an outbox, and workers to order. */
+/** A database with an outbox, and a factory of workers. */
 export async function startOutbox() {
   const database = await createTestDatabase();
   secrets.addBytes('ring key', KEY.secret);
@@ -50,7 +50,7 @@ export async function startOutbox() {
   const workers: OutboxWorker[] = [];
   return {
     url: database.url,
-    /** Queues a mail with a code that lives five minutes, unless told otherwise. */
+    /** Queues a mail with a code that is valid for five minutes, unless the arguments say otherwise. */
     async enqueue(message: Partial<Omit<Message, 'id'>> = {}, queue: MessageQueue = 'mail-code') {
       const code = String(randomInt(1_000_000)).padStart(6, '0');
       secrets.addCode('mailed code', code);
@@ -67,7 +67,7 @@ export async function startOutbox() {
       await client.query('SELECT two_factor_enqueue($1, $2, $3)', [payload, new Date(whole.discardAfter), queue]);
       return { to: whole.to, code, payload };
     },
-    /** A worker that sends by SMTP, or by whatever sender it is given. */
+    /** Starts a worker that sends by SMTP, or by the given sender. */
     startWorker(mail: MailSender | string, options: Partial<OutboxModuleOptions> = {}, sms?: SmsSender): OutboxWorker {
       const worker = createWorker(database.url, KEY, mail, { ...QUICK, ...options }, sms);
       worker.onApplicationBootstrap();

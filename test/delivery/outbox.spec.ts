@@ -22,7 +22,7 @@ describe('the outbox', () => {
     log.release();
   });
 
-  it('delivers a code, and keeps nothing of it', async () => {
+  it('delivers a code and stores none of it afterwards', async () => {
     smtp = await startSmtp();
     const worker = outbox.startWorker(smtp.url);
     const { to, code } = await outbox.enqueue();
@@ -34,7 +34,7 @@ describe('the outbox', () => {
     await worker.onApplicationShutdown();
   });
 
-  it('queues nothing when the transaction is rolled back', async () => {
+  it('queues no message when the transaction is rolled back', async () => {
     smtp = await startSmtp();
     await outbox.query('BEGIN');
     await outbox.enqueue();
@@ -43,7 +43,7 @@ describe('the outbox', () => {
     expect(await outbox.waiting()).toBe(0);
   });
 
-  it('queues from within a statement, whatever the search path', async () => {
+  it('queues messages from within a statement, whatever the search path is', async () => {
     smtp = await startSmtp();
     await outbox.query('BEGIN');
     await outbox.query(`SET LOCAL search_path = public, pg_temp`);
@@ -55,7 +55,7 @@ describe('the outbox', () => {
     await outbox.query('ROLLBACK');
   });
 
-  it('shares 200 messages between workers, each sent once', async () => {
+  it('distributes 200 messages between workers, each of them sent once', async () => {
     smtp = await startSmtp();
     const workers = [1, 2, 3].map(() => outbox.startWorker(smtp.url));
     const messages = [];
@@ -68,7 +68,7 @@ describe('the outbox', () => {
     await Promise.all(workers.map((worker) => worker.onApplicationShutdown()));
   });
 
-  it('finishes what is on its way when it is told to stop', async () => {
+  it('completes deliveries in progress when it is stopped', async () => {
     let stopped: Promise<void> | undefined;
     smtp = await startSmtp({
       beforeAccepting: async () => {
@@ -83,7 +83,7 @@ describe('the outbox', () => {
     expect(await outbox.waiting()).toBe(0);
   });
 
-  it('leaves what is queued to others when it is off', async () => {
+  it('leaves queued messages to other workers when it is off', async () => {
     smtp = await startSmtp();
     outbox.startWorker(smtp.url, { deliver: false });
     await outbox.enqueue();
@@ -94,7 +94,7 @@ describe('the outbox', () => {
     await worker.onApplicationShutdown();
   });
 
-  it('drops a message that comes too late', async () => {
+  it('drops a message whose deadline has passed', async () => {
     smtp = await startSmtp();
     await outbox.enqueue({ discardAfter: Date.now() - 1 });
     const worker = outbox.startWorker(smtp.url);
@@ -104,7 +104,7 @@ describe('the outbox', () => {
     await worker.onApplicationShutdown();
   });
 
-  it('gives up on what it cannot read, once that is of no use any more', async () => {
+  it('gives up a message that it cannot read once its deadline has passed', async () => {
     smtp = await startSmtp();
     const worker = outbox.startWorker(smtp.url);
     await outbox.query(`SELECT two_factor_enqueue('{}', now() + interval '1 second')`);
@@ -115,7 +115,7 @@ describe('the outbox', () => {
     await worker.onApplicationShutdown();
   });
 
-  it('keeps nothing that is out of attempts', async () => {
+  it('stores no message that is out of attempts', async () => {
     smtp = await startSmtp();
     await outbox.enqueue();
     await outbox.query('UPDATE graphile_worker._private_jobs SET attempts = max_attempts');

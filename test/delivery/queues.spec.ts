@@ -7,13 +7,13 @@ import { recordLog } from './log-fixture.js';
 import { startOutbox, type OutboxFixture } from './outbox-fixture.js';
 import { startSmtp } from './smtp-fixture.js';
 
-/** Long enough that whatever waits for it fails the test instead. */
+/** A time-out so long that a test that reaches it fails. */
 const PATIENT = { attemptTimeoutMs: 60_000, abandonedAfterMs: 70_000 };
 
 const NOTICE = { facts: { topic: 'device-trusted', issuer: 'Acme' } } as const;
 const TEXT = { channel: 'sms', to: '+4915112345678' } as const;
 
-describe('a queue that does not move', () => {
+describe('a blocked queue', () => {
   let outbox: OutboxFixture;
   let log: ReturnType<typeof recordLog>;
   const cleanUps: (() => unknown)[] = [];
@@ -46,7 +46,7 @@ describe('a queue that does not move', () => {
     },
   };
 
-  it('of a mail server that hangs delays no text message, not even where all of it waits at the start', async () => {
+  it('delays no text message when its mail server hangs, even when all messages wait at the start', async () => {
     const silent = createServer().listen(0, '127.0.0.1');
     await once(silent, 'listening');
     cleanUps.push(() => silent.close());
@@ -61,7 +61,7 @@ describe('a queue that does not move', () => {
     expect(await outbox.waiting()).toBeGreaterThanOrEqual(80);
   });
 
-  it('of notices that a mail server is slow to take delays no mailed code', async () => {
+  it('delays no mailed code when its mail server accepts notices slowly', async () => {
     let release!: () => void;
     const released = new Promise<void>((resolve) => {
       release = resolve;
@@ -83,7 +83,7 @@ describe('a queue that does not move', () => {
     await outbox.empty();
   });
 
-  it('holds no more messages at a time than its share', async () => {
+  it('holds no more messages at a time than its share of the pool', async () => {
     const held: Mail[] = [];
     let release!: () => void;
     const released = new Promise<void>((resolve) => {
@@ -104,7 +104,7 @@ describe('a queue that does not move', () => {
   });
 });
 
-describe('the function that queues', () => {
+describe('the SQL function that queues messages', () => {
   let outbox: OutboxFixture;
 
   beforeAll(async () => {
@@ -115,11 +115,11 @@ describe('the function that queues', () => {
     await outbox.close();
   });
 
-  it('refuses a queue that nothing works', async () => {
+  it('refuses a queue that no worker serves', async () => {
     await expect(outbox.query(`SELECT two_factor_enqueue('{}', now(), 'letters')`)).rejects.toThrow('no queue named');
   });
 
-  it('serves programs of before there were queues, and their messages are delivered', async () => {
+  it('accepts calls of older programs without a queue, and their messages are delivered', async () => {
     const smtp = await startSmtp();
     const worker = outbox.startWorker(smtp.url);
     const { payload } = await outbox.enqueue();

@@ -27,7 +27,7 @@ describe('TwilioSmsSender', () => {
   const sender = (baseUrl: string, from = '+15005550006') =>
     new TwilioSmsSender({ accountSid, authToken: 'hunter2', from, baseUrl });
 
-  it('asks for a message as the REST API wants it', async () => {
+  it('sends a request in the form of the REST API', async () => {
     const http = await provider(() => ({ status: 201 }));
     await sender(http.url).send(SMS, NEVER);
     const [call] = http.calls;
@@ -40,7 +40,7 @@ describe('TwilioSmsSender', () => {
     });
   });
 
-  it('sends by a messaging service', async () => {
+  it('sends through a messaging service', async () => {
     const http = await provider(() => ({ status: 201 }));
     const service = `MG${'0'.repeat(32)}`;
     await sender(http.url, service).send(SMS, NEVER);
@@ -59,7 +59,7 @@ describe('TwilioSmsSender', () => {
     [401, { code: 20_003 }, DeliveryError, 'HTTP 401 code 20003'],
     [429, { code: 20_429 }, DeliveryError, 'HTTP 429 code 20429'],
     [503, 'Sorry', DeliveryError, 'HTTP 503'],
-  ])('fails at %i %j', async (status, body, kind, message) => {
+  ])('fails when the provider responds %i %j', async (status, body, kind, message) => {
     const http = await provider(() => ({ status, body }));
     const failure = await sender(http.url)
       .send(SMS, NEVER)
@@ -75,7 +75,7 @@ describe('TwilioSmsSender', () => {
     expect(trap.calls).toEqual([]);
   });
 
-  it('gives up at once when told to', async () => {
+  it('gives up at once when it is aborted', async () => {
     const http = await provider(() => undefined);
     const begun = Date.now();
     await expect(sender(http.url).send(SMS, AbortSignal.timeout(100))).rejects.toThrow();
@@ -87,7 +87,7 @@ describe('WebhookSmsSender', () => {
   it.each([
     ['a text', 'a secret of at least 24 bytes', Buffer.from('a secret of at least 24 bytes')],
     ['base64', `whsec_${Buffer.alloc(32, 7).toString('base64')}`, Buffer.alloc(32, 7)],
-  ])('signs with a key given as %s', async (_, secret, key) => {
+  ])('signs with a key that is given as %s', async (_, secret, key) => {
     const http = await provider(() => ({ status: 204 }));
     await new WebhookSmsSender({ url: `${http.url}/sms`, secret }).send(SMS, NEVER);
     const [call] = http.calls;
@@ -106,7 +106,7 @@ describe('WebhookSmsSender', () => {
     [302, DeliveryError],
     [401, DeliveryError],
     [500, DeliveryError],
-  ])('fails at %i', async (status, kind) => {
+  ])('fails when the endpoint responds %i', async (status, kind) => {
     const http = await provider(() => ({ status, headers: { location: '/elsewhere' } }));
     const sender = new WebhookSmsSender({ url: http.url, secret: 'a secret of at least 24 bytes' });
     const failure = await sender.send(SMS, NEVER).catch((error: unknown) => error);

@@ -3,26 +3,30 @@ import type { AddressInfo } from 'node:net';
 import { simpleParser, type ParsedMail } from 'mailparser';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 
-/** A real SMTP server that keeps what it was given. */
+/** A real SMTP server that stores the mails that it accepts. */
 export interface SmtpFixture {
   readonly url: string;
   readonly port: number;
-  /** Mails in the order of their acceptance. */
+  /** Mails in the order in which they were accepted. */
   readonly mails: ParsedMail[];
-  /** Waits until so many mails have come. */
+  /** Waits until `count` mails have been accepted. */
   received(count: number, withinMs?: number): Promise<ParsedMail[]>;
   /** Cuts all connections and stops listening; idempotent. */
   close(): Promise<void>;
 }
 
-/** Refuses with an SMTP answer when thrown by a handler or given to its callback. */
+/**
+ * @returns an error that makes the server respond with this SMTP code, when a handler throws it or passes it to its
+ * callback
+ */
 export function smtpError(code: number, text: string): Error {
   return Object.assign(new Error(text), { responseCode: code });
 }
 
 /**
- * @param options.port to come back on; a free one by default
- * @param options.beforeAccepting is awaited between the last byte of a mail and the server's yes; throws to say no
+ * @param options.port a port to reuse; a free one by default
+ * @param options.beforeAccepting is awaited after the last byte of a mail and before the server accepts it; refuses it
+ * by throwing
  */
 export async function startSmtp({
   port = 0,
@@ -48,7 +52,7 @@ export async function startSmtp({
     },
     ...options,
   });
-  // A client that is killed in mid-sentence.
+  // Without a listener, a client that is killed during a transfer would be an uncaught exception.
   server.on('error', () => undefined);
   server.listen(port, '127.0.0.1');
   await once(server.server, 'listening');

@@ -30,7 +30,7 @@ describe('SmtpMailSender', () => {
     return smtp;
   };
 
-  it('sends text and HTML that no holiday notice answers', async () => {
+  it('sends text and HTML with headers that suppress automatic replies', async () => {
     const smtp = await server();
     await sender(smtp.url).send(MAIL, NEVER);
     const [mail] = smtp.mails;
@@ -39,7 +39,7 @@ describe('SmtpMailSender', () => {
     expect(mail?.headers.get('auto-submitted')).toBe('auto-generated');
   });
 
-  it('keeps its connection', async () => {
+  it('reuses its connection', async () => {
     let connections = 0;
     const smtp = await server({
       onConnect: (_session, callback) => {
@@ -52,7 +52,7 @@ describe('SmtpMailSender', () => {
     expect([smtp.mails.length, connections]).toEqual([3, 1]);
   });
 
-  it('sends to one address, whatever it holds', async () => {
+  it('sends to one address only, whatever characters it contains', async () => {
     const recipients: string[] = [];
     const smtp = await server({
       onRcptTo: ({ address }, _session, callback) => {
@@ -69,7 +69,7 @@ describe('SmtpMailSender', () => {
     expect(smtp.mails.flatMap(({ bcc }) => bcc ?? [])).toEqual([]);
   });
 
-  it('gives up at once when told to', async () => {
+  it('gives up at once when it is aborted', async () => {
     const smtp = await server({ onRcptTo: () => undefined });
     const begun = Date.now();
     await expect(sender(smtp.url).send(MAIL, AbortSignal.timeout(100))).rejects.toThrow('AbortError EABORT');
@@ -96,7 +96,7 @@ describe('SmtpMailSender', () => {
   it.each<[string, { secure?: boolean; disabledCommands?: string[] }]>([
     ['smtps:', { secure: true }],
     ['smtp:', { disabledCommands: [] }],
-  ])('encrypts with %s and believes no certificate of nobody', async (protocol, options) => {
+  ])('encrypts with %s and refuses a self-signed certificate', async (protocol, options) => {
     const smtp = await server({ ...options, onAuth: (_auth, _session, callback) => callback(null, { user: 'me' }) });
     const url = smtp.url.replace('smtp://', `${protocol}//me:hunter2@`);
     await expect(sender(url).send(MAIL, NEVER)).rejects.toThrow(/^Error E(TLS|SOCKET)/);
@@ -104,7 +104,7 @@ describe('SmtpMailSender', () => {
     expect(smtp.mails).toHaveLength(1);
   });
 
-  it('tells a refused message from a refused login', async () => {
+  it('distinguishes a refused message from a refused login', async () => {
     const refusing = await server({
       onData: (stream, _session, callback) => {
         stream.resume().on('end', () => callback(smtpError(554, '5.7.1 user@example.com: spam')));

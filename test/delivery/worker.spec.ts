@@ -47,7 +47,7 @@ describe('the built worker', () => {
     };
   };
 
-  it('delivers what services leave to it, and at SIGTERM what is on its way', async () => {
+  it('delivers the messages that services queue, and at SIGTERM completes those in progress', async () => {
     const smtp = await startSmtp({
       beforeAccepting: async () => {
         worker.child.kill('SIGTERM');
@@ -67,7 +67,7 @@ describe('the built worker', () => {
     await smtp.close();
   });
 
-  it('tells of a bad variable in one line', async () => {
+  it('reports an invalid variable in one line', async () => {
     const { code, output } = await start({ SMTP_URL: 'smtp://localhost' }).ended;
     expect({ code, output }).toEqual({ code: 1, output: 'Bad environment: MAIL_FROM is missing\n' });
   });

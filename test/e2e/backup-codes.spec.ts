@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 describe('a backup code', () => {
-  it('with disableSession uses the code up and opens nothing', async () => {
+  it('is spent with disableSession, and opens no session', async () => {
     const owner = await enrol(service);
     const [code] = owner.backupCodes;
     const body = { code, disableSession: true, trustDevice: true };
@@ -24,7 +24,7 @@ describe('a backup code', () => {
     expect(again.body.code).toBe('INVALID_BACKUP_CODE');
   });
 
-  it('lifts a session', async () => {
+  it('lifts a weak session', async () => {
     const owner = await enrol(service);
     await service.query('UPDATE sessions SET second_factor = NULL, second_factor_at = NULL WHERE user_id = $1', [
       owner.id,
@@ -44,7 +44,7 @@ describe('a backup code', () => {
     expect(old.body.code).toBe('INVALID_BACKUP_CODE');
   });
 
-  it('is counted without those that are staged, and their replacement is told', async () => {
+  it('is counted without staged codes, and the owner is notified when the codes are replaced', async () => {
     const owner = await enrol(service);
     expect(
       (await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token)).body.backupCodes,
@@ -63,7 +63,7 @@ describe('a backup code', () => {
     );
   });
 
-  it('needs two-factor on', async () => {
+  it('is refused when two-factor is off', async () => {
     const { token } = await signUp(service);
     expect(await caller.post('/two-factor/generate-backup-codes', { password: 'wrong' }, token)).toMatchObject({
       status: 400,

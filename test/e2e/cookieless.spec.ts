@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 describe('a program without cookies', () => {
-  it('lives its whole life with bodies and headers', async () => {
+  it('completes every operation with bodies and headers alone', async () => {
     const email = 'phone@example.com';
     const signedUp = await caller.post('/sign-up/email', { email, password: PASSWORD, name: 'Phone' });
     expect(signedUp.headers.get('set-auth-token')).toBe(signedUp.body.token);
@@ -46,7 +46,7 @@ describe('a program without cookies', () => {
     expect((await signIn(service, email)).body.token).toBeDefined();
   });
 
-  it('may keep its token in a header though the session of another tab is a cookie’s', async () => {
+  it('may send its token in a header while another tab has a session cookie', async () => {
     const owner = await enrol(service);
     const verified = await caller.post(
       '/two-factor/verify-totp',
@@ -60,12 +60,13 @@ describe('a program without cookies', () => {
       'sec-fetch-site': 'same-origin',
     });
     expect(answer.body.token).toBeDefined();
-    // Whoever sends any cookie is a browser: its token stays where scripts cannot read it.
+    // A client that sends any cookie is a browser, so its token must stay out of the body, where scripts could read
+    // it.
     expect(answer.body).not.toHaveProperty('trustedDeviceToken');
     expect(answer.headers.getSetCookie().join()).toContain('trust_device=tfd_');
   });
 
-  it('gets nowhere with a challenge token but to send-otp and verify-*', async () => {
+  it('can use a challenge token for send-otp and verify-* only', async () => {
     const owner = await enrol(service);
     const challenge = await openChallenge(service, owner);
     for (const path of ['/list-sessions', '/two-factor/status', '/two-factor/trusted-devices']) {
@@ -82,7 +83,7 @@ describe('a program without cookies', () => {
     expect((await caller.get('/get-session', challenge)).body).toBeNull();
   });
 
-  it('is refused with the credentials of two accounts', async () => {
+  it('is refused when it sends the credentials of two accounts', async () => {
     const [one, other] = [await signUp(service), await signUp(service)];
     const answer = await caller.get('/two-factor/status', one.token, { cookie: `session_token=${other.token}` });
     expect(answer).toMatchObject({ status: 400, body: { code: 'CONTRADICTING_CREDENTIALS' } });

@@ -25,19 +25,19 @@ async function told(answer: Promise<{ status: number; headers: Headers }>): Prom
 }
 
 describe('a bearer token', () => {
-  it('needs no Origin, whatever page it is sent from', async () => {
+  it('needs no Origin header, whatever page sends it', async () => {
     const { token } = await signUp(service);
     expect((await caller.post('/two-factor/enable', { password: PASSWORD }, token, FOREIGN)).status).toBe(200);
   });
 
-  it('that resolves to nothing is ignored where a cookie resolves, and the Origin is checked then', async () => {
+  it('is ignored when it is dead and the cookie is live, and the Origin is then checked', async () => {
     const browser = await signInBrowser(await signUp(service));
     expect((await browser.post('/two-factor/enable', { password: PASSWORD }, 'nonsense')).status).toBe(200);
     const foreign = await browser.post('/two-factor/enable', { password: PASSWORD }, 'nonsense', FOREIGN);
     expect(foreign).toMatchObject({ status: 403, body: { code: 'INVALID_ORIGIN' } });
   });
 
-  it('that is ignored is told as invalid beside the good answer, a live one is not', async () => {
+  it('is reported as invalid in the header of a successful response when it is dead', async () => {
     const owner = await signUp(service);
     const browser = await signInBrowser(owner);
     const invalid = [200, 'Bearer realm="two-factor", error="invalid_token"'];
@@ -49,7 +49,7 @@ describe('a bearer token', () => {
     for (const answer of live) expect(await told(answer)).toEqual([200, null]);
   });
 
-  it('of the cookie’s own account counts before the cookie', async () => {
+  it('takes precedence over the cookie of the same account', async () => {
     const owner = await signUp(service);
     const browser = await signInBrowser(owner);
     expect((await browser.post('/two-factor/enable', { password: PASSWORD }, owner.token)).status).toBe(200);
@@ -58,7 +58,7 @@ describe('a bearer token', () => {
 });
 
 describe('a challenge token', () => {
-  it('that is dead answers 401 even to a body that cannot be read', async () => {
+  it('returns 401 when it is dead, even with a body that cannot be parsed', async () => {
     const dead = `tfc_${'A'.repeat(43)}`;
     for (const body of [{ code: '123456' }, {}, []]) {
       const answer = await caller.post('/two-factor/verify-totp', body, dead);
@@ -67,7 +67,7 @@ describe('a challenge token', () => {
     expect((await caller.post('/two-factor/send-otp', {}, dead)).status).toBe(401);
   });
 
-  it('is a session token nowhere, nor is its digest', async () => {
+  it('is not valid as a session token, nor is its digest valid as any token', async () => {
     const owner = await enrol(service);
     await openChallenge(service, owner);
     const [row] = await service.query<{ hash: string }>(
@@ -82,15 +82,15 @@ describe('a challenge token', () => {
   });
 });
 
-describe('cookies', () => {
-  it('of a challenge are ended only where one came', async () => {
+describe('a cookie', () => {
+  it('is deleted as a challenge cookie only when the request had one', async () => {
     const owner = await enrol(service);
     const code = owner.app.nextCode();
     const { headers } = await caller.post('/two-factor/verify-totp', { code }, await openChallenge(service, owner));
     expect(headers.getSetCookie().filter((line) => line.startsWith('two_factor'))).toEqual([]);
   });
 
-  it('are HttpOnly, SameSite=Lax, Path=/, without Domain; the challenge ends the session cookie', async () => {
+  it('is HttpOnly, SameSite=Lax, Path=/ and without Domain; a challenge deletes the session cookie', async () => {
     const owner = await enrol(service);
     const browser = new Browser(service);
     const answer = await browser.post('/sign-in/email', { email: owner.email, password: PASSWORD });
@@ -103,7 +103,7 @@ describe('cookies', () => {
     expect(answer.headers.get('set-auth-token')).toBeNull();
   });
 
-  it('carry a sign-in through the challenge to a session', async () => {
+  it('carries a sign-in through the challenge to a session', async () => {
     const owner = await enrol(service);
     const browser = await signInBrowser(owner);
     expect([...browser.cookies.keys()]).toEqual(['two_factor']);
@@ -116,7 +116,7 @@ describe('cookies', () => {
     expect(verified.body.token).toBe(body.session?.['id']);
   });
 
-  it('of a challenge win over those of a session, and success ends the session it replaces', async () => {
+  it('wins over a session cookie when it holds a challenge, and success ends the replaced session', async () => {
     const owner = await enrol(service);
     const browser = new Browser(service);
     await browser.post('/sign-in/email', { email: owner.email, password: PASSWORD });
@@ -128,7 +128,7 @@ describe('cookies', () => {
     expect((await caller.get('/get-session', session)).body).toBeNull();
   });
 
-  it('of a dead challenge do not shut out a live session', async () => {
+  it('does not block a live session when it holds a dead challenge', async () => {
     const owner = await enrol(service);
     const browser = await signInBrowser(owner);
     await browser.post('/two-factor/verify-totp', { code: owner.app.nextCode() });
@@ -138,7 +138,7 @@ describe('cookies', () => {
 });
 
 describe('the order of checks', () => {
-  it('is Origin, credential, body, not enabled, strength, password', async () => {
+  it('is Origin, credential, body, enrolment, strength, password', async () => {
     const owner = await enrol(service);
     const browser = await signInBrowser(owner);
     await browser.post('/two-factor/verify-totp', { code: owner.app.nextCode() });

@@ -15,13 +15,13 @@ const enable = (token: string, body: object = {}) =>
 const verifyTotp = (token: string, code: string) => caller.post('/two-factor/verify-totp', { code }, token);
 const totpUri = (token: string) => caller.post('/two-factor/get-totp-uri', { password: PASSWORD }, token);
 
-/** Signs in once more, by password alone. */
+/** Signs in again, by the password alone. */
 async function signIn(owner: Owner) {
   return caller.post('/sign-in/email', { email: owner.email, password: PASSWORD });
 }
 
-describe('staging', () => {
-  it('turns nothing on until a right code came', async () => {
+describe('staging an authenticator', () => {
+  it('turns two-factor on only after a right code', async () => {
     const owner = await signUp(service);
     const { body } = await enable(owner.token);
     expect((await signIn(owner)).body.token).toBeDefined();
@@ -31,7 +31,7 @@ describe('staging', () => {
     expect((await signIn(owner)).body.token).toBeDefined();
   });
 
-  it('belongs to the session that staged', async () => {
+  it('is visible to the session that staged it only', async () => {
     const owner = await signUp(service);
     const other = (await signIn(owner)).body.token;
     const { body } = await enable(owner.token);
@@ -42,7 +42,7 @@ describe('staging', () => {
     expect((await verifyTotp(owner.token, app.code())).status).toBe(200);
   });
 
-  it('is left alone by what another session stages', async () => {
+  it('is independent of what another session stages', async () => {
     const owner = await signUp(service);
     const other = (await signIn(owner)).body.token;
     const app = new AuthenticatorApp((await enable(owner.token)).body.totpURI, service);
@@ -50,7 +50,7 @@ describe('staging', () => {
     expect((await verifyTotp(owner.token, app.code())).status).toBe(200);
   });
 
-  it('lives 15 minutes', async () => {
+  it('expires after 15 minutes', async () => {
     const owner = await signUp(service);
     const { body } = await enable(owner.token);
     await service.query(
@@ -61,7 +61,7 @@ describe('staging', () => {
     expect(answer.body.code).toBe('TOTP_NOT_ENABLED');
   });
 
-  it('is replaced by staging again', async () => {
+  it('replaces what the session staged before', async () => {
     const owner = await signUp(service);
     const first = new AuthenticatorApp((await enable(owner.token)).body.totpURI, service);
     const second = new AuthenticatorApp((await enable(owner.token)).body.totpURI, service);
@@ -69,14 +69,14 @@ describe('staging', () => {
     expect((await verifyTotp(owner.token, second.code())).status).toBe(200);
   });
 
-  it('does not rotate the session', async () => {
+  it('keeps the token of the session', async () => {
     const owner = await signUp(service);
     const answer = await enable(owner.token);
     expect(answer.headers.getSetCookie()).toEqual([]);
     expect((await caller.get('/get-session', owner.token)).body.user.id).toBe(owner.id);
   });
 
-  it('asks for the password', async () => {
+  it('requires the password', async () => {
     const owner = await signUp(service);
     expect(await enable(owner.token, { password: 'wrong' })).toMatchObject({
       status: 400,
@@ -84,7 +84,7 @@ describe('staging', () => {
     });
   });
 
-  it('shows an issuer of one’s own, and refuses one with a colon', async () => {
+  it('accepts a custom issuer, and refuses one with a colon', async () => {
     const owner = await signUp(service);
     const { body } = await enable(owner.token, { issuer: 'Acme & Sons' });
     expect(body.totpURI).toContain('otpauth://totp/Acme%20%26%20Sons:');
@@ -96,7 +96,7 @@ describe('staging', () => {
     });
   });
 
-  it('takes null for what was left out', async () => {
+  it('treats null as an omitted field', async () => {
     const { token } = await signUp(service);
     const nothing = { issuer: null, method: null, channel: null, phoneNumber: null };
     const answer = await enable(token, nothing);
@@ -104,7 +104,7 @@ describe('staging', () => {
     expect(new URL(answer.body.totpURI).searchParams.get('issuer')).toBe('Test');
   });
 
-  it('of method otp answers OTP_NOT_CONFIGURED', async () => {
+  it('returns OTP_NOT_CONFIGURED for the method otp when no message can be sent', async () => {
     const owner = await signUp(service);
     expect(await enable(owner.token, { method: 'otp' })).toMatchObject({
       status: 400,
@@ -113,8 +113,8 @@ describe('staging', () => {
   });
 });
 
-describe('the first right code', () => {
-  it('is spent by enrolling', async () => {
+describe('the first right code of an enrolment', () => {
+  it('is spent', async () => {
     const owner = await signUp(service);
     const app = new AuthenticatorApp((await enable(owner.token)).body.totpURI, service);
     const code = app.code();
@@ -122,7 +122,7 @@ describe('the first right code', () => {
     expect((await verifyTotp(await openChallenge(service, owner), code)).body.code).toBe('INVALID_CODE');
   });
 
-  it('leaves other sessions alive and weak', async () => {
+  it('keeps other sessions alive and weak', async () => {
     const owner = await signUp(service);
     const other = (await signIn(owner)).body.token;
     const app = new AuthenticatorApp((await enable(owner.token)).body.totpURI, service);
@@ -133,7 +133,7 @@ describe('the first right code', () => {
     expect((await totpUri(lifted.body.token)).status).toBe(200);
   });
 
-  it('puts the staged backup codes into force, and no earlier', async () => {
+  it('activates the staged backup codes, which were not valid before', async () => {
     const owner = await signUp(service);
     const { body } = await enable(owner.token);
     const [code] = body.backupCodes;
@@ -146,7 +146,7 @@ describe('the first right code', () => {
 });
 
 describe('replacing an authenticator', () => {
-  it('kills the old authenticator, old codes, other sessions and open challenges', async () => {
+  it('revokes the old authenticator and codes, other sessions and open challenges', async () => {
     const owner = await enrol(service);
     const other = (await verifyTotp(await openChallenge(service, owner), owner.app.nextCode())).body.token;
     const challenge = await openChallenge(service, owner);
@@ -173,7 +173,7 @@ describe('replacing an authenticator', () => {
     expect(byNewCode.status).toBe(200);
   });
 
-  it('tries the active secret first on the session that staged', async () => {
+  it('tries the confirmed secret before the staged one', async () => {
     const owner = await enrol(service);
     await enable(owner.token);
     const lifted = await verifyTotp(owner.token, owner.app.nextCode());
@@ -185,7 +185,7 @@ describe('replacing an authenticator', () => {
     expect(row?.staged).toBe(1);
   });
 
-  it('needs a strong session', async () => {
+  it('requires a strong session', async () => {
     const owner = await enrol(service);
     await service.query(`UPDATE sessions SET second_factor_at = now() - interval '25 hours' WHERE user_id = $1`, [
       owner.id,
@@ -193,7 +193,7 @@ describe('replacing an authenticator', () => {
     expect(await enable(owner.token)).toMatchObject({ status: 403, body: { code: 'SECOND_FACTOR_REQUIRED' } });
   });
 
-  it('keeps freshly generated codes when the staged ones were discarded by them', async () => {
+  it('keeps newly generated codes, because generating them discarded the staged ones', async () => {
     const owner = await enrol(service);
     const staged = await enable(owner.token);
     const fresh = await caller.post('/two-factor/generate-backup-codes', { password: PASSWORD }, owner.token);
@@ -214,8 +214,8 @@ describe('replacing an authenticator', () => {
   });
 });
 
-describe('disabling', () => {
-  it('ends all other sessions and open challenges, rotates its own, and forgets every factor', async () => {
+describe('disabling two-factor', () => {
+  it('ends all other sessions and open challenges, renews its own token, and deletes every factor', async () => {
     const owner = await enrol(service);
     const other = (await verifyTotp(await openChallenge(service, owner), owner.app.nextCode())).body.token;
     const challenge = await openChallenge(service, owner);
@@ -233,13 +233,13 @@ describe('disabling', () => {
     expect(left).toEqual([]);
   });
 
-  it('answers 400 where there is nothing to disable, before it looks at the password', async () => {
+  it('returns 400 before it checks the password when two-factor is off', async () => {
     const owner = await signUp(service);
     const answer = await caller.post('/two-factor/disable', { password: 'wrong' }, owner.token);
     expect(answer).toMatchObject({ status: 400, body: { code: 'TWO_FACTOR_NOT_ENABLED' } });
   });
 
-  it('needs a strong session and the password, in that order', async () => {
+  it('checks first the strength of the session and then the password', async () => {
     const owner = await enrol(service);
     expect(await caller.post('/two-factor/disable', { password: 'wrong' }, owner.token)).toMatchObject({
       status: 400,
@@ -255,7 +255,7 @@ describe('disabling', () => {
   });
 });
 
-describe('a changed password', () => {
+describe('changing the password', () => {
   it('burns open challenges and staged factors, and ends other sessions', async () => {
     const owner = await enrol(service);
     const challenge = await openChallenge(service, owner);

@@ -18,7 +18,7 @@ const eventsOf = ({ id }: Owner) =>
     .filter(({ accountId, name }) => accountId === id && name.startsWith('two-factor.'))
     .map(({ name }) => name.slice(11));
 
-/** Subjects of the mails to somebody, once there are as many. They may overtake each other. */
+/** Waits for `count` notices to an owner. They may arrive in any order, so their subjects are sorted. */
 async function noticesTo({ email }: Owner, count: number): Promise<string[]> {
   return until(() => {
     const subjects = service.messages.mailsTo(email).map(({ subject }) => subject);
@@ -36,8 +36,8 @@ async function verifyTotp(token: string, code: string): Promise<string> {
   return (await caller.post('/two-factor/verify-totp', { code }, token)).body.token;
 }
 
-describe('events tell each change once, and mails what its owner must know', () => {
-  it('of factors turned on, added, replaced and used, and of nothing else', async () => {
+describe('the events and notices of an account', () => {
+  it('report each factor that is turned on, added, replaced or used, and nothing else', async () => {
     const owner = await signUp(service);
     let app = await stage(owner.token);
     await verifyTotp(owner.token, app.wrongCode());
@@ -79,7 +79,7 @@ describe('events tell each change once, and mails what its owner must know', () 
       'Your authenticator was replaced',
       'Your backup codes were replaced',
     ]);
-    // The second backup code is told an hour later.
+    // The notice about the second backup code is sent an hour later.
     await passHours(service, 1);
     await service.flushNotices();
     const notices = await noticesTo(owner, 6);

@@ -30,7 +30,7 @@ const POSTS = [
 ];
 const GETS = ['/ok', '/get-session', '/list-sessions'];
 
-/** An error of ours: a 4xx of `{ message, code }`, and possibly `errors`. */
+/** Sends a request that must fail with a 4xx of `{ message, code }` and possibly `errors`. */
 async function refused(
   path: string,
   init: Omit<RequestInit, 'body'> & { body?: string },
@@ -52,7 +52,7 @@ async function refused(
   return { status: response.status, code, ...rest };
 }
 
-describe('bodies', () => {
+describe('request bodies', () => {
   it.each([
     ['is no JSON', '{"password":', JSON_TYPE, 400, 'BAD_REQUEST'],
     ['is half a character', '{"password":"\ud83d', JSON_TYPE, 400, 'BAD_REQUEST'],
@@ -69,13 +69,13 @@ describe('bodies', () => {
     ['is of no type that exists', '{}', { 'content-type': 'nonsense' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
     ['would change prototypes', '{"__proto__":{"password":"a"}}', JSON_TYPE, 400, 'BAD_REQUEST'],
     ['would change constructors', '{"constructor":{"prototype":{"a":1}}}', JSON_TYPE, 400, 'BAD_REQUEST'],
-  ])('are refused whoever sends one that %s', async (_, body, headers, status, code) => {
+  ])('are refused with a 4xx and a code when a body %s', async (_, body, headers, status, code) => {
     for (const path of POSTS) {
       expect(await refused(path, { method: 'POST', body, headers })).toEqual({ status, code });
     }
   });
 
-  it('are said not to be JSON when they are not', async () => {
+  it('are refused as no JSON when they are not JSON', async () => {
     const init = { method: 'POST', body: '{"password":', headers: JSON_TYPE };
     const answer = await fetch(`${service.url}/sign-in/email`, init);
     expect([answer.status, await answer.json()]).toEqual([
@@ -99,18 +99,18 @@ describe('bodies', () => {
     },
   );
 
-  it('are refused when they are null where every field is optional, and may be absent there', async () => {
+  it('are refused when they are null and every field is optional, but may be absent then', async () => {
     const { token } = await signUp(service);
     const headers = { ...JSON_TYPE, authorization: `Bearer ${token}` };
     const sent = async (body?: string) =>
       refused('/two-factor/send-otp', { method: 'POST', headers, ...(body !== undefined && { body }) });
     expect(await sent('null')).toMatchObject({ code: 'VALIDATION_ERROR', errors: { body: [expect.any(String)] } });
-    // No mail can be sent here: the body was taken.
+    // No mail can be sent here, so this error shows that the body was accepted.
     for (const body of [undefined, '', '{}']) expect((await sent(body)).code).toBe('OTP_NOT_CONFIGURED');
   });
 
   it.each(['null', '7', 'true', '[]', '["text"]', '{}', '{"$gt":""}', '{"toString":"a"}', '{"length":8}'])(
-    'are refused with the fields named when these are %s',
+    'are refused with the names of all fields whose value is %s',
     async (value) => {
       const { token } = await signUp(service);
       const headers = { ...JSON_TYPE, authorization: `Bearer ${token}` };
@@ -136,7 +136,7 @@ describe('bodies', () => {
     },
   );
 
-  it('of optional fields are checked, and unknown ones ignored', async () => {
+  it('are checked in their optional fields, and unknown fields are ignored', async () => {
     const owner = await enrol(service);
     const challenge = await openChallenge(service, owner);
     const headers = { ...JSON_TYPE, authorization: `Bearer ${challenge}` };
@@ -151,11 +151,11 @@ describe('bodies', () => {
     }
     const body = JSON.stringify({ code: owner.app.nextCode(), userId: 'x', twoFactorEnabled: { deep: [{}] } });
     const verified = await fetch(`${service.url}/two-factor/verify-totp`, { method: 'POST', body, headers });
-    // None of the malformed ones above cost a guess, so this one is still evaluated, and right.
+    // None of the malformed bodies cost a guess, so this right code is still accepted.
     expect(verified.status).toBe(200);
   });
 
-  it('may be missing where nothing is needed', async () => {
+  it('may be absent when no field is required', async () => {
     const { token } = await signUp(service);
     for (const headers of [{}, JSON_TYPE]) {
       const init = { method: 'POST', headers: { ...headers, authorization: `Bearer ${token}` } };
@@ -175,7 +175,7 @@ async function allowOf(path: string, method: string): Promise<string | null> {
 }
 
 describe('routes', () => {
-  it('answer 405 in the one shape to any other method, with the methods that they have [RFC 9110 §15.5.6]', async () => {
+  it('respond 405 in the common error shape to any other method, and list the allowed methods [RFC 9110 §15.5.6]', async () => {
     const refusal = { status: 405, code: 'METHOD_NOT_ALLOWED' };
     for (const path of POSTS) {
       for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
@@ -195,7 +195,7 @@ describe('routes', () => {
     expect(await allowOf('/two-factor/trusted-devices', 'POST')).toBe('DELETE, GET, HEAD');
   });
 
-  it('answer 404 without `Allow` where there are none', async () => {
+  it('respond 404 without `Allow` when the path does not exist', async () => {
     for (const path of ['/nothing', '/two-factor', '/two-factor/trusted-devices/', '/two-factor/trusted-devices/a/b']) {
       const answer = await fetch(service.url + path, { method: 'PUT' });
       expect([path, answer.status, answer.headers.get('allow')]).toEqual([path, 404, null]);
@@ -211,17 +211,17 @@ describe('routes', () => {
     '/two-factor%2fenable',
     '/../../api/auth/x',
     '/%00',
-  ])('answer 404 in the one shape where there is none: %s', async (path) => {
+  ])('respond 404 in the common error shape when the path does not exist: %s', async (path) => {
     for (const method of ['GET', 'POST']) {
       expect(await refused(path, { method })).toEqual({ status: 404, code: 'NOT_FOUND' });
     }
   });
 
-  it('answer 400 in the one shape to a malformed URL', async () => {
+  it('respond 400 in the common error shape to a malformed URL', async () => {
     expect(await refused('/%ff', { method: 'GET' })).toEqual({ status: 400, code: 'BAD_REQUEST' });
   });
 
-  it('never answer 5xx to what is no HTTP', async () => {
+  it('never respond 5xx to bytes that are not HTTP', async () => {
     const { port, hostname } = new URL(service.url);
     for (const bytes of [
       'nonsense\r\n\r\n',
@@ -239,8 +239,8 @@ describe('routes', () => {
   });
 });
 
-describe('headers', () => {
-  it('forbid caching of every answer', async () => {
+describe('response headers', () => {
+  it('forbid caching of every response', async () => {
     const owner = await enrol(service);
     const authorization = `Bearer ${owner.token}`;
     for (const path of GETS) {
@@ -258,7 +258,7 @@ describe('headers', () => {
     expect([shown.status, shown.headers.get('cache-control')]).toEqual([200, 'no-store']);
   });
 
-  it('keep browsers from sniffing, framing and telling', async () => {
+  it('keep browsers from sniffing types, framing pages and sending referrers', async () => {
     const { headers } = await fetch(`${service.url}/ok`);
     expect(Object.fromEntries(headers)).toMatchObject({
       'x-content-type-options': 'nosniff',
@@ -266,12 +266,12 @@ describe('headers', () => {
       'referrer-policy': 'no-referrer',
       'content-security-policy': expect.stringContaining("default-src 'self'"),
     });
-    // Over plain http it would lock a developer's browser out of localhost.
+    // HSTS over plain http would make localhost unreachable for a developer's browser.
     expect(headers.get('strict-transport-security')).toBeNull();
     expect(headers.get('x-powered-by')).toBeNull();
   });
 
-  it('say with 401 how to authenticate [RFC 6750 §3]', async () => {
+  it('state with 401 how to authenticate [RFC 6750 §3]', async () => {
     expect(await challengeTo({})).toBe('Bearer realm="two-factor"');
     expect(await challengeTo({ authorization: 'Basic YTpi' })).toBe('Bearer realm="two-factor"');
     expect(await challengeTo({ authorization: 'Bearer dead' })).toBe(
@@ -281,7 +281,7 @@ describe('headers', () => {
 });
 
 describe('pages of other origins', () => {
-  it('are let in with credentials when they are trusted', async () => {
+  it('may send credentials when their origin is trusted', async () => {
     const allowed = await preflight(TRUSTED_ORIGIN);
     expect(allowed.status).toBe(204);
     expect(Object.fromEntries(allowed.headers)).toMatchObject({
@@ -309,7 +309,7 @@ describe('pages of other origins', () => {
     TRUSTED_ORIGIN.replace('5173', '5174'),
     TRUSTED_ORIGIN.replace('http:', 'https:'),
     'http://localhost:3001',
-  ])('are told nothing when they are not: %s', async (origin) => {
+  ])('receive no CORS headers when their origin is not trusted: %s', async (origin) => {
     for (const answer of [await preflight(origin), await fetch(`${service.url}/ok`, { headers: { origin } })]) {
       expect(answer.headers.get('access-control-allow-origin')).toBeNull();
     }
@@ -327,7 +327,7 @@ function preflight(origin: string): Promise<Response> {
   });
 }
 
-/** The `WWW-Authenticate` that a request without a live session gets. */
+/** @returns the `WWW-Authenticate` header of the response to a request without a live session */
 async function challengeTo(headers: Record<string, string>): Promise<string | null> {
   const answer = await fetch(`${service.url}/list-sessions`, { headers });
   expect(answer.status).toBe(401);

@@ -10,8 +10,8 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-describe('from enrolment to sign-in', () => {
-  it('stages, confirms, challenges, verifies', async () => {
+describe('an account', () => {
+  it('stages a factor, confirms it, receives a challenge and verifies it', async () => {
     const owner = await signUp(service);
     const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
     expect(staged).toMatchObject({ status: 200, body: { method: 'totp' } });
@@ -41,7 +41,7 @@ describe('from enrolment to sign-in', () => {
     expect(session.body.user.id).toBe(owner.id);
   });
 
-  it('signs in by a backup code, once', async () => {
+  it('signs in by a backup code, which is accepted once', async () => {
     const owner = await enrol(service);
     const [code] = owner.backupCodes;
     const answer = await caller.post('/two-factor/verify-backup-code', { code }, await openChallenge(service, owner));
@@ -50,7 +50,7 @@ describe('from enrolment to sign-in', () => {
     expect(again).toMatchObject({ status: 401, body: { code: 'INVALID_BACKUP_CODE' } });
   });
 
-  it('switches off', async () => {
+  it('disables two-factor', async () => {
     const owner = await enrol(service);
     const off = await caller.post('/two-factor/disable', { password: PASSWORD }, owner.token);
     expect(off).toMatchObject({ status: 200, body: { status: true, user: { twoFactorEnabled: false } } });

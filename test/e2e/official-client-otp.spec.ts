@@ -31,7 +31,7 @@ describe('the official client, unmodified', () => {
     expect((await client.getSession()).data?.user.email).toBe(owner.email);
   });
 
-  it('turns mailed codes on, and off again', async () => {
+  it('turns mailed codes on and off again', async () => {
     const client = officialClient();
     const email = 'otp-only@example.com';
     await client.signUp.email({ name: 'Ada', email, password: PASSWORD });
@@ -44,7 +44,7 @@ describe('the official client, unmodified', () => {
     expect((await client.getSession()).data?.user.twoFactorEnabled).toBe(false);
   });
 
-  it('knows the errors by their codes', async () => {
+  it('receives the codes of errors', async () => {
     const owner = await enrol(service);
     const client = officialClient();
     await client.signIn.email({ email: owner.email, password: PASSWORD });

@@ -12,7 +12,7 @@ afterAll(() => service.close());
 
 type RedirectListener = NonNullable<NonNullable<Parameters<typeof twoFactorClient>[0]>['onTwoFactorRedirect']>;
 
-/** The official client as a page in a browser has it: cookies are the browser's business. */
+/** The official client on a page in a browser, where the browser handles cookies. */
 function withCookies() {
   const browser = new Browser(service);
   const onTwoFactorRedirect = jest.fn<RedirectListener>();
@@ -24,7 +24,7 @@ function withCookies() {
   return { browser, client, onTwoFactorRedirect };
 }
 
-/** The official client as its documentation of the bearer plug-in sets it up; no cookie is ever kept. */
+/** The official client, configured as its documentation of the bearer plug-in shows. It stores no cookie. */
 function withBearer() {
   const kept = { token: '' };
   const client = createAuthClient({
@@ -44,7 +44,7 @@ type Client = ReturnType<typeof withCookies>['client'];
 
 let people = 0;
 
-/** Signs up, enables and confirms with the client alone. */
+/** Signs up, enables and confirms two-factor with the client alone. */
 async function enrolled(client: Client) {
   const email = `official${++people}@example.com`;
   const signedUp = await client.signUp.email({ name: 'Ada', email, password: PASSWORD });
@@ -59,7 +59,7 @@ async function enrolled(client: Client) {
 }
 
 describe('the official client in a browser', () => {
-  it('enrols and is told of the second factor at sign-in', async () => {
+  it('enrols and is asked for the second factor at sign-in', async () => {
     const { client, browser, onTwoFactorRedirect } = withCookies();
     const owner = await enrolled(client);
     expect((await client.getSession()).data?.user).toMatchObject({ email: owner.email, twoFactorEnabled: true });
@@ -88,7 +88,7 @@ describe('the official client in a browser', () => {
     expect((await client.getSession()).data?.user.email).toBe(email);
   });
 
-  it('shows the authenticator again, replaces backup codes and switches off', async () => {
+  it('shows the authenticator again, replaces backup codes and disables two-factor', async () => {
     const { client } = withCookies();
     const { email, backupCodes } = await enrolled(client);
     const shown = await client.twoFactor.getTotpUri({ password: PASSWORD });
@@ -103,7 +103,7 @@ describe('the official client in a browser', () => {
     expect(signIn.data).toMatchObject({ redirect: false, token: expect.any(String) });
   });
 
-  it('keeps its strength through a changed password and ended sessions', async () => {
+  it('stays strong when its password changes and other sessions end', async () => {
     const { client } = withCookies();
     const { email, app } = await enrolled(client);
     const elsewhere = withCookies().client;
@@ -122,7 +122,7 @@ describe('the official client in a browser', () => {
     expect((await client.twoFactor.getTotpUri({ password: newPassword })).error).toBeNull();
   });
 
-  it('knows every error by its code', async () => {
+  it('receives every error with its code', async () => {
     const { client } = withCookies();
     const codes = client.$ERROR_CODES;
     const { email, app, backupCodes } = await enrolled(client);
@@ -162,7 +162,7 @@ describe('the official client in a browser', () => {
     expect(none.error).toMatchObject({ status: 400, code: codes.TOTP_NOT_ENABLED.code });
   });
 
-  it('reads when to come back from a lock', async () => {
+  it('reads from Retry-After how long a lock lasts', async () => {
     const { client } = withCookies();
     const { email, app } = await enrolled(client);
     await client.signOut();
@@ -182,7 +182,7 @@ describe('the official client in a browser', () => {
 });
 
 describe('the official client with a bearer token and no cookies', () => {
-  it('enrols, signs out and in, and switches off', async () => {
+  it('enrols, signs out, signs in and disables two-factor', async () => {
     const { client, kept } = withBearer();
     const owner = await enrolled(client);
     const strong = kept.token;
@@ -192,7 +192,7 @@ describe('the official client with a bearer token and no cookies', () => {
     await client.signOut();
     expect((await new Caller(service).get('/get-session', strong)).body).toBeNull();
     const signIn = await client.signIn.email({ email: owner.email, password: PASSWORD });
-    // What the official client has no name for rides beside what it knows.
+    // Responses add members that the official client does not know.
     const { twoFactorToken } = signIn.data as unknown as { twoFactorToken: string };
     kept.token = twoFactorToken;
     const verified = await client.twoFactor.verifyTotp({ code: owner.app.nextCode() });

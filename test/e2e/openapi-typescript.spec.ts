@@ -12,7 +12,7 @@ describe('types that openapi-typescript generates from openapi.json', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('narrow the answers of sign-in and enable, and know the codes of errors', async () => {
+  it('narrow the responses of sign-in and enable, and contain the codes of errors', async () => {
     const document = JSON.parse(await readFile('openapi.json', 'utf8')) as OpenAPI3;
     await writeFile(join(folder, 'api.d.ts'), astToString(await openapiTypescript(document, { silent: true })));
     const client = join(folder, 'client.ts');

@@ -10,7 +10,7 @@ import { linkMailedTo } from '../support/links.js';
 import { AnswerCheck } from '../support/openapi.js';
 import { startTestService, type TestService } from '../support/service.js';
 
-/** The eight endpoints of the document that the service was asked for, and what it says of their bodies. */
+/** The eight endpoints of the original specification, with its descriptions of the members of their bodies. */
 const TRUST =
   "If true, the device will be trusted for 30 days. It'll be refreshed on every sign in request within this time.";
 const SEED: Record<string, Record<string, string>> = {
@@ -27,7 +27,7 @@ const SEED: Record<string, Record<string, string>> = {
   '/two-factor/enable': { password: 'User password', issuer: 'Custom issuer for the TOTP URI' },
   '/two-factor/disable': { password: 'User password' },
 };
-/** Members of their answers. */
+/** Members of the responses of these endpoints. */
 const SEED_ANSWERS: Record<string, string[]> = {
   '/two-factor/get-totp-uri': ['totpURI'],
   '/two-factor/verify-totp': ['status'],
@@ -38,7 +38,7 @@ const SEED_ANSWERS: Record<string, string[]> = {
   '/two-factor/enable': ['totpURI', 'backupCodes'],
   '/two-factor/disable': ['status'],
 };
-/** Operations that mail a link, and those that use one. */
+/** Operations that mail a link, and operations that use one. */
 const LINKED = [
   'POST /request-password-reset',
   'GET /reset-password/{token}',
@@ -48,10 +48,10 @@ const LINKED = [
   'POST /change-email',
 ];
 const SIX_ERRORS = ['400', '401', '403', '404', '429', '500'];
-/** What that document is silent about, and every operation can answer all the same. */
+/** The status that the original specification omits although every operation can return it. */
 const UNAVAILABLE = '503';
 
-/** The parts of an operation that the tests look at. */
+/** The parts of an operation that the tests read. */
 interface Operation {
   readonly summary: string;
   readonly description: string;
@@ -92,11 +92,11 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 describe('the OpenAPI document', () => {
-  it('is what openapi.json holds', async () => {
+  it('equals the file openapi.json', async () => {
     expect(await readFile('openapi.json', 'utf8')).toBe(serializeOpenApi(document));
   });
 
-  it('is of version 3.1 and of this package, with paths relative to the base URL', async () => {
+  it('has version 3.1, the version of this package, and paths relative to the base URL', async () => {
     const { version, license } = JSON.parse(await readFile('package.json', 'utf8')) as Record<string, string>;
     expect(document).toMatchObject({
       openapi: '3.1.0',
@@ -111,7 +111,7 @@ describe('the OpenAPI document', () => {
     expect(JSON.stringify(document)).not.toMatch(/"nullable"/);
   });
 
-  it.each(Object.keys(SEED))('holds %s with its body, its answer and its six errors', (path) => {
+  it.each(Object.keys(SEED))('describes %s with its body, its response and its six errors', (path) => {
     const operation = operationOf('POST', path);
     expect(operation.tags).toEqual(['Two factor']);
     expect(operation.security).toEqual([{ bearerAuth: [] }]);
@@ -125,7 +125,7 @@ describe('the OpenAPI document', () => {
       }
     }
     expect(Object.keys(operation.responses)).toEqual(['200', ...SIX_ERRORS, UNAVAILABLE]);
-    // Each stands there in full, as it does there.
+    // Each error is written out in full, as in the original specification.
     expect(JSON.stringify(document.paths[path])).not.toMatch(/#\/components\/responses/);
     const answer = resolve(operation.responses['200']?.content['application/json']?.schema);
     expect(answer['type']).toBe('object');
@@ -137,7 +137,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('tells of every operation what it does, what it answers and how it fails', () => {
+  it('describes for every operation what it does, what it returns and how it fails', () => {
     const tags = document.tags?.map(({ name }) => name);
     for (const [name, operation] of operations) {
       const { summary, description, operationId, responses } = operation;
@@ -169,7 +169,7 @@ describe('the OpenAPI document', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('names every code of an error that it shows', () => {
+  it('lists every error code that its examples show', () => {
     const shown = [...operations.values()].flatMap(({ responses }) =>
       Object.entries(responses)
         .filter(([status]) => status >= '400')
@@ -181,7 +181,7 @@ describe('the OpenAPI document', () => {
     expect(code.enum).toEqual(expect.arrayContaining([...shown, 'METHOD_NOT_ALLOWED']));
   });
 
-  it('writes errors without a cause of their own once', () => {
+  it('describes errors without a specific cause only once', () => {
     const { responses } = document.components ?? {};
     expect(Object.keys(responses ?? {}).toSorted()).toEqual([
       'InternalServerError',
@@ -197,17 +197,17 @@ describe('the OpenAPI document', () => {
     expect(document.paths['/two-factor/trusted-devices/{id}']?.patch?.responses['404']).toHaveProperty('content');
   });
 
-  it('shows 401 UNAUTHORIZED where a credential is needed, and nowhere else', () => {
+  it('shows 401 UNAUTHORIZED exactly where a credential is required', () => {
     for (const [name, operation] of operations) {
       const codes = Object.keys(operation.responses['401']?.content['application/json']?.examples ?? {});
-      // Sign-in and the link to an address have a 401 of their own.
+      // Sign-in and the links in mails have a different 401.
       expect({ name, shown: codes.includes('UNAUTHORIZED') }).toEqual({ name, shown: needsCredential(operation) });
       if (!needsCredential(operation))
         expect(['POST /sign-in/email', 'GET /verify-email', '']).toContain(codes.length ? name : '');
     }
   });
 
-  it('shows 413 where a body is taken, but on the eight endpoints with six errors', () => {
+  it('shows 413 where a body is accepted, except on the eight endpoints with six errors', () => {
     for (const [name, { requestBody, responses }] of operations) {
       const expected = requestBody !== undefined && !(name.replace(/^POST /, '') in SEED);
       expect({ name, shown: '413' in responses }).toEqual({ name, shown: expected });
@@ -215,7 +215,7 @@ describe('the OpenAPI document', () => {
     expect(operationOf('POST', '/sign-in/email').responses).toHaveProperty('413');
   });
 
-  it('leads from each answer to operations that exist', () => {
+  it('links each response to operations that exist', () => {
     const ids = new Set([...operations.values()].map(({ operationId }) => operationId));
     const leads = new Map(
       [...operations.values()].map(({ operationId, responses }) => [
@@ -227,21 +227,21 @@ describe('the OpenAPI document', () => {
     for (const id of [...leads.values()].flat()) expect(ids).toContain(id);
   });
 
-  it('pre-fills no optional member: the first example of a body holds what is required, and nothing else', () => {
+  it('pre-fills no optional member: the first example of a body has the required members only', () => {
     for (const [name, { requestBody }] of operations) {
       const media = requestBody?.content['application/json'];
       if (media === undefined) continue;
       const { properties, required = [] } = resolve(media.schema) as { properties: object; required?: string[] };
       const first = Object.values(media.examples ?? {})[0];
-      // Without an example Swagger UI makes one of all members.
+      // Without an example Swagger UI would generate one with all members.
       const filled = Object.keys(first?.value ?? properties);
-      // Where nothing is required, one member shows what can be sent.
+      // When no member is required, one member shows what can be sent.
       if (required.length === 0 && filled.length === 1) continue;
       expect({ name, filled: filled.toSorted() }).toEqual({ name, filled: required.toSorted() });
     }
   });
 
-  it('shows both answers of a sign-in, and an account without two-factor at sign-up', () => {
+  it('shows both responses of a sign-in, and an account without two-factor at sign-up', () => {
     const examplesOf = (path: string) =>
       operationOf('POST', path).responses['200']?.content['application/json']?.examples ?? {};
     expect(Object.keys(examplesOf('/sign-in/email'))).toEqual(['session', 'challenge']);
@@ -251,7 +251,7 @@ describe('the OpenAPI document', () => {
     ).toEqual(['authenticator app', 'mail', 'SMS']);
   });
 
-  it('says where a credential is needed, may come along, or is not read', () => {
+  it('states where a credential is required, optional or ignored', () => {
     const [bearer, cookie] = [{ bearerAuth: [] }, { cookieAuth: [] }];
     expect(operationOf('GET', '/get-session').security).toEqual([bearer, cookie, {}]);
     expect(operationOf('POST', '/sign-out').security).toEqual([bearer, cookie, {}]);
@@ -264,14 +264,14 @@ describe('the OpenAPI document', () => {
     expect(document.info).not.toHaveProperty('contact');
   });
 
-  it('knows every route below the base URL, and no other', () => {
+  it('contains every route below the base URL and no other', () => {
     expect(registeredRoutes(service).toSorted()).toEqual([...operations.keys()].toSorted());
   });
 
-  it('is kept by every answer of a walk through all operations', async () => {
+  it('matches every response of a walk through all operations', async () => {
     const caller = new DocumentedCaller(service, new AnswerCheck(document));
     await walk(service, caller);
-    // No mail can be sent here, so these have nothing but errors to show.
+    // No mail can be sent here, so these operations have error responses only.
     const withoutSuccess = new Set(['POST /two-factor/send-otp', 'POST /two-factor/verify-otp', ...LINKED]);
     expect([...operations.keys()].filter((name) => !caller.seen.has(`${name} 200`))).toEqual(
       expect.arrayContaining([...withoutSuccess]),
@@ -283,7 +283,7 @@ describe('the OpenAPI document', () => {
   });
 });
 
-/** The operation with the answers that it refers to. */
+/** @returns the operation with its response references resolved */
 function withSharedAnswers(operation: Operation): Operation {
   const shared = document.components?.responses ?? {};
   const responses = Object.entries(operation.responses).map(([status, response]) => {
@@ -292,8 +292,8 @@ function withSharedAnswers(operation: Operation): Operation {
   });
   return { ...operation, responses: Object.fromEntries(responses) as Operation['responses'] };
 }
-describe('the OpenAPI document, where mail can be sent', () => {
-  it('is kept by every answer of the operations with links', async () => {
+describe('the OpenAPI document of a service that can send mail', () => {
+  it('matches every response of the operations with links', async () => {
     const mailing = await startTestService({ messages: true });
     const caller = new DocumentedCaller(mailing, new AnswerCheck(document));
     const owner = await signUp(mailing);
@@ -319,9 +319,9 @@ describe('the OpenAPI document, where mail can be sent', () => {
   });
 });
 
-/** A caller that holds every answer against the document. */
+/** A caller that checks every response against the document. */
 class DocumentedCaller extends Caller {
-  /** `METHOD /path STATUS` of what came back. */
+  /** `METHOD /path STATUS` of each response. */
   readonly seen = new Set<string>();
 
   constructor(
@@ -343,7 +343,7 @@ class DocumentedCaller extends Caller {
   }
 }
 
-/** Goes through every operation, the right way and wrong ones. */
+/** Walks through every operation, with valid and invalid requests. */
 async function walk(within: TestService, caller: DocumentedCaller): Promise<void> {
   const password = { password: PASSWORD };
   await caller.get('/ok');
@@ -418,7 +418,7 @@ async function walk(within: TestService, caller: DocumentedCaller): Promise<void
   await caller.post('/delete-user', password, (await caller.post('/sign-in/email', newcomer)).body.token);
 }
 
-/** What a user changes of the own account; and links, none of which can be mailed here. */
+/** Changes the account of a user, and requests links, none of which can be mailed here. */
 async function walkProfile(caller: Caller, token: string): Promise<void> {
   await caller.get('/list-accounts', token);
   await caller.post('/update-user', { name: 'Ada King', image: null }, token);
@@ -444,7 +444,7 @@ async function walkLinks(caller: Caller, token?: string): Promise<void> {
   await caller.post('/change-email', { newEmail: 'walk@example.com' }, token);
 }
 
-/** Trusts devices, uses them, and revokes them one by one and all. */
+/** Trusts devices, uses them, and revokes them one by one and all at once. */
 async function walkDevices(
   caller: Caller,
   app: AuthenticatorApp,
@@ -471,7 +471,7 @@ async function walkDevices(
   return token;
 }
 
-/** A second session of somebody who switched two-factor on in another. */
+/** Opens a second session of an account that turns two-factor on in another one. */
 async function weakSession(within: TestService, caller: Caller): Promise<string> {
   const owner = await signUp(within);
   const { body: beside } = await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD });
@@ -481,7 +481,7 @@ async function weakSession(within: TestService, caller: Caller): Promise<string>
   return beside.token;
 }
 
-/** Guesses until the account's verification is locked. */
+/** Sends wrong codes until the account is locked. */
 async function lockVerification(within: TestService, caller: Caller): Promise<void> {
   const owner = await enrol(within);
   for (let round = 0; round < 2; round++) {
@@ -504,18 +504,18 @@ function operationOf(method: string, path: string): Operation {
   return operation;
 }
 
-/** Whether an operation without a credential, or with a dead one, is refused. */
+/** @returns whether an operation is refused without a credential, or with a dead one */
 function needsCredential({ security }: Operation): boolean {
   return security.length > 0 && security.every((scheme) => Object.keys(scheme).length > 0);
 }
 
-/** Follows a reference into the document. */
+/** Resolves a reference within the document. */
 function resolve(schema: AnySchemaObject | undefined): AnySchemaObject {
   const name = /^#\/components\/schemas\/(\w+)$/.exec(String(schema?.['$ref']))?.[1];
   return (name === undefined ? schema : document.components?.schemas?.[name]) ?? {};
 }
 
-/** `METHOD /path` of every route that Fastify knows below the base URL, read off the tree that it prints. */
+/** @returns `METHOD /path` of every route that Fastify serves below the base URL, read from the tree that it prints */
 function registeredRoutes({ app }: TestService): string[] {
   const tree = app.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false });
   const parents: string[] = [];
@@ -527,7 +527,7 @@ function registeredRoutes({ app }: TestService): string[] {
     parents[depth] = path;
     if (!path.startsWith('/api/auth/')) return [];
     const documented = path.slice('/api/auth'.length).replaceAll(/:(\w+)/g, '{$1}');
-    // HEAD comes with every GET, by Fastify's own doing.
+    // Fastify adds HEAD to every GET by itself.
     const own = (methods ?? '').split(', ').filter((method) => method !== '' && method !== 'HEAD');
     return own.map((method) => `${method} ${documented}`);
   });

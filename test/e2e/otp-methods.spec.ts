@@ -26,7 +26,7 @@ const staged = async (...owners: readonly Owner[]) =>
     [owners.map(({ id }) => id), owners[0]?.id],
   );
 
-/** What an account has: open challenges, and staged and confirmed factors. */
+/** Counts an account's open challenges, staged factors and confirmed factors. */
 const possessions = async ({ id }: Owner) => {
   const [row] = await service.query<Record<'challenges' | 'staged' | 'confirmed', number>>(
     `SELECT (SELECT count(*) FROM two_factor_challenge WHERE account_id = $1)::integer AS challenges,
@@ -54,8 +54,8 @@ const stageAppAndMail = async (token: string) => {
   expect((await enableOtp(token)).status).toBe(200);
 };
 
-describe('what is staged', () => {
-  it('gives way to what its session stages for the channel, and when it is over; all else stays', async () => {
+describe('a staged delivery method', () => {
+  it('is replaced by the next one of its session and channel, and deleted once it has expired; all others stay', async () => {
     const [owner, stranger] = [await signUp(service), await signUp(service)];
     const other = await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD });
     const codes = 10;
@@ -81,8 +81,8 @@ describe('what is staged', () => {
   });
 });
 
-describe('a replaced number', () => {
-  it('burns the challenges and staged factors of its account, and nothing of anybody else’s', async () => {
+describe('replacing a telephone number', () => {
+  it('burns the challenges and staged factors of its account, and none of another account', async () => {
     const [owner, stranger] = [await enrol(service), await enrol(service)];
     await enableOtp(owner.token);
     await send(owner.token);
@@ -95,7 +95,7 @@ describe('a replaced number', () => {
     expect(await possessions(stranger)).toEqual({ challenges: 1, staged: 2, confirmed: 1 });
   });
 
-  it('burns none of it where it is the first one', async () => {
+  it('burns no challenge and no staged factor when the number is the first one', async () => {
     const [owner, stranger] = [await enrol(service), await enrol(service)];
     for (const { token } of [owner, stranger]) await stageAppAndMail(token);
     for (const account of [owner, stranger]) await openChallenge(service, account);

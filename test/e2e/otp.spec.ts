@@ -42,7 +42,7 @@ describe('mailed codes as the only method', () => {
     expect((await verify(challenge.body.twoFactorToken, code)).body.code).toBe('OTP_HAS_EXPIRED');
   });
 
-  it('sign in, once, and lift sessions', async () => {
+  it('sign in once and lift sessions', async () => {
     const owner = await enrolByMail();
     const challenge = await openChallenge(service, owner);
     await send(challenge);
@@ -53,7 +53,7 @@ describe('mailed codes as the only method', () => {
     expect((await verify(verified.body.token, code)).body.code).toBe('OTP_HAS_EXPIRED');
   });
 
-  it('let backup codes in, and be disabled', async () => {
+  it('allow backup codes, and can be disabled', async () => {
     const owner = await enrolByMail();
     const byBackupCode = await caller.post(
       '/two-factor/verify-backup-code',
@@ -66,7 +66,7 @@ describe('mailed codes as the only method', () => {
     await service.messages.mailTo(owner.email, /off/);
   });
 
-  it('are a code on a line of its own, the first run of digits, in the language of the request', async () => {
+  it('stand alone on a line, before all other digits, in the language of the request', async () => {
     const owner = await signUp(service);
     await enableOtp(owner.token);
     await caller.post('/two-factor/send-otp', {}, owner.token, { 'accept-language': 'de-AT, en;q=0.5' });
@@ -77,15 +77,15 @@ describe('mailed codes as the only method', () => {
   });
 });
 
-describe('null', () => {
-  it('counts as left out, in what is staged and in what is asked for', async () => {
+describe('a null field', () => {
+  it('counts as omitted when a method is staged and when a code is requested', async () => {
     const { token } = await signUp(service);
     expect((await enableOtp(token, { channel: null, phoneNumber: null })).status).toBe(200);
     expect((await send(token, { channel: null })).body).toMatchObject({ status: true, channel: 'mail' });
   });
 });
 
-describe('sending again', () => {
+describe('sending a code again', () => {
   it('waits for the cool-down, then sends the same code', async () => {
     const owner = await enrolByMail();
     const challenge = await openChallenge(service, owner);
@@ -106,7 +106,7 @@ describe('sending again', () => {
 });
 
 describe('the budgets of sends', () => {
-  it('are swept out once they are whole again, a few at every send', async () => {
+  it('are deleted in small batches at every send once they are full again', async () => {
     const owner = await enrolByMail();
     await service.query(
       `INSERT INTO two_factor_send_budget (bucket, refilled_at)
@@ -119,7 +119,7 @@ describe('the budgets of sends', () => {
     ).toEqual([{ bucket: 'live' }]);
   });
 
-  it('begin anew where one that is whole again is wanted', async () => {
+  it('start as new when a full one is needed again', async () => {
     const owner = await enrolByMail();
     const bucket = `account:${owner.id}`;
     await service.query(
@@ -137,8 +137,8 @@ describe('the budgets of sends', () => {
   });
 });
 
-describe('codes that are over', () => {
-  it('are swept out at the next send of their account, except those of challenges, which count its sends', async () => {
+describe('expired codes', () => {
+  it('are deleted at the next send of their account, except codes of challenges, which count the sends', async () => {
     const owner = await enrol(service);
     const other = await enrol(service);
     const challenge = await openChallenge(service, owner);
@@ -170,8 +170,8 @@ describe('codes that are over', () => {
   });
 });
 
-describe('a code that was used', () => {
-  it('leaves those of the account’s other challenges good', async () => {
+describe('a used code', () => {
+  it("leaves the codes of the account's other challenges valid", async () => {
     const owner = await enrolByMail();
     const challenges = [await openChallenge(service, owner), await openChallenge(service, owner)];
     for (const challenge of challenges) {
@@ -186,7 +186,7 @@ describe('a code that was used', () => {
 });
 
 describe('texted codes', () => {
-  it('prove the number before they are on, and keep it sealed', async () => {
+  it('prove the number before they are on, and store it sealed', async () => {
     const owner = await enrol(service);
     const staged = await enableOtp(owner.token, { channel: 'sms', phoneNumber: '+49 151 123 456 42' });
     expect(staged.body).toEqual({ method: 'otp' });
@@ -212,7 +212,7 @@ describe('texted codes', () => {
     [{ channel: 'sms', phoneNumber: 'call me' }, 'phoneNumber'],
     [{ channel: 'pigeon' }, 'channel'],
     [{ channel: 'sms', phoneNumber: 42 }, 'phoneNumber'],
-  ])('refuse %j', async (body, field) => {
+  ])('are refused for %j, with the field named', async (body, field) => {
     const { token } = await signUp(service);
     const answer = await enableOtp(token, body);
     expect(answer).toMatchObject({
@@ -223,7 +223,7 @@ describe('texted codes', () => {
 });
 
 describe('an account with an authenticator app', () => {
-  it('may have codes mailed to its own address', async () => {
+  it('may receive codes at its own mail address', async () => {
     const owner = await enrol(service);
     const challenge = await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD });
     expect(challenge.body.twoFactorMethods).toEqual(['totp', 'otp']);
@@ -232,7 +232,7 @@ describe('an account with an authenticator app', () => {
     expect(verified.status).toBe(200);
   });
 
-  it('shares one budget of guesses between both', async () => {
+  it('shares one budget of guesses between app and mail', async () => {
     const owner = await enrol(service);
     const challenge = await openChallenge(service, owner);
     await send(challenge);
@@ -244,7 +244,7 @@ describe('an account with an authenticator app', () => {
     expect((await verify(challenge, code)).body.code).toBe('TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE');
   });
 
-  it('adds mail without loss to codes and challenges elsewhere', async () => {
+  it('adds mail without losing codes and challenges of other sessions', async () => {
     const owner = await enrol(service);
     const challenge = await openChallenge(service, owner);
     await send(challenge);
@@ -255,7 +255,7 @@ describe('an account with an authenticator app', () => {
     expect((await verify(challenge, elsewhere)).status).toBe(200);
   });
 
-  it('confirms mail no more once what it staged is over', async () => {
+  it('cannot confirm mail once the staged method has expired', async () => {
     const owner = await enrol(service);
     await enableOtp(owner.token);
     await send(owner.token);
@@ -264,7 +264,7 @@ describe('an account with an authenticator app', () => {
     expect(late).toMatchObject({ status: 401, body: { code: 'INVALID_CODE' } });
   });
 
-  it('gets a new code where it stages mail while one to its own address lives', async () => {
+  it('receives a new code when it stages mail while a code to its address is still valid', async () => {
     const owner = await enrol(service);
     await send(owner.token);
     const before = await service.messages.codeMailedTo(owner.email);
@@ -276,7 +276,7 @@ describe('an account with an authenticator app', () => {
     expect((await verify(owner.token, code)).status).toBe(200);
   });
 
-  it('asks for the staged way first, where the session staged one', async () => {
+  it('confirms the staged method first when the session staged one', async () => {
     const owner = await enrol(service);
     await enableOtp(owner.token);
     await send(owner.token);
@@ -289,7 +289,7 @@ describe('an account with an authenticator app', () => {
 });
 
 describe('an account without a second factor', () => {
-  it('is sent nothing, with an authenticator app staged neither', async () => {
+  it('sends no code before enrolment is confirmed', async () => {
     const { token } = await signUp(service);
     expect(await send(token)).toMatchObject({ status: 400, body: { code: 'OTP_NOT_ENABLED' } });
     expect((await caller.post('/two-factor/enable', { password: PASSWORD }, token)).status).toBe(200);
@@ -297,11 +297,11 @@ describe('an account without a second factor', () => {
   });
 });
 
-describe('the owner is told by mail', () => {
-  it('of two-factor turned on, a backup code used with how many are left, an authenticator replaced, and a lock', async () => {
+describe("the owner's mailbox", () => {
+  it('receives notices of two-factor turned on, a used backup code, a replaced authenticator and a lock', async () => {
     const owner = await enrol(service);
     await service.messages.mailTo(owner.email, /on/);
-    // More than an address is sent that never proved itself.
+    // The test causes more notices than an unproven address may receive.
     await verifyAddress(service, owner.id);
     await caller.post(
       '/two-factor/verify-backup-code',
@@ -325,8 +325,8 @@ describe('the owner is told by mail', () => {
   });
 });
 
-describe('with the fallback to mail closed', () => {
-  it('an account with an authenticator app gets no code, unless it added mail as a method', async () => {
+describe('a service without the fallback to mail', () => {
+  it('sends no code to an account with an authenticator app, unless it added mail as a method', async () => {
     const strict = await startTestService({ messages: true, config: { mailFallback: false } });
     try {
       const owner = await enrol(strict);
@@ -346,8 +346,8 @@ describe('with the fallback to mail closed', () => {
   });
 });
 
-describe('without a sender of mail or texts', () => {
-  it('no code can be right, which a challenge is told only while it lives', async () => {
+describe('a service that can send no messages', () => {
+  it('refuses every code with OTP_NOT_CONFIGURED while the challenge lives, and as a dead challenge afterwards', async () => {
     const mute = await startTestService();
     try {
       const owner = await enrol(mute);
@@ -356,7 +356,7 @@ describe('without a sender of mail or texts', () => {
         const refused = await codes.verifyOtp(mute, bearer, '000000');
         expect(refused).toMatchObject({ status: 400, body: { code: 'OTP_NOT_CONFIGURED' } });
       }
-      // One whose guesses are used up is dead only once that was said.
+      // A challenge without guesses left is dead only after a response has reported that.
       await mute.query('UPDATE two_factor_challenge SET guesses = 5 WHERE account_id = $1', [owner.id]);
       expect((await codes.verifyOtp(mute, challenge, '000000')).body.code).toBe('OTP_NOT_CONFIGURED');
       await mute.query('UPDATE two_factor_challenge SET expires_at = now() WHERE account_id = $1', [owner.id]);
@@ -368,8 +368,8 @@ describe('without a sender of mail or texts', () => {
   });
 });
 
-describe('a replaced authenticator', () => {
-  it('burns the codes that were sent on its session, and nothing of anybody else’s', async () => {
+describe('replacing an authenticator', () => {
+  it('burns the codes that were sent in its session, and none of another account', async () => {
     const [owner, other, third] = [await enrol(service), await enrol(service), await enrolByMail()];
     await send(owner.token);
     const pending = await service.messages.codeMailedTo(owner.email);
@@ -386,7 +386,7 @@ describe('a replaced authenticator', () => {
     expect((await verify(challenge, await service.messages.codeMailedTo(third.email, 2))).status).toBe(200);
   });
 
-  it('leaves the numbers that were proven', async () => {
+  it('keeps confirmed telephone numbers', async () => {
     const owner = await enrol(service);
     const number = '+4915112345677';
     await enableOtp(owner.token, { channel: 'sms', phoneNumber: number });
@@ -401,7 +401,7 @@ describe('a replaced authenticator', () => {
     expect(sent).toMatchObject({ status: 200, body: { channel: 'sms' } });
   });
 
-  it('leaves codes and challenges alone where it is the first one, and came in addition', async () => {
+  it('keeps codes and challenges when the authenticator is the first one, added to another method', async () => {
     const owner = await enrolByMail();
     const challenge = await openChallenge(service, owner);
     const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);

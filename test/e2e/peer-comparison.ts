@@ -9,11 +9,11 @@ import { linkMailedTo } from '../support/links.js';
 import { until } from '../support/messages.js';
 import { startTestService, TRUSTED_ORIGIN } from '../support/service.js';
 
-/** A server that the official client talks to: this service, or Better Auth itself. */
+/** A server that the official client calls: this service or Better Auth itself. */
 export interface Side {
-  /** The client as it comes, in a browser of its own. */
+  /** The unmodified client, in a browser of its own. */
   client(): OfficialClient;
-  /** Token of the n-th mailed link. */
+  /** @returns the token of the n-th mailed link */
   linkToken(address: string, nth?: number): Promise<string>;
   authenticator(totpURI: string): AuthenticatorApp;
   close(): Promise<void>;
@@ -39,20 +39,20 @@ export async function startOurs(): Promise<Side> {
   };
 }
 
-/** The peer reads the clock of the machine, and takes a code more than once. */
+/** The peer reads the clock of the machine, and accepts a code more than once. */
 class PresentClock extends FakeClock {
   override now(): Date {
     return new Date();
   }
 
   override advance(): void {
-    // Time passes by itself.
+    // The peer uses real time, so there is nothing to advance.
   }
 }
 
 const PEER = 'http://peer.localhost:3001';
 
-/** Better Auth with the options that come nearest to what this service does, and its data in memory. */
+/** Better Auth with the options that match this service most closely, and its data in memory. */
 export function startPeer(): Side {
   const mails: Array<{ readonly to: string; readonly token: string }> = [];
   const mail = async ({ user, token }: { user: { email: string }; token: string }) => {
@@ -67,7 +67,7 @@ export function startPeer(): Side {
     rateLimit: { enabled: false },
     telemetry: { enabled: false },
     logger: { disabled: true },
-    // Off by default where NODE_ENV is test.
+    // Better Auth skips these two checks by default when NODE_ENV is test.
     advanced: { disableOriginCheck: false, disableCSRFCheck: false },
     emailAndPassword: { enabled: true, sendResetPassword: mail, revokeSessionsOnPasswordReset: true },
     emailVerification: { sendVerificationEmail: mail },

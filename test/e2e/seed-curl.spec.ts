@@ -6,13 +6,13 @@ import { AuthenticatorApp, Caller, PASSWORD } from '../support/client.js';
 import { describeWith } from '../support/describe-with.js';
 import { startTestService, type TestService } from '../support/service.js';
 
-/** One call of the document that the service was asked for: its command, and the answer it shows. */
+/** A call in the original specification: its command, and the response that it shows. */
 interface DocumentedCall {
   readonly command: string;
   readonly answer: object;
 }
 
-/** By path, out of the document's own text: a command, and glued to it the answer. */
+/** The calls by path, parsed from the text of the specification, where each response follows its command directly. */
 const calls = new Map<string, DocumentedCall>(
   [
     ...readFileSync('test/e2e/fixtures/documented-calls.txt', 'utf8').matchAll(
@@ -24,19 +24,19 @@ const calls = new Map<string, DocumentedCall>(
 const run = promisify(execFile);
 const missing = succeeds(() => execFileSync('curl', ['--version'])) ? undefined : 'no curl on the PATH';
 
-describeWith(missing)('the documented curl lines', () => {
+describeWith(missing)('the curl commands of the original specification', () => {
   let service: TestService;
   beforeAll(async () => {
     service = await startTestService();
   });
   afterAll(() => service.close());
 
-  /** Runs a line as it stands, at the service under test; `values` replace the word `string`. */
+  /** Runs a command unchanged, except for the URL of the service and `value`, which replaces the word `string`. */
   async function curl(path: string, { token, value }: { token?: string; value?: string } = {}) {
     const { command } = calls.get(path) ?? { command: '' };
     let line = command
       .replace('http://localhost:3001/api/auth', service.url)
-      // The document's text lost the ends of lines that these backslashes stood at.
+      // The text lost the line breaks that these backslashes stood before.
       .replaceAll(' \\ -', ' \\\n  -');
     if (value !== undefined) line = line.replace('"string"', JSON.stringify(value));
     if (token !== undefined) line += ` -H "Authorization: Bearer ${token}"`;
@@ -45,7 +45,7 @@ describeWith(missing)('the documented curl lines', () => {
     return { status: Number(status), body: JSON.parse(body) as Record<string, unknown> };
   }
 
-  it('are eight', () => {
+  it('call the eight endpoints', () => {
     expect([...calls.keys()].toSorted()).toEqual(
       [
         'disable',
@@ -60,11 +60,11 @@ describeWith(missing)('the documented curl lines', () => {
     );
   });
 
-  it.each([...calls.keys()])('answer 401 with a message to nobody: %s', async (path) => {
+  it.each([...calls.keys()])('return 401 with a message without a credential: %s', async (path) => {
     expect(await curl(path)).toEqual({ status: 401, body: { message: 'Unauthorized', code: 'UNAUTHORIZED' } });
   });
 
-  it('succeed for somebody with a token, the right password and a right code, as documented', async () => {
+  it('succeed as documented with a token, the right password and a right code', async () => {
     const account = { email: 'curl@example.com', password: PASSWORD, name: 'Curl', image: 'http://example.com' };
     let { token } = (await new Caller(service).post('/sign-up/email', account)).body;
     const value = PASSWORD;
@@ -90,7 +90,7 @@ describeWith(missing)('the documented curl lines', () => {
     expect(redeemed).toEqual(documented('/two-factor/verify-backup-code'));
     token = String(redeemed.body['token']);
 
-    // No way of sending codes is configured here.
+    // No message can be sent here.
     for (const path of ['/two-factor/send-otp', '/two-factor/verify-otp']) {
       expect(await curl(path, { token })).toMatchObject(wrong(400, 'OTP_NOT_CONFIGURED'));
     }
@@ -104,7 +104,7 @@ function wrong(status: number, code: string) {
   return { status, body: { code, message: expect.stringMatching(/\S/) } };
 }
 
-/** The answer that the document shows, by the types of its members. */
+/** The response that the specification shows, reduced to the types of its members. */
 function documented(path: string): object {
   return { status: 200, body: alike(calls.get(path)?.answer) };
 }

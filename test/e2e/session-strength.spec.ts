@@ -24,7 +24,7 @@ afterAll(() => service.close());
 const sessionOf = async (bearer: string) =>
   (await caller.get<{ session: SessionBody } | null>('/get-session', bearer)).body?.session;
 
-/** Lets time pass for the sessions of somebody, as Postgres sees it. */
+/** Moves the sessions of an account into the past, as Postgres sees them. */
 const passHours = (userId: string, hours: number) =>
   service.query(
     `UPDATE sessions SET created_at = created_at - t.h, updated_at = updated_at - t.h, expires_at = expires_at - t.h,
@@ -33,7 +33,7 @@ const passHours = (userId: string, hours: number) =>
     [userId, hours],
   );
 
-/** Calls that take a strong session once two-factor is on. */
+/** Calls that require a strong session once two-factor is on. */
 const SENSITIVE = ['enable', 'disable', 'get-totp-uri', 'get-totp-qr', 'generate-backup-codes'];
 
 async function expectWeak(bearer: string): Promise<void> {
@@ -49,13 +49,13 @@ async function expectWeak(bearer: string): Promise<void> {
   expect((await caller.delete('/two-factor/trusted-devices', bearer)).status).toBe(403);
 }
 
-describe('a session tells how and when it was proven', () => {
-  it('by password alone', async () => {
+describe('a session', () => {
+  it('shows a sign-in by password alone', async () => {
     const { token } = await signUp(service);
     expect(await sessionOf(token)).toMatchObject({ amr: ['pwd'], secondFactorAt: null });
   });
 
-  it('by an authenticator app, and by a backup code', async () => {
+  it('shows a verification by authenticator app, and by backup code', async () => {
     const owner = await enrol(service);
     const byTotp = await caller.post(
       '/two-factor/verify-totp',
@@ -79,7 +79,7 @@ describe('a session tells how and when it was proven', () => {
     expect(kept.map(({ factor }) => factor)).toEqual(['totp', 'totp', 'backup-code']);
   });
 
-  it('by text message', async () => {
+  it('shows a verification by text message', async () => {
     const owner = await enrol(service);
     const phoneNumber = '+4915123456789';
     await caller.post('/two-factor/enable', { password: PASSWORD, method: 'otp', phoneNumber }, owner.token);
@@ -89,12 +89,12 @@ describe('a session tells how and when it was proven', () => {
     expect((await sessionOf(body.token))?.amr).toEqual(['pwd', 'sms', 'mfa']);
   });
 
-  it('by mail, which is a password that is good once', async () => {
+  it('shows a verification by mail as a second password that is valid once', async () => {
     const { token } = await enrolByMail(service);
     expect((await sessionOf(token))?.amr).toEqual(['pwd', 'otp', 'mfa']);
   });
 
-  it('in the list too, with the device', async () => {
+  it('shows its verification and device in the list, too', async () => {
     const owner = await enrol(service);
     const userAgent = 'Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0';
     const { device } = await trust(service, owner, { 'user-agent': userAgent });
@@ -109,7 +109,7 @@ describe('a session tells how and when it was proven', () => {
 });
 
 describe('a weak session', () => {
-  it('is one through a trusted device, until a code lifts it under a new token', async () => {
+  it('is opened through a trusted device, until a code lifts it under a new token', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const { token } = (await signIn(service, owner.email, device)).body;
@@ -124,7 +124,7 @@ describe('a weak session', () => {
     expect(codes.status).toBe(200);
   });
 
-  it('is one from before two-factor was on: alive, but weak', async () => {
+  it('is what a session from before two-factor was on becomes: alive, but weak', async () => {
     const owner = await signUp(service);
     const beside = (await signIn(service, owner.email)).body.token;
     const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
@@ -134,7 +134,7 @@ describe('a weak session', () => {
     await expectWeak(beside);
   });
 
-  it('is one whose second factor is a day old', async () => {
+  it('is what a session becomes whose second factor is a day old', async () => {
     const owner = await enrol(service);
     await passHours(owner.id, 24);
     await expectWeak(owner.token);

@@ -3,8 +3,8 @@ import { AuthenticatorApp, Caller, PASSWORD, signUp } from '../support/client.js
 import { startTestService, type TestService } from '../support/service.js';
 
 /*
- * Whoever had the password alone, and staged a factor before the owner turned two-factor on, must not confirm it
- * afterwards: a factor would be added, and a session lifted, without any second factor [ASVS 7.5.1].
+ * A thief who knows the password alone may stage a factor before the owner turns two-factor on. It must not be possible
+ * to confirm that factor later: a factor would be added and a session lifted without any second factor [ASVS 7.5.1].
  */
 
 let service: TestService;
@@ -19,7 +19,7 @@ const post = (path: string, body: object, token: string) => caller.post(`/two-fa
 
 const NUMBER = '+4915112345678';
 
-/** Two sessions of one account: the owner's, and one of somebody who knows the password. */
+/** Opens two sessions of one account: the owner's, and one of a thief who knows the password. */
 async function twoSessions(): Promise<{ id: string; email: string; owner: string; other: string }> {
   const { id, email, token } = await signUp(service);
   const { body } = await caller.post('/sign-in/email', { email, password: PASSWORD });
@@ -27,8 +27,8 @@ async function twoSessions(): Promise<{ id: string; email: string; owner: string
 }
 
 /**
- * Hides an account's rows for a while: as a staging leaves them that did not see another session's confirmation yet, and
- * was not seen by it.
+ * Hides rows of an account for a while. This imitates a staging that did not yet see another session's confirmation,
+ * and that the confirmation did not see.
  */
 async function takeAway(accountId: string, ...tables: string[]): Promise<() => Promise<void>> {
   const taken: Array<{ table: string; rows: string }> = [];
@@ -62,8 +62,8 @@ async function enrolByApp(token: string): Promise<string> {
   return confirmed.body.token;
 }
 
-describe('what a session staged before another one turned two-factor on', () => {
-  it('is no authenticator to it any more', async () => {
+describe('a factor that a session staged before another session turned two-factor on', () => {
+  it('is not usable by that session as an authenticator', async () => {
     const { email, owner, other } = await twoSessions();
     const { body } = await post('enable', { password: PASSWORD }, other);
     const app = new AuthenticatorApp(body.totpURI, service);
@@ -76,7 +76,7 @@ describe('what a session staged before another one turned two-factor on', () => 
     expect(status.body.methods).toEqual(['otp']);
   });
 
-  it('is no number that codes are texted to', async () => {
+  it('is not used as a number that codes are texted to', async () => {
     const { owner, other } = await twoSessions();
     await post('enable', { password: PASSWORD, method: 'otp', phoneNumber: NUMBER }, other);
     await enrolByApp(owner);
@@ -85,7 +85,7 @@ describe('what a session staged before another one turned two-factor on', () => 
     expect(service.messages.sms.sent.filter(({ to }) => to === NUMBER)).toEqual([]);
   });
 
-  it('is no number either where the owner chose mail; what the owner staged beside it stays', async () => {
+  it('is not used as a number when the owner chose mail, but a number that the owner staged stays usable', async () => {
     const { email, owner, other } = await twoSessions();
     const [owners, others] = ['+4915112345681', '+4915112345682'];
     await post('enable', { password: PASSWORD, method: 'otp', phoneNumber: others }, other);
@@ -99,7 +99,7 @@ describe('what a session staged before another one turned two-factor on', () => 
     expect(service.messages.sms.sent.filter(({ to }) => to === others)).toEqual([]);
   });
 
-  it('is sent no code that the owner asked for', async () => {
+  it('receives no code that the owner requested', async () => {
     const { owner, other } = await twoSessions();
     const number = '+4915112345680';
     await post('enable', { password: PASSWORD, method: 'otp' }, owner);
@@ -122,7 +122,7 @@ describe('what a session staged before another one turned two-factor on', () => 
     expect(status.body.otpDestinations.map(({ channel }) => channel)).toEqual(['mail']);
   });
 
-  it('has to be staged again when that session has verified a second factor', async () => {
+  it('has to be staged again once that session has verified a second factor', async () => {
     const { email, owner, other } = await twoSessions();
     const { body: before } = await post('enable', { password: PASSWORD }, other);
     await enrolByMail(email, owner);
@@ -135,7 +135,7 @@ describe('what a session staged before another one turned two-factor on', () => 
     await enrolByApp(lifted.body.token);
   });
 
-  it('is not confirmed where it was staged while the owner confirmed', async () => {
+  it('is not confirmed when it was staged while the owner confirmed another one', async () => {
     const { id, email, owner, other } = await twoSessions();
     const { body } = await post('enable', { password: PASSWORD }, other);
     const putBack = await takeAway(id, 'two_factor_authenticator');
@@ -147,7 +147,7 @@ describe('what a session staged before another one turned two-factor on', () => 
     expect(status.body.methods).toEqual(['otp']);
   });
 
-  it('nor is mail, by the code that was sent for it', async () => {
+  it('is not confirmed by a mailed code when it was staged while the owner confirmed another one', async () => {
     const { id, email, owner, other } = await twoSessions();
     await post('enable', { password: PASSWORD, method: 'otp' }, other);
     await post('send-otp', {}, other);

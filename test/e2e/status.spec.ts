@@ -18,8 +18,8 @@ afterAll(async () => {
 
 const status = (bearer: string) => caller.get('/two-factor/status', bearer);
 
-describe('the status', () => {
-  it('is off for a newcomer', async () => {
+describe('the status of an account', () => {
+  it('reports two-factor as off for a new account', async () => {
     const { token } = await signUp(service);
     expect((await status(token)).body).toEqual({
       enabled: false,
@@ -33,7 +33,7 @@ describe('the status', () => {
     });
   });
 
-  it('tells methods, masked destinations, codes and devices', async () => {
+  it('shows methods, masked destinations, backup codes and devices', async () => {
     const owner = await enrol(service);
     const phoneNumber = '+4915198765432';
     await caller.post('/two-factor/enable', { password: PASSWORD, method: 'otp', phoneNumber }, owner.token);
@@ -63,13 +63,13 @@ describe('the status', () => {
     });
   });
 
-  it('lists what can be used now, and nothing that no sender is there for', async () => {
+  it('lists usable methods only, and none that has no sender', async () => {
     const owner = await enrol(silent);
     const { body } = await new Caller(silent).get('/two-factor/status', owner.token);
     expect(body).toMatchObject({ enabled: true, methods: ['totp'], preferred: 'totp', otpDestinations: [] });
   });
 
-  it('tells of a lock, and how long it lasts', async () => {
+  it('reports a lock and how long it lasts', async () => {
     const owner = await enrol(service);
     for (let n = 0; n < 10; n++) {
       await caller.post('/two-factor/verify-totp', { code: owner.app.wrongCode() }, owner.token);
@@ -80,15 +80,15 @@ describe('the status', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(850);
   });
 
-  it('is for sessions only, weak ones too', async () => {
+  it('requires a session, which may be weak', async () => {
     const owner = await enrol(service);
     expect((await caller.get('/two-factor/status')).status).toBe(401);
     expect((await status(await openChallenge(service, owner))).status).toBe(401);
   });
 });
 
-describe('the QR code of the authenticator', () => {
-  it('is an SVG that any policy lets through, and is not cached', async () => {
+describe('the QR code of an authenticator', () => {
+  it('is an SVG that a strict content security policy allows, and is not cached', async () => {
     const owner = await enrol(service);
     const answer = await caller.post<string>('/two-factor/get-totp-qr', { password: PASSWORD }, owner.token);
     expect(answer.status).toBe(200);
@@ -113,7 +113,7 @@ describe('the QR code of the authenticator', () => {
     expect(image.toString('latin1', 1, 4)).toBe('PNG');
   });
 
-  it('is guarded as get-totp-uri is, and refused in JSON', async () => {
+  it('has the checks of get-totp-uri, and fails with JSON', async () => {
     const [owner, newcomer] = [await enrol(service), await signUp(service)];
     const cases: Array<readonly [string | undefined, object]> = [
       [undefined, { password: PASSWORD }],
@@ -129,7 +129,7 @@ describe('the QR code of the authenticator', () => {
     }
   });
 
-  it('shows what was staged, to the session that staged it', async () => {
+  it('shows the staged secret to the session that staged it', async () => {
     const { token } = await signUp(service);
     await caller.post('/two-factor/enable', { password: PASSWORD }, token);
     expect((await caller.post('/two-factor/get-totp-qr', { password: PASSWORD }, token)).status).toBe(200);

@@ -46,8 +46,8 @@ describeWith(missing)('Swagger UI', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('lets a person sign up, authorise and enable two-factor, and nothing is blocked', async () => {
-    // Another name of the host than that of BASE_URL.
+  it('lets a user sign up, authorise and enable two-factor, and the browser blocks nothing', async () => {
+    // The host name differs from the one in BASE_URL.
     await page.goto(`http://127.0.0.1:${service.port}/docs`);
     await expectText(page.locator('.info .title'), 'nestjs-two-factor');
     await expectText(page.locator('.servers'), '/api/auth');
@@ -59,7 +59,7 @@ describeWith(missing)('Swagger UI', () => {
     const byCookie = await tryOut(operation(page, 'Two factor', 'enableTwoFactor'), { password: PASSWORD });
     expect(byCookie).toMatchObject({ status: '200', body: { method: 'totp' } });
 
-    // Without the cookie that sign-up set for this page, the token is all it has.
+    // Without the cookie that sign-up set for this page, the token is the only credential.
     await page.context().clearCookies();
     await authorize(page, String(signedUp.body['token']));
     const enabled = await tryOut(operation(page, 'Two factor', 'enableTwoFactor'), { password: PASSWORD });
@@ -77,13 +77,13 @@ describeWith(missing)('Swagger UI', () => {
     const image = block.locator('.live-responses-table img');
     await image.waitFor();
     await image.evaluate((element: Picture) => element.decode());
-    // A picture that the policy blocks has no width.
+    // A picture that the content security policy blocks has no width.
     expect(await image.evaluate((element: Picture) => element.naturalWidth)).toBeGreaterThan(200);
     await block.screenshot({ path: join(process.env.SCREENSHOTS ?? folder, 'qr-code.png') });
     expect(complaints).toEqual([]);
   }, 60_000);
 
-  it('pre-fills bodies that hold what is required and nothing else', async () => {
+  it('pre-fills bodies with the required members only', async () => {
     expect(await prefilled(page, 'Accounts', 'signInEmail')).toEqual({
       email: 'ada@example.com',
       password: 'correct horse battery staple',
@@ -92,7 +92,7 @@ describeWith(missing)('Swagger UI', () => {
     expect(await prefilled(page, 'Two factor', 'verifyBackupCode')).toEqual({ code: expect.any(String) });
   });
 
-  it('keeps the token of *Authorize* over a reload, and says when it is dead though a cookie lives', async () => {
+  it('keeps the token of *Authorize* after a reload, and reports a dead token even when a cookie is live', async () => {
     const banner = page.locator('#swagger-ui[data-dead-token]');
     const id = 'getSession';
     await page.reload();
@@ -111,7 +111,7 @@ describeWith(missing)('Swagger UI', () => {
     expect(complaints).toEqual([]);
   }, 60_000);
 
-  it('shows accounts first, and fits the screen of a phone with operations opened', async () => {
+  it('shows accounts first, and fits the screen of a phone with opened operations', async () => {
     const phone = await browser.newPage({ viewport: { width: 390, height: 844 } });
     await phone.goto(`http://localhost:${service.port}/docs`);
     const blocks = phone.locator('.opblock');
@@ -120,7 +120,7 @@ describeWith(missing)('Swagger UI', () => {
     expect(ids.slice(0, 2)).toEqual(['operations-Accounts-signUpEmail', 'operations-Accounts-signInEmail']);
     expect(ids.filter((id) => id.includes('Two_factor'))[0]).toBe('operations-Two_factor-enableTwoFactor');
     expect(await overflow(phone)).toBe(0);
-    // Of both groups.
+    // Operations of both groups.
     const some = [...ids.slice(0, 3), ...ids.slice(-3)];
     for (const id of some) await phone.locator(`#${id} .opblock-summary-control`).click();
     await phone
@@ -133,13 +133,13 @@ describeWith(missing)('Swagger UI', () => {
   }, 60_000);
 });
 
-/** What a page calls HTMLImageElement. */
+/** The members of the browser's HTMLImageElement that the test uses. */
 interface Picture {
   decode(): Promise<void>;
   readonly naturalWidth: number;
 }
 
-/** The widest point of what is shown, in pixels beyond the screen. */
+/** @returns by how many pixels the visible content is wider than the screen */
 function overflow(page: Page): Promise<number> {
   return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 }
@@ -162,7 +162,7 @@ async function opened(block: Locator): Promise<Locator> {
   return block;
 }
 
-/** The body that Swagger UI offers to send. */
+/** @returns the body that Swagger UI pre-fills */
 async function prefilled(page: Page, tag: string, id: string): Promise<unknown> {
   const block = await opened(operation(page, tag, id));
   return JSON.parse(await block.locator('textarea.body-param__text').inputValue());
@@ -178,14 +178,14 @@ async function execute(block: Locator, body?: object) {
   return { answer, status: (await answer.locator('.response-col_status').innerText()).trim() };
 }
 
-/** Through the dialog, as a person does. */
+/** Authorizes through the dialog, as a user does. */
 async function authorize(page: Page, token: string): Promise<void> {
   await page.locator('.scheme-container button.authorize').click();
   const dialog = page.locator('.dialog-ux');
   const logout = dialog.getByRole('button', { name: 'Remove authorization' });
   if (await logout.isVisible()) await logout.click();
   await dialog.locator('#auth-bearer-value').fill(token);
-  // Of the cookie the dialog tells only.
+  // For the cookie, the dialog shows an explanation only.
   expect(await dialog.locator('input:visible').count()).toBe(1);
   await dialog.getByRole('button', { name: 'Apply credentials' }).first().click();
   await dialog.locator('button.btn-done').first().click();

@@ -19,7 +19,7 @@ afterAll(() => service.close());
 const devicesOf = (bearer: string, headers = {}) =>
   caller.get<DeviceBody[]>('/two-factor/trusted-devices', bearer, headers);
 
-/** A browser that an owner trusts. */
+/** @returns a browser that the owner has trusted */
 async function trustedBrowser(owner: Awaited<ReturnType<typeof enrol>>): Promise<Browser> {
   const browser = new Browser(service);
   await browser.post('/sign-in/email', { email: owner.email, password: PASSWORD });
@@ -28,8 +28,8 @@ async function trustedBrowser(owner: Awaited<ReturnType<typeof enrol>>): Promise
   return browser;
 }
 
-describe('If true, the device will be trusted for 30 days', () => {
-  it('signs in unasked at day 29, 58 and 87, for it is refreshed on every sign in request; past day 90 it is asked', async () => {
+describe('a device that is trusted for 30 days', () => {
+  it('signs in without a code at day 29, 58 and 87, because each sign-in extends the trust, but not past day 90', async () => {
     const owner = await enrol(service);
     let { device } = await trust(service, owner);
     const [listed] = (await devicesOf(owner.token)).body;
@@ -46,7 +46,7 @@ describe('If true, the device will be trusted for 30 days', () => {
     expect((await signIn(service, owner.email, device)).body.twoFactorRedirect).toBe(true);
   });
 
-  it('is asked after 30 days without a sign in', async () => {
+  it('needs a code after 30 days without a sign-in', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     await passDays(service, owner.id, 30);
@@ -54,7 +54,7 @@ describe('If true, the device will be trusted for 30 days', () => {
     expect((await devicesOf(owner.token)).body).toEqual([]);
   });
 
-  it('trusts nothing if not true, and nothing where a backup code opens no session', async () => {
+  it('is not trusted without trustDevice, nor by a backup code that opens no session', async () => {
     const owner = await enrol(service);
     const challenge = await openChallenge(service, owner);
     const plain = await caller.post('/two-factor/verify-totp', { code: owner.app.nextCode() }, challenge);
@@ -70,7 +70,7 @@ describe('If true, the device will be trusted for 30 days', () => {
     expect((await devicesOf(owner.token)).body).toEqual([]);
   });
 
-  it('trusts by a backup code, on a session, and in the act of enrolling', async () => {
+  it('is trusted by a backup code, by a code on a session, and by the code that confirms enrolment', async () => {
     const newcomer = await signUp(service);
     const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, newcomer.token);
     const app = new AuthenticatorApp(staged.body.totpURI, service);
@@ -95,7 +95,7 @@ describe('If true, the device will be trusted for 30 days', () => {
     expect((await devicesOf(lifted.body.token)).body).toHaveLength(3);
   });
 
-  it('tells the owner by mail and by event', async () => {
+  it('is reported to the owner by mail and as an event', async () => {
     const owner = await enrol(service);
     await trust(service, owner);
     await service.messages.mailTo(owner.email, /password alone/);
@@ -106,7 +106,7 @@ describe('If true, the device will be trusted for 30 days', () => {
 });
 
 describe('the token of a device', () => {
-  it('is rotated by every sign-in', async () => {
+  it('is replaced at every sign-in', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const first = await signIn(service, owner.email, device);
@@ -117,7 +117,7 @@ describe('the token of a device', () => {
     expect(new Set(tokens.map((token) => token.split('.')[0])).size).toBe(1);
   });
 
-  it('is kept by a browser for as long as its device stays trusted, which is told where it signed in last', async () => {
+  it('is stored by a browser for as long as its device stays trusted, and its last address is recorded', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     await service.query('UPDATE two_factor_trusted_device SET ip_address = NULL WHERE account_id = $1', [owner.id]);
@@ -132,7 +132,7 @@ describe('the token of a device', () => {
     expect((await devicesOf(owner.token)).body).toMatchObject([{ ipAddress: '127.0.0.1' }]);
   });
 
-  it('still signs in for a minute after it gave way, and gets no successor then', async () => {
+  it('still signs in for a minute after it was replaced, and gets no successor then', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const { trustedDeviceToken: next } = (await signIn(service, owner.email, device)).body;
@@ -141,13 +141,13 @@ describe('the token of a device', () => {
     expect(late.body.token).toBeDefined();
     expect(late.body).not.toHaveProperty('trustedDeviceToken');
     expect(late.headers.getSetCookie().join()).not.toContain(COOKIE);
-    // Each token has a minute of its own, however often its successors give way meanwhile.
+    // Each token has its own minute, however often its successors are replaced in that time.
     const { trustedDeviceToken: afterNext } = (await signIn(service, owner.email, next)).body;
     expect((await signIn(service, owner.email, device)).body.token).toBeDefined();
     expect((await signIn(service, owner.email, afterNext)).body.token).toBeDefined();
   });
 
-  it('revokes the device and tells the owner when it comes after that', async () => {
+  it('revokes the device and notifies the owner when it is used after that minute', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const { trustedDeviceToken: next } = (await signIn(service, owner.email, device)).body;
@@ -161,7 +161,7 @@ describe('the token of a device', () => {
     expect(told).toHaveLength(1);
   });
 
-  it('is not in the database', async () => {
+  it('is not stored in the database', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const [row] = await service.query<{ row: string }>(
@@ -176,7 +176,7 @@ describe('the token of a device', () => {
 });
 
 describe('a browser', () => {
-  it('holds the token in a cookie of 30 days, and scripts never see it', async () => {
+  it('stores the token in a cookie of 30 days that scripts cannot read', async () => {
     const owner = await enrol(service);
     const browser = new Browser(service);
     await browser.post('/sign-in/email', { email: owner.email, password: PASSWORD });
@@ -191,7 +191,7 @@ describe('a browser', () => {
     expect(browser.cookies.get(COOKIE)).not.toBe(before);
   });
 
-  it('forgets a cookie that is good for nothing', async () => {
+  it('deletes a cookie that is not valid for the account', async () => {
     const [owner, other] = [await enrol(service), await enrol(service)];
     const browser = await trustedBrowser(owner);
     const answer = await browser.post('/sign-in/email', { email: other.email, password: PASSWORD });
@@ -199,7 +199,7 @@ describe('a browser', () => {
     expect(browser.cookies.has(COOKIE)).toBe(false);
   });
 
-  it('is one device, however often it is trusted', async () => {
+  it('counts as one device, however often it is trusted', async () => {
     const owner = await enrol(service);
     const browser = await trustedBrowser(owner);
     await browser.post('/two-factor/verify-totp', { code: owner.app.nextCode(), trustDevice: true });
@@ -227,7 +227,7 @@ describe('a browser', () => {
 });
 
 describe('the list of devices', () => {
-  it('names them, and knows which one asks', async () => {
+  it('names each device, and marks the one that sent the request', async () => {
     const owner = await enrol(service);
     const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0';
     const { session, device } = await trust(service, owner, { 'user-agent': firefox });
@@ -238,7 +238,7 @@ describe('the list of devices', () => {
       { ...anyDevice, name: 'curl', current: false },
       { ...anyDevice, name: 'Firefox on Linux', current: true },
     ]);
-    // A session that was opened otherwise is told by the token that comes along.
+    // On a session that was opened otherwise, the token of the request identifies the device.
     const [byToken] = (await devicesOf(owner.token, { 'x-trusted-device': other.device })).body;
     expect(byToken).toMatchObject({ name: 'curl', current: true });
     expect((await devicesOf(owner.token)).body.filter(({ current }) => current)).toEqual([]);
@@ -247,7 +247,7 @@ describe('the list of devices', () => {
     expect(used).toMatchObject({ name: 'Firefox on Linux', current: true });
   });
 
-  it('renames', async () => {
+  it('renames a device', async () => {
     const [owner, other] = [await enrol(service), await enrol(service)];
     const { session } = await trust(service, owner);
     const [device] = (await devicesOf(session)).body;
@@ -261,7 +261,7 @@ describe('the list of devices', () => {
     expect((await devicesOf(session)).body[0]?.name).toBe('Kitchen tablet');
   });
 
-  it('revokes one: the own one from any session, others from a strong one', async () => {
+  it('revokes the current device from any session, and another device from a strong session', async () => {
     const owner = await enrol(service);
     const [laptop, phone] = [await trust(service, owner), await trust(service, owner)];
     const weak = await signIn(service, owner.email, laptop.device);
@@ -281,7 +281,7 @@ describe('the list of devices', () => {
     expect(scopes).toEqual([{ scope: 'account' }]);
   });
 
-  it('revokes all, from a strong session', async () => {
+  it('revokes all devices from a strong session', async () => {
     const owner = await enrol(service);
     const browser = await trustedBrowser(owner);
     const { device } = await trust(service, owner);
@@ -293,7 +293,7 @@ describe('the list of devices', () => {
     expect((await signIn(service, owner.email, weak.trustedDeviceToken)).body.twoFactorRedirect).toBe(true);
   });
 
-  it('tells foreign ids from missing ones by nothing', async () => {
+  it('responds alike to ids of other accounts and unknown ids', async () => {
     const [owner, other] = [await enrol(service), await enrol(service)];
     const { session } = await trust(service, owner);
     const [device] = (await devicesOf(session)).body;

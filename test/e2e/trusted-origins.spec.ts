@@ -21,7 +21,7 @@ describe('a service with TRUSTED_ORIGINS', () => {
   it.each([
     ['its own pages, such as Swagger UI', OWN],
     ['the pages of a listed origin', LISTED],
-  ])('lets %s sign in and act with cookies', async (_, origin) => {
+  ])('lets %s sign in and change data with cookies', async (_, origin) => {
     const browser = new Browser(service, origin);
     const email = `${new URL(origin).port}@example.com`;
     expect((await browser.post('/sign-up/email', { email, password: PASSWORD, name: 'Ada' })).status).toBe(200);
@@ -31,7 +31,7 @@ describe('a service with TRUSTED_ORIGINS', () => {
     });
   });
 
-  it('refuses the pages of another origin that send cookies', async () => {
+  it('refuses cookies from pages of other origins', async () => {
     const browser = new Browser(service, LISTED);
     await browser.post('/sign-up/email', { email: 'eve@example.com', password: PASSWORD, name: 'Eve' });
     const elsewhere = { origin: 'http://localhost:5174' };

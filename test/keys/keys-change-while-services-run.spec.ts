@@ -24,7 +24,7 @@ const [K1, K2, K3] = [key('k1'), key('k2'), key('k3')];
 const ring = (...keys: ReadonlyArray<typeof K1>) =>
   keys.map(({ kid, secret }) => `${kid}:${secret.toString('base64')}`).join(',');
 
-/** Runs what `npm run keys` built, as an operator does. */
+/** Runs the built `npm run keys`, as an operator does. */
 function keysCommand(service: TestService, keys: string, ...words: string[]) {
   const child = spawn(process.execPath, [resolve('dist/keys.js'), ...words], {
     env: { PATH: process.env.PATH, NODE_ENV: 'production', DATABASE_URL: service.databaseUrl, TWO_FACTOR_KEYS: keys },
@@ -36,7 +36,7 @@ function keysCommand(service: TestService, keys: string, ...words: string[]) {
   return { child, ended, firstLine: once(createInterface(child.stdout), 'line').then(String) };
 }
 
-/** The sealed row of an account that only a rotation cares for. */
+/** Inserts the sealed rows of accounts that only the rotation uses. */
 async function insertAuthenticators(service: TestService, sealer: AesGcmSealer, count: number): Promise<void> {
   const rows = Array.from({ length: count }, () => {
     const [id, accountId] = [randomUUID(), randomUUID()];
@@ -61,7 +61,7 @@ async function rowsByKey(service: TestService): Promise<Record<string, number>> 
   return Object.fromEntries(rows.map(({ kid, rows: count }) => [kid, count]));
 }
 
-/** @returns why the service does not start; one that does is stopped again */
+/** @returns why the service does not start; a service that does start is closed again */
 async function refusalOf(options: TestServiceOptions): Promise<string> {
   try {
     const service = await startTestService(options);
@@ -72,7 +72,7 @@ async function refusalOf(options: TestServiceOptions): Promise<string> {
   }
 }
 
-/** As if the key had last been current so long ago. */
+/** Dates the last use of the key as the current one back by an interval. */
 async function age(service: TestService, kid: string, interval: string): Promise<void> {
   await service.query(`UPDATE two_factor_key SET last_current_at = now() - $2::interval WHERE kid = $1`, [
     kid,
@@ -80,7 +80,7 @@ async function age(service: TestService, kid: string, interval: string): Promise
   ]);
 }
 
-describe('control 34: keys change while services run, and none goes that is needed', () => {
+describe('control 34: keys that change while services run', () => {
   let muted: Array<{ mockRestore(): void }>;
   beforeEach(() => {
     muted = (['log', 'error'] as const).map((name) => jest.spyOn(console, name).mockReturnValue());
@@ -89,8 +89,8 @@ describe('control 34: keys change while services run, and none goes that is need
     for (const spy of muted) spy.mockRestore();
   });
 
-  describe('one roll-out, from the old key to the new one', () => {
-    /** Replicas as a rolling deployment has them: one still seals with k1, one with k2, both open both. */
+  describe('during one roll-out from the old key to the new one', () => {
+    /** Replicas of a rolling deployment: one still seals with k1, one with k2, and both open both. */
     let older: TestService;
     let newer: TestService;
     let owners: EnrolledOwner[];
@@ -106,7 +106,7 @@ describe('control 34: keys change while services run, and none goes that is need
       await older.close();
     });
 
-    /** Everybody signs in once, on either replica. */
+    /** Signs every account in once, on either replica. */
     async function everybodySignsIn(services = [older, newer]): Promise<number[]> {
       older.clock.advance(30);
       return race(owners.length, async (index) => {
@@ -119,25 +119,25 @@ describe('control 34: keys change while services run, and none goes that is need
       });
     }
 
-    /** @returns statuses of all sign-ins while `work` runs, and what it came to */
+    /** @returns the statuses of all sign-ins while `work` runs, and the result of `work` */
     async function whileEverybodySignsIn<T>(work: Promise<T>): Promise<{ result: T; statuses: number[] }> {
       const statuses: number[] = [];
       const ended = new AbortController();
       const settled = work.finally(() => ended.abort());
       do {
         statuses.push(...(await everybodySignsIn()));
-        // All the time, but not with all of the machine: every sign-in is a bcrypt.
+        // Continuously, but not on every core, because each sign-in is a bcrypt.
         await sleep(150);
       } while (!ended.signal.aborted);
       return { result: await settled, statuses };
     }
 
-    it('each replica opens what the other sealed', async () => {
+    it('let each replica open what the other one sealed', async () => {
       expect(await rowsByKey(older)).toEqual({ k1: 3, k2: 1 });
       expect(await everybodySignsIn()).toEqual([200, 200, 200, 200]);
     });
 
-    it('a rotation that is killed in the middle leaves every row readable, and the next one goes on', async () => {
+    it('leave every row readable when a rotation is killed, and the next rotation continues', async () => {
       await insertAuthenticators(older, older.app.get(AesGcmSealer), 600);
       const { child, ended, firstLine } = keysCommand(newer, ring(K2, K1), 'rotate', '--batch-size', '1');
       const killed = firstLine.then((line) => {
@@ -152,7 +152,7 @@ describe('control 34: keys change while services run, and none goes that is need
       expect(k1).toBeGreaterThan(0);
       expect(k2).toBeGreaterThan(1);
 
-      // Twice at once: neither is in the other's way.
+      // Two rotations at the same time do not block each other.
       const twice = Promise.all([
         keysCommand(newer, ring(K2, K1), 'rotate').ended,
         newer.app.get(KeyRotation).rotate({ batchSize: 40 }),
@@ -172,7 +172,7 @@ describe('control 34: keys change while services run, and none goes that is need
       }
     }, 60_000);
 
-    it('a row that cannot be opened is named, and stops nothing', async () => {
+    it('report a row that cannot be opened, and complete the rotation of all others', async () => {
       await insertAuthenticators(older, older.app.get(AesGcmSealer), 20);
       const [broken] = await older.query<{ id: string; secret: string }>(
         `UPDATE two_factor_authenticator SET secret = 'k1.' || repeat('A', 64)
@@ -188,7 +188,7 @@ describe('control 34: keys change while services run, and none goes that is need
       await older.query(`DELETE FROM two_factor_authenticator WHERE kid = 'k1'`);
     });
 
-    it('a rotation that is stopped loses nothing, and one that meets a row in use waits with nothing in its hands', async () => {
+    it('lose no row when a rotation is stopped, and a rotation that meets a locked row waits without holding locks', async () => {
       await insertAuthenticators(older, older.app.get(AesGcmSealer), 30);
       const keys = newer.app.get(KeyRotation);
       const stop = new AbortController();
@@ -212,7 +212,7 @@ describe('control 34: keys change while services run, and none goes that is need
       await holder.end();
     });
 
-    it('who confirms, replaces or disables meanwhile wins', async () => {
+    it('keep the result of a confirmation, replacement or disabling during the rotation', async () => {
       const [row] = await newer.query<{ id: string; accountId: string; secret: string }>(
         `SELECT id, account_id AS "accountId", secret FROM two_factor_authenticator WHERE account_id = $1`,
         [owners[0]?.id],
@@ -222,19 +222,19 @@ describe('control 34: keys change while services run, and none goes that is need
       const names = SEALED_AUTHENTICATORS.record(accountId, id);
       const [was, sealed] = [sealer.seal(randomBytes(20), names), sealer.seal(randomBytes(20), names)];
       const values = { ids: [id], was: [was], sealed: [sealed] };
-      // Read before, replaced after: the row is another one by then.
+      // The row is read before and replaced afterwards, so it is another row then.
       expect(await newer.app.get(Database).query(SEALED_AUTHENTICATORS.replace, values)).toEqual([]);
       expect(await newer.query(`SELECT secret FROM two_factor_authenticator WHERE id = $1`, [id])).toEqual([
         { secret },
       ]);
     });
 
-    it('the old key is not retired while rows, codes or messages may need it', async () => {
+    it('refuse to retire the old key while rows, codes or messages may need it', async () => {
       const keys = newer.app.get(KeyRotation);
       const late = await enrol(older);
       owners.push(late);
       expect(await keys.retire('k1')).toBe('rows-left');
-      // Not even by a hand that looks nowhere: Postgres knows.
+      // Direct SQL cannot retire it either: Postgres enforces the reference.
       await age(older, 'k1', '2 days');
       const blind = older.query(`UPDATE two_factor_key SET retired_at = now(), live_kid = NULL WHERE kid = 'k1'`);
       await expect(blind).rejects.toThrow('two_factor_authenticator_kid_fkey');
@@ -258,13 +258,13 @@ describe('control 34: keys change while services run, and none goes that is need
       await older.query(`UPDATE two_factor_one_time_code SET expires_at = now()`);
     });
 
-    it('once nothing needs it, it is retired', async () => {
+    it('allow the old key to be retired once nothing needs it', async () => {
       const { code, output } = await keysCommand(newer, ring(K2, K1), 'retire', 'k1').ended;
       expect({ code, output }).toEqual({ code: 0, output: 'k1 is retired: take it out of TWO_FACTOR_KEYS\n' });
       expect(await newer.app.get(KeyRotation).retire('k1')).toBe('retired');
     });
 
-    it('a replica that still has it in front stores nothing with it, and says so', async () => {
+    it('keep a replica from sealing with the retired key, and the replica reports it', async () => {
       const owner = await signUp(newer);
       const enable = (service: TestService) =>
         new Caller(service).post('/two-factor/enable', { password: PASSWORD }, owner.token);
@@ -281,11 +281,11 @@ describe('control 34: keys change while services run, and none goes that is need
       }
       expect(await rowsByKey(newer)).toEqual({ k2: 604 + 19 + 30 + 1 });
       expect((await enable(newer)).status).toBe(200);
-      // What others sealed it still opens.
+      // It still opens what other replicas sealed.
       expect(new Set(await everybodySignsIn())).toEqual(new Set([200]));
     });
 
-    it('a start with it in front is refused; with the new key alone the service starts, and everybody signs in', async () => {
+    it('refuse a start with the retired key in front; with the new key alone the service starts and every account signs in', async () => {
       const refused = await refusalOf({ replicaOf: newer, config: { keys: [K1, K2] } });
       expect(refused).toContain('was retired and must not seal again');
       const alone = await startTestService({ replicaOf: newer, config: { keys: [K2] } });
@@ -298,7 +298,7 @@ describe('control 34: keys change while services run, and none goes that is need
     });
   });
 
-  describe('a start', () => {
+  describe('at a start', () => {
     let service: TestService;
     beforeAll(async () => {
       service = await startTestService({ config: { keys: [K1] } });
@@ -310,12 +310,12 @@ describe('control 34: keys change while services run, and none goes that is need
 
     const refusal = (...keys: Array<typeof K1>) => refusalOf({ replicaOf: service, config: { keys } });
 
-    it('without a key that rows need is refused, naming it, and leaves no trace', async () => {
+    it('refuse a ring without a key that rows need, name it, and leave no trace', async () => {
       expect(await refusal(K2)).toBe('The key ring lacks key "k1", which stored secrets need');
       expect(await service.query(`SELECT kid FROM two_factor_key`)).toEqual([{ kid: 'k1' }]);
     });
 
-    it('with another key of the same name is refused, naming it', async () => {
+    it('refuse another key of the same name, and name it', async () => {
       const changed = { kid: 'k1', secret: randomBytes(32) };
       expect(await refusal(changed)).toContain('Key "k1" of the key ring is not the key of that name');
       expect(await refusal(K3, changed)).toContain('Key "k1" of the key ring is not the key of that name');
@@ -327,7 +327,7 @@ describe('control 34: keys change while services run, and none goes that is need
       ['a changed key', [{ kid: 'k1', secret: randomBytes(32) }], 1],
       ['the right key', [K1], 0],
       ['the right key behind a new one', [K2, K1], 0],
-    ])('would go as status tells: %s', async (_, keys, code) => {
+    ])('predict by status whether a start would succeed, with %s', async (_, keys, code) => {
       const options = dataSourceOptions(service.databaseUrl, { poolSize: 1 });
       const dataSource = await new DataSource({ ...options, entities: [] }).initialize();
       try {
@@ -337,14 +337,14 @@ describe('control 34: keys change while services run, and none goes that is need
       }
     });
 
-    it('with a ring that opens nothing does not rotate either', async () => {
+    it('refuse to rotate with a ring that opens no row', async () => {
       const database = service.app.get(Database);
       const foreign = new HkdfKeyRing([K2]);
       const keys = keyRotation(database, foreign);
       await expect(keys.rotate()).rejects.toThrow('The key ring lacks key "k1"');
     });
 
-    it('a key that leaked is retired at once, but not before its rows are sealed anew', async () => {
+    it('allow a leaked key to be retired at once, but only after its rows are sealed again', async () => {
       const rotated = await startTestService({ replicaOf: service, config: { keys: [K2, K1] } });
       try {
         const keys = rotated.app.get(KeyRotation);

@@ -40,7 +40,7 @@ describe('a service whose key file is lost', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('is refused with the remedies, and makes no new file in its place, on an embedded database', async () => {
+  it('is refused with the remedies, and creates no new key file, on an embedded database', async () => {
     const first = await start();
     await first.started;
     await stop(first);
@@ -56,7 +56,7 @@ describe('a service whose key file is lost', () => {
     expect(await readdir(folder)).not.toContain('two-factor.keys');
   });
 
-  it('names the remedies, too, for a file with other keys', async () => {
+  it('is refused with the remedies when the file has other keys, too', async () => {
     const env = { DATABASE_URL: database.url };
     const first = await start(env);
     await first.started;
@@ -73,7 +73,7 @@ describe('a service whose key file is lost', () => {
     );
   });
 
-  it('starts again, with its accounts, after what docs/operate.md says', async () => {
+  it('starts again, with its accounts, after the commands of docs/operate.md', async () => {
     const env = { DATABASE_URL: database.url };
     const first = await start(env);
     await first.started;
@@ -95,7 +95,7 @@ describe('a service whose key file is lost', () => {
     const second = await start(anew);
     await second.started;
     const caller = new Caller({ url: `http://127.0.0.1:${second.port}/api/auth` });
-    // Never by the password alone.
+    // A sign-in by the password alone must never succeed.
     const { twoFactorToken, twoFactorMethods } = (await caller.post('/sign-in/email', { email, password: PASSWORD }))
       .body;
     expect(twoFactorMethods).toContain('otp');

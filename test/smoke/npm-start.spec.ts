@@ -39,13 +39,13 @@ describe('npm start', () => {
     await rm(clone, { recursive: true, force: true });
   });
 
-  /** Runs what the script `start` runs, without npm in between. */
+  /** Runs the command of the script `start`, without npm in between. */
   function start(env: Record<string, string>) {
     const child = spawn(process.execPath, ['start.js'], {
       cwd: clone,
       env: { PATH: process.env.PATH, DATABASE_URL: database.url, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      // A process group of its own, by which a test finds what is left of it.
+      // In a process group of its own, by which a test finds processes that are left.
       detached: true,
     });
     children.push(child);
@@ -61,7 +61,7 @@ describe('npm start', () => {
     return { child, ended, printed };
   }
 
-  it('refuses a bad environment before it builds', async () => {
+  it('refuses an invalid environment before it builds', async () => {
     expect(await start({ PORT: 'abc' }).ended).toEqual({
       code: 1,
       stdout: '',
@@ -70,7 +70,7 @@ describe('npm start', () => {
     await expect(stat(join(clone, 'dist'))).rejects.toThrow('ENOENT');
   });
 
-  it('says that it builds, runs the service in the same process, and does not build again without a change', async () => {
+  it('reports that it builds, runs the service in the same process, and does not build again without a change', async () => {
     for (const builds of [true, false]) {
       const port = String(await freePort());
       const service = start({ PORT: port });
@@ -84,7 +84,7 @@ describe('npm start', () => {
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'builds again after a change, and leaves no process when %s ends it meanwhile',
+    'builds again after a change, and leaves no process when %s ends it during the build',
     async (signal) => {
       const soon = Date.now() / 1000 + 60;
       await utimes(join(clone, 'src/programs/main.ts'), soon, soon);
@@ -93,7 +93,7 @@ describe('npm start', () => {
       const exited = once(child, 'exit');
       child.kill(signal);
       expect(await exited).toEqual([1, null]);
-      // The compiler would still be at work for seconds.
+      // The compiler would run for several more seconds.
       expect(() => process.kill(-(child.pid ?? 0), 0)).toThrow('ESRCH');
     },
   );

@@ -5,17 +5,17 @@ import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { ensureBuilt } from '../support/build.js';
 
-/* All programs start and end by `runProgram`. What main and the worker do in between has tests of its own. */
+/* All programs start and end by `runProgram`. Other tests cover what main and the worker do in between. */
 
 const PRODUCTION = {
   NODE_ENV: 'production',
-  // No server listens there: a program that gets as far as its database fails.
+  // No server listens there, so a program that reaches its database fails.
   DATABASE_URL: 'postgres://user@127.0.0.1:1/none',
   BASE_URL: 'https://auth.example.com',
   TWO_FACTOR_KEYS: `k1:${Buffer.from('0123456789abcdefghijklmnopqrstuv').toString('base64')}`,
 };
 
-/** Throws an error of a driver's kind as soon as the program handles those that no code caught. */
+/** Throws an error of the database driver's kind once the program handles uncaught exceptions. */
 const PLANTED = `data:text/javascript,${encodeURIComponent(`
   const { once } = process;
   process.once = function (name, ...rest) {
@@ -46,19 +46,19 @@ beforeAll(() => ensureBuilt(), 120_000);
 describe.each(['main', 'worker', 'keys status', 'database/migrate'])('the program %s', (words) => {
   const command = words.split(' ');
 
-  it('ends with code 1 and one line on standard error for a bad environment', async () => {
+  it('ends with code 1 and one line on standard error for an invalid environment', async () => {
     const { code, stdout, stderr } = await run(command, { ...PRODUCTION, DATABASE_URL: 'mysql://localhost' });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^Bad environment: DATABASE_URL must be a URL .*\n$/);
   });
 
-  it('ends with code 1 and one line on standard error when the database is not there', async () => {
+  it('ends with code 1 and one line on standard error when the database is not reachable', async () => {
     const { code, stderr } = await run(command, PRODUCTION);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^Cannot connect to the database 127\.0\.0\.1:1\/none: .*\n$/);
   });
 
-  it('logs an error that no code caught, without its fields, and ends with code 1', async () => {
+  it('logs an uncaught exception, without its fields, and ends with code 1', async () => {
     const { code, stdout, stderr } = await run(command, PRODUCTION, ['--import', PLANTED]);
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
     const line = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as object;
@@ -67,7 +67,7 @@ describe.each(['main', 'worker', 'keys status', 'database/migrate'])('the progra
   });
 });
 
-it('keys shows its usage and ends with code 2 for a command that it does not have', async () => {
+it('ends `keys` with its usage and code 2 for an unknown command', async () => {
   const { code, stdout, stderr } = await run(['keys', 'sing'], {});
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toMatch(/^Usage: keys <command>\n/);

@@ -39,7 +39,7 @@ describe('the built service', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('starts with no variable at all, on a Postgres of its own that ends with it', async () => {
+  it('starts without any variable, on an embedded Postgres that ends with it', async () => {
     const service = await start({});
     await service.started;
     expect((await fetch(`http://127.0.0.1:${service.port}/api/auth/ok`)).status).toBe(200);
@@ -51,7 +51,7 @@ describe('the built service', () => {
     expect(await service.ended).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('starts on an empty database, says where and at SIGTERM finishes what is in flight', async () => {
+  it('starts on an empty database, prints its URL and at SIGTERM completes requests in progress', async () => {
     const service = await start({ DATABASE_URL: database.url });
     const base = `http://localhost:${service.port}`;
     expect(await service.started).toBe(`Two-factor service on ${base}/api/auth, Swagger UI at ${base}/docs`);
@@ -60,16 +60,16 @@ describe('the built service', () => {
     service.child.kill('SIGTERM');
     await idle.closed;
     await expect(fetch(`http://127.0.0.1:${service.port}/api/auth/ok`)).rejects.toThrow('fetch failed');
-    // The answer needs the database, so its pool was still open.
+    // The response needs the database, so the pool was still open.
     expect(await request.finish()).toMatch(/^HTTP\/1\.1 401 /);
     const answered = Date.now();
     expect(await service.ended).toMatchObject({ code: 0, stderr: '' });
-    // Not by the end of the ten seconds that requests in flight have.
+    // The process must not wait for the ten seconds that requests in progress have.
     expect(Date.now() - answered).toBeLessThan(8000);
   });
 
-  it('in production warns that it sends no mail, and shows no documentation', async () => {
-    // The other one knows the keys of development.
+  it('warns in production that it sends no mail, and serves no documentation', async () => {
+    // The other database has the keys of development.
     const fresh = await createTestDatabase({ migrated: false });
     const env = {
       NODE_ENV: 'production',
@@ -105,7 +105,7 @@ describe('the built service', () => {
     const { socket } = await halfRequest(service.port);
     socket.on('error', () => undefined);
     service.child.kill('SIGINT');
-    // Two signals within half a second are one Ctrl-C, passed on by npm as well.
+    // Two signals within half a second count as one Ctrl-C, because npm passes the signal on as well.
     await sleep(50);
     service.child.kill('SIGINT');
     await idle.closed;
@@ -115,7 +115,7 @@ describe('the built service', () => {
     expect(await service.ended).toMatchObject({ code: 1 });
   });
 
-  it('refuses a taken port', async () => {
+  it('refuses to start on a port that is in use', async () => {
     const holder = createServer().listen(await freePort(), '127.0.0.1');
     await once(holder, 'listening');
     const address = holder.address();
@@ -126,24 +126,28 @@ describe('the built service', () => {
   });
 
   it.each<[string, Record<string, string>, string]>([
-    ['a bad variable', { PORT: 'http' }, 'Bad environment: PORT '],
+    ['an invalid variable', { PORT: 'http' }, 'Bad environment: PORT '],
     [
-      'a database that does not answer',
+      'a database that is not reachable',
       { DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c' },
       'Cannot connect to the database',
     ],
-    ['production without its variables', { NODE_ENV: 'production' }, 'BASE_URL is missing; TWO_FACTOR_KEYS is missing'],
     [
-      'the key that the repository published in production',
+      'NODE_ENV=production and no other variable',
+      { NODE_ENV: 'production' },
+      'BASE_URL is missing; TWO_FACTOR_KEYS is missing',
+    ],
+    [
+      'a key that the repository published, in production',
       { NODE_ENV: 'production', TWO_FACTOR_KEYS: `development:${Buffer.alloc(32).toString('base64')}` },
       'TWO_FACTOR_KEYS has a key that others know',
     ],
     [
-      'to print codes where others sign in',
+      'codes on a console and a base URL that is not local',
       { BASE_URL: 'https://auth.example.com' },
       'set NODE_ENV=production, or SMTP_URL',
     ],
-  ])('refuses %s', async (_, env, reason) => {
+  ])('refuses to start with %s', async (_, env, reason) => {
     const service = await start(env);
     expect(await service.ended).toEqual({ code: 1, stdout: '', stderr: oneLine(reason) });
   });
@@ -153,7 +157,7 @@ function oneLine(part: string): unknown {
   return expect.stringMatching(new RegExp(`^[^\\n]*${part}[^\\n]*\\n$`));
 }
 
-/** A connection that had its answer and waits for the next request. */
+/** A connection that received its response and waits for the next request. */
 async function keepAlive(port: number): Promise<{ closed: Promise<unknown> }> {
   const socket = await open(port);
   socket.write('GET /api/auth/ok HTTP/1.1\r\nHost: localhost\r\n\r\n');
@@ -161,14 +165,14 @@ async function keepAlive(port: number): Promise<{ closed: Promise<unknown> }> {
   return { closed: once(socket, 'close') };
 }
 
-/** A sign-in whose body is held back: in flight for as long as the test wants. */
+/** A sign-in whose body is held back, so that it is in progress for as long as the test wants. */
 async function halfRequest(port: number): Promise<{ socket: Socket; finish(): Promise<string> }> {
   const body = JSON.stringify({ email: 'nobody@example.com', password: 'correct horse' });
   const socket = await open(port);
   socket.write(
     `POST /api/auth/sign-in/email HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
   );
-  // An answer on another connection shows that the service has read what was sent before.
+  // A response on another connection shows that the service has read what was sent before.
   await fetch(`http://127.0.0.1:${port}/api/auth/ok`);
   return {
     socket,

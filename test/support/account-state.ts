@@ -3,19 +3,19 @@ import { tokenHash } from '../../src/two-factor/index.js';
 import type { SeededAccount } from './seeded-account.js';
 import type { TestService } from './service.js';
 
-/** What the tables hold of an account, in words that are the same for every account. */
+/** State of an account in the tables, in numbers and flags that can be compared between accounts. */
 export interface State {
   readonly failures: number;
   readonly locked: boolean;
-  /** Guesses taken of every open challenge. */
+  /** Guesses taken of each open challenge. */
   readonly challenges: readonly number[];
   readonly authenticators: ReadonlyArray<{ readonly confirmed: boolean; readonly used: boolean }>;
   readonly methods: number;
   readonly codes: number;
   readonly backupCodes: number;
-  /** How many of them are those that the account began with. */
+  /** Number of backup codes from the set that the account began with. */
   readonly firstBackupCodes: number;
-  /** `current`: still under the token that it began with. */
+  /** `current`: the session still has the token that it began with. */
   readonly sessions: ReadonlyArray<{ readonly strong: boolean; readonly current: boolean }>;
   readonly devices: number;
   readonly rotations: number;
@@ -50,24 +50,24 @@ export async function stateOf(
   return state;
 }
 
-/** Whether a session came, or came under a new token, that a second factor stands behind. */
+/** @returns whether a strong session was opened, or became strong under a new token */
 export function opened(before: State, after: State): boolean {
   const under = ({ sessions }: State) => sessions.filter(({ strong, current }) => strong && !current).length;
   return under(after) > under(before);
 }
 
-/** Whether a factor was used up. */
+/** @returns whether a factor was spent */
 export function spent(before: State, after: State): boolean {
   const used = ({ authenticators }: State) => authenticators.some((a) => a.used);
   return (used(after) && !used(before)) || after.codes < before.codes || after.backupCodes < before.backupCodes;
 }
 
-/** Whether two-factor is on, as the library sees it. */
+/** @returns whether two-factor is on for the library */
 function isOn({ authenticators, methods }: State): boolean {
   return methods > 0 || authenticators.some(({ confirmed }) => confirmed);
 }
 
-/** What belongs together, whatever was done: half of it must never be seen. */
+/** Changes that belong together: no request may leave only a part of them. */
 export function together(before: State, after: State): ReadonlyArray<readonly [invariant: string, held: boolean]> {
   const grew = (count: (state: State) => number) => count(after) > count(before);
   const session = grew(({ sessions }) => sessions.length) || !after.sessions.some(({ current }) => current);

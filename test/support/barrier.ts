@@ -1,7 +1,7 @@
 /**
- * Lets so many tasks loose at the same moment.
+ * Starts `count` tasks at the same moment.
  *
- * @returns what each of them came to, in order
+ * @returns the result of each task, in order
  */
 export async function race<T>(count: number, task: (index: number) => Promise<T>): Promise<T[]> {
   let open!: () => void;

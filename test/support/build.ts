@@ -5,10 +5,13 @@ import { promisify } from 'node:util';
 import { withLock } from './database.js';
 
 const run = promisify(execFile);
-/** Held while `dist/` is built; the number is arbitrary but ours. */
+/** Key of the advisory lock that is held while `dist/` is built. The number is arbitrary. */
 const buildLock = 7_260_241;
 
-/** Builds `dist/` as `npm run build` does, unless it is newer than every source. One test file builds, others wait. */
+/**
+ * Builds `dist/` as `npm run build` does, unless it is newer than every source. One test file builds while others
+ * wait.
+ */
 export async function ensureBuilt(): Promise<void> {
   await withLock(buildLock, async () => {
     if ((await builtAt()) > (await newestSource())) return;

@@ -4,14 +4,14 @@ import { codeOfStep, stepAt } from '../../src/two-factor/factors/totp/totp.js';
 import { learnFromAnswer, learnFromRequest } from './leaks/traffic.js';
 import { TRUSTED_ORIGIN, type TestService } from './service.js';
 
-/** What came back, its body parsed as JSON where it is JSON. */
+/** A response. Its body is parsed if it is JSON. */
 export interface Answer<Body = Record<string, unknown>> {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Body;
 }
 
-/** The bodies that tests read members of. */
+/** Members of response bodies that tests read. */
 export interface AnyBody {
   readonly token: string;
   readonly twoFactorToken: string;
@@ -29,12 +29,12 @@ export interface AnyBody {
   readonly session?: Record<string, unknown> & { readonly token: string };
 }
 
-/** The header lines of an answer without those that differ from request to request by their nature. */
+/** @returns the headers of a response without those that differ between any two requests */
 export function lastingHeaders(headers: Headers): Array<[name: string, value: string]> {
   return [...headers].filter(([name]) => name !== 'date' && name !== 'x-request-id');
 }
 
-/** A program without cookies: it sends what it is told, as bearer token if any. */
+/** A program without cookies. Sends the given token as a bearer token. */
 export class Caller {
   constructor(protected readonly service: Pick<TestService, 'url'>) {}
 
@@ -66,7 +66,7 @@ export class Caller {
     body: unknown,
     headers: Record<string, string>,
   ): Promise<Answer<Body>> {
-    // A service in a process of its own tells us nothing of what it hears.
+    // A service in a separate process cannot record its own traffic for the leak search.
     learnFromRequest(headers, body);
     const response = await fetch(this.service.url + path, {
       method,
@@ -82,11 +82,11 @@ export class Caller {
   }
 
   protected received(_response: Response): void {
-    // Nothing to keep without cookies.
+    // A program without cookies stores nothing.
   }
 }
 
-/** A browser on a trusted page: keeps cookies, sends its origin. */
+/** A browser on a trusted page: it stores cookies and sends its origin. */
 export class Browser extends Caller {
   readonly cookies = new Map<string, string>();
 
@@ -110,10 +110,10 @@ export class Browser extends Caller {
     }
   }
 
-  /** `fetch` for clients that bring none with a cookie jar of its own. */
+  /** A `fetch` with this browser's cookies, for clients that have none themselves. */
   readonly fetch: typeof fetch = this.fetchFrom((request) => fetch(request));
 
-  /** The same, from a function that answers in the place of the network. */
+  /** The same with a function in place of the network. */
   fetchFrom(answer: (request: Request) => Promise<Response>): typeof fetch {
     return async (input, init) => {
       const request = new Request(input, init);
@@ -129,7 +129,7 @@ export class Browser extends Caller {
 
 const base32 = new ScureBase32Plugin();
 
-/** An authenticator app that scanned a URI. */
+/** An authenticator app that has scanned a URI. */
 export class AuthenticatorApp {
   private readonly secret: Uint8Array;
 
@@ -140,18 +140,18 @@ export class AuthenticatorApp {
     this.secret = base32.decode(new URL(totpURI).searchParams.get('secret') ?? '');
   }
 
-  /** The code shown now, or so many steps from now. */
+  /** @returns the current code, or the code a number of steps from now */
   code(steps = 0): string {
     return codeOfStep(this.secret, stepAt(this.service.clock.now()) + steps);
   }
 
-  /** Waits for a code that was not shown before. */
+  /** Advances the clock by one step. @returns a code that the app did not show before */
   nextCode(): string {
     this.service.clock.advance(30);
     return this.code();
   }
 
-  /** A code that no step near now would accept. */
+  /** @returns a code that no step near the current one accepts */
   wrongCode(): string {
     const near = new Set([-2, -1, 0, 1, 2].map((steps) => this.code(steps)));
     for (let n = 0; ; n++) {
@@ -165,7 +165,7 @@ export const PASSWORD = 'correct horse battery staple';
 
 let accounts = 0;
 
-/** Somebody with an account: address, password and a session token. */
+/** An account: address, password and a session token. */
 export interface Owner {
   readonly email: string;
   readonly id: string;
@@ -183,13 +183,13 @@ export async function signUp(service: TestService): Promise<Owner> {
   return { email, id: body.user.id, token: body.token };
 }
 
-/** Somebody with two-factor on. */
+/** An account with two-factor on. */
 export interface EnrolledOwner extends Owner {
   readonly app: AuthenticatorApp;
   readonly backupCodes: string[];
 }
 
-/** Signs up, enables and confirms; the owner's token is then a strong session's. */
+/** Signs up, enables two-factor and confirms it. The token is then that of a strong session. */
 export async function enrol(service: TestService): Promise<EnrolledOwner> {
   const caller = new Caller(service);
   const owner = await signUp(service);
@@ -200,7 +200,7 @@ export async function enrol(service: TestService): Promise<EnrolledOwner> {
   return { ...owner, token: confirmed.body.token, app, backupCodes: body.backupCodes };
 }
 
-/** Passes the first factor; the answer holds the challenge token. */
+/** Passes the first factor. @returns the challenge token */
 export async function openChallenge(service: TestService, owner: Owner): Promise<string> {
   const { body } = await new Caller(service).post('/sign-in/email', { email: owner.email, password: PASSWORD });
   return body.twoFactorToken;

@@ -5,23 +5,23 @@ import type { AccountSeeder, SeededAccount } from './seeded-account.js';
 import type { TestService } from './service.js';
 
 import { tell } from './tell.js';
-/** How many of each kind are in flight together. */
+/** Number of requests of each kind that are in progress together. */
 const EACH = 4;
 
-/** A code on its way, and what came of it. */
+/** A code that is sent to verify a challenge, and the responses to it. */
 interface Attempt {
   readonly account: SeededAccount;
   readonly before: State;
   readonly route: 'verify-totp' | 'verify-backup-code';
   readonly body: { readonly code: string | undefined; readonly trustDevice?: boolean };
   readonly right: boolean;
-  /** More than one: the same code is offered on several challenges at a time. */
+  /** With more than one, the same code is sent for several challenges at a time. */
   readonly challenges: readonly string[];
-  /** Undefined: none came, the connection broke. */
+  /** Undefined for a request without a response, because its connection broke. */
   readonly answers: Array<Answer<AnyBody> | undefined>;
 }
 
-/** What was seen over all crashes. */
+/** Counts over all crashes. */
 export class CrashTally {
   private crashes = 0;
   private requests = 0;
@@ -53,7 +53,9 @@ export class CrashTally {
   }
 }
 
-/** Verifications of many accounts at a time, right and wrong, of which a crash will leave some unanswered. */
+/**
+ * Parallel verifications of many accounts, with right and wrong codes. A crash leaves some of them without a response.
+ */
 export class CrashLoad {
   private answered = 0;
   private running: Promise<unknown> = Promise.resolve();
@@ -76,7 +78,7 @@ export class CrashLoad {
       const before = await stateOf(account, database);
       attempts.push({ account, before, route, body: body(account), right, challenges: tokens, answers: [] });
     };
-    // Codes of the next step: they are good now, and a minute later on a busy machine.
+    // Codes of the next step: they are valid now, and still a minute later on a busy machine.
     for (let n = 0; n < EACH; n++) {
       await add('verify-totp', ({ app }) => ({ code: app.code(1) }));
       await add('verify-totp', ({ app }) => ({ code: app.code(1), trustDevice: true }));
@@ -87,7 +89,7 @@ export class CrashLoad {
     return new CrashLoad(seeder, attempts);
   }
 
-  /** Sends all of them at once. */
+  /** Sends all requests at once. */
   start(caller: Caller): void {
     const sending = this.attempts.flatMap(({ route, body, challenges, answers }) =>
       challenges.map(async (challenge) => {
@@ -99,22 +101,24 @@ export class CrashLoad {
     this.running = Promise.all(sending);
   }
 
-  /** Waits until so many are answered: then some are committed, some half done, and some not begun. */
+  /**
+   * Waits until `count` requests have a response. At that time some are committed, some incomplete and some not begun.
+   */
   async untilAnswered(count: number): Promise<void> {
     while (this.answered < count) await sleep(1);
   }
 
-  /** Waits until none is in flight any more. */
+  /** Waits until no request is in progress. */
   async settled(): Promise<ReadonlyArray<Answer<AnyBody> | undefined>> {
     await this.running;
     return this.attempts.flatMap(({ answers }) => answers);
   }
 
   /**
-   * Looks at what the crash has left, and goes on where it stopped.
+   * Checks the state that the crash has left, and then continues every attempt.
    *
-   * @param caller of a service that runs
-   * @returns what is broken, and how many invariants were looked at
+   * @param caller of a running service
+   * @returns the broken invariants, and how many invariants were checked
    */
   async check(
     database: Pick<TestService, 'query'>,
@@ -145,7 +149,7 @@ export class CrashLoad {
       if (!done) {
         const counted = after.failures - before.failures;
         check('an acknowledged failure is counted', counted >= refused);
-        // A guess at a backup code counts on its challenge alone.
+        // A guess at a backup code counts only on its challenge.
         const onChallenges = after.challenges.reduce((sum, n) => sum + n, 0);
         check('no failure is counted on one side only', route !== 'verify-totp' || counted === onChallenges);
         check('no more is counted than was guessed', onChallenges <= answers.length);

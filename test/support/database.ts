@@ -3,20 +3,20 @@ import { Client } from 'pg';
 import { runMigrations } from '../../src/database/migrations-runner.js';
 import { searchDatabase } from './leaks/leak-search.js';
 
-/** Held while the template is made; the number is arbitrary but ours. */
+/** Key of the advisory lock that is held while the template is created. The number is arbitrary. */
 const templateLock = 7_260_240;
 
 export interface TestDatabase {
   readonly url: string;
-  /** Removes the database, closing what is still connected to it; throws when it held a secret. */
+  /** Removes the database and closes all connections to it. Throws when it contained a secret. */
   drop(): Promise<void>;
 }
 
 /**
- * A database of its own for a test file, with all migrations run; fast, as it is a copy of one that is migrated once
- * per run.
+ * Creates a database for one test file, with all migrations run. It is fast because it copies a template that is
+ * migrated once per run.
  *
- * @param options.migrated `false` gives an empty one
+ * @param options.migrated false for an empty database
  */
 export async function createTestDatabase({ migrated = true } = {}): Promise<TestDatabase> {
   const name = `two_factor_test_${runId()}_${randomBytes(4).toString('hex')}`;
@@ -34,13 +34,13 @@ export async function createTestDatabase({ migrated = true } = {}): Promise<Test
   };
 }
 
-/** Names the template of this run, making it first if no other test file has. */
+/** Creates the template of this run unless another test file has. @returns its name */
 async function migratedTemplate(): Promise<string> {
   const name = `two_factor_template_${runId()}`;
   await withLock(templateLock, async (admin) => {
     const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [name]);
     if (rowCount !== 0) return;
-    // Under its final name only when complete, so a migration that fails leaves no half template behind.
+    // The template gets its final name when it is complete, so that a failed migration leaves no incomplete template.
     await admin.query(`DROP DATABASE IF EXISTS ${name}_draft WITH (FORCE)`);
     await admin.query(`CREATE DATABASE ${name}_draft TEMPLATE template0`);
     await runMigrations(urlOf(`${name}_draft`));
@@ -52,7 +52,7 @@ async function migratedTemplate(): Promise<string> {
 /** Runs `work` in one test file at a time. */
 export async function withLock<T>(key: number, work: (admin: Client) => Promise<T>): Promise<T> {
   return asAdmin(async (admin) => {
-    // Ends with the connection.
+    // The lock ends with the connection.
     await admin.query('SELECT pg_advisory_lock($1)', [key]);
     return work(admin);
   });

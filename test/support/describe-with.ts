@@ -2,13 +2,13 @@ import { describe } from '@jest/globals';
 import { tell } from './tell.js';
 
 /**
- * `describe` for tests that need a program: skipped, and the reason told, where it is missing. In CI it must not be.
+ * `describe` for tests that need a program. Without the program it skips them and prints why. In CI they run and fail.
  *
- * @param missing what is not there, for people; undefined when it is there
+ * @param missing names the missing program for people; undefined when the program is installed
  */
 export function describeWith(missing: string | undefined): typeof describe | typeof describe.skip {
   if (missing === undefined || process.env.CI) return describe;
-  // Past jest, which prints nothing about a file that is skipped as a whole, not even its console.
+  // Jest prints nothing about a file that is skipped as a whole, not even its console output.
   tell(`Skipped: ${missing}`);
   return describe.skip;
 }

@@ -1,7 +1,7 @@
 import { Caller, openChallenge, PASSWORD, type EnrolledOwner } from './client.js';
 import type { TestService } from './service.js';
 
-/** A device as the list shows it. */
+/** A device in the response of the list of devices. */
 export interface DeviceBody {
   readonly id: string;
   readonly name: string;
@@ -12,14 +12,14 @@ export interface DeviceBody {
   readonly current: boolean;
 }
 
-/** A program without cookies whose device an owner trusts. */
+/** A program without cookies whose device the owner trusts. */
 export interface TrustedProgram {
-  /** Of a strong session. */
+  /** Token of a strong session. */
   readonly session: string;
   readonly device: string;
 }
 
-/** Signs in with a code and has the device trusted. */
+/** Signs in with a code and trusts the device. */
 export async function trust(
   service: TestService,
   owner: EnrolledOwner,
@@ -36,13 +36,13 @@ export async function trust(
   return { session: body.token, device: body.trustedDeviceToken };
 }
 
-/** Signs in as a program that sends a device token, or none. */
+/** Signs in as a program, with or without a device token. */
 export function signIn(service: Pick<TestService, 'url'>, email: string, device?: string, password = PASSWORD) {
   const headers: Record<string, string> = device === undefined ? {} : { 'x-trusted-device': device };
   return new Caller(service).post('/sign-in/email', { email, password }, undefined, headers);
 }
 
-/** Lets time pass for the devices of an account, as Postgres sees it. */
+/** Moves the devices of an account into the past, as Postgres sees them. */
 export async function passDays(service: TestService, accountId: string, days: number): Promise<void> {
   await passSeconds(service, accountId, days * 86_400);
 }

@@ -8,38 +8,38 @@ import { startTestService, type TestService } from './service.js';
 import { startStatementProxy, type Fault, type StatementProxy } from './statement-proxy.js';
 import { tell } from './tell.js';
 
-/** Something that a client asks for, and that may go wrong at every one of its statements. */
+/** A client request that may fail at each of its statements. */
 export interface Operation {
   readonly name: string;
-  /** Makes somebody who is about to ask for it. */
+  /** Creates an account that is ready to send the request. */
   prepare(seeder: AccountSeeder): Promise<Attempt>;
 }
 
 export interface Attempt {
   readonly account: SeededAccount;
   send(caller: Caller): Promise<Answer<AnyBody>>;
-  /** What the owner, or a thief who looked over the shoulder, does next: the same again, on a new challenge if need be. */
+  /** Repeats the attempt, as the owner or a thief who saw the code would, on a new challenge if necessary. */
   again(caller: Caller): Promise<Answer<AnyBody>>;
-  /** A right code is among it: of all attempts with it one may succeed. */
+  /** The attempt contains a right code, so one of all attempts with it may succeed. */
   readonly once: boolean;
-  /** Whether a guess at it is counted anywhere; not so for a code too long to be guessed, where no challenge is. */
+  /** Whether a guess is counted. A code too long to be guessed, sent without a challenge, is not counted. */
   readonly counted: boolean;
 }
 
-/** How an operation goes when nothing goes wrong. */
+/** The course of an operation without a fault. */
 interface DryRun {
   readonly statements: readonly string[];
   readonly status: number;
-  /** What is committed before the first statement, after the first, and so on. */
+  /** The committed state before the first statement, after the first statement, and so on. */
   readonly states: readonly State[];
-  /** Number of the statement that takes a guess; of no meaning where none does. */
+  /** Number of the statement that takes a guess. It has no meaning for operations that take none. */
   readonly guessAt: number;
 }
 
-/** Notes that an invariant was looked at, and whether it held. */
+/** Records that an invariant was checked, and whether it held. */
 type Check = (invariant: string, held: boolean, seen?: unknown) => void;
 
-/** One line of the printed table. */
+/** A row of the printed table. */
 interface Line {
   readonly operation: string;
   readonly statements: number;
@@ -51,7 +51,7 @@ interface Line {
 
 const INTERNAL_ERROR = 'XX000';
 
-/** What happens to each statement. */
+/** The faults that happen to each statement. */
 const FAULTS: readonly Fault[] = [
   { kind: 'cut before' },
   { kind: 'cut after' },
@@ -60,17 +60,17 @@ const FAULTS: readonly Fault[] = [
   { kind: 'refuse', sqlState: INTERNAL_ERROR },
 ];
 
-/** The time of a statement where it hangs; all others have so much that a busy machine does not matter. */
+/** Time-out of a statement that hangs. All other statements have so much time that a busy machine does not matter. */
 const PATIENCE_MS = 2500;
 
-/** A replica of the service that reaches the database through a proxy of its own. */
+/** A replica of the service that connects to the database through its own proxy. */
 interface Lane {
   readonly service: TestService;
   readonly proxy: StatementProxy;
   readonly caller: Caller;
 }
 
-/** Injects every fault at every statement of every operation, and looks whether all invariants hold. */
+/** Injects every fault at every statement of every operation, and checks all invariants. */
 export class FaultMatrix {
   private readonly lines = new Map<string, Line>();
 
@@ -80,7 +80,7 @@ export class FaultMatrix {
     private readonly hangingLanes: readonly Lane[],
   ) {}
 
-  /** @param workers replicas that inject faults at a time; those that hang need little of the machine */
+  /** @param workers number of replicas that inject faults in parallel; hanging ones use little of the machine */
   static async start({ workers, hanging }: { workers: number; hanging: number }): Promise<FaultMatrix> {
     const options = { messages: true, config: { outbox: false } } as const;
     const origin = await startTestService(options);
@@ -92,11 +92,11 @@ export class FaultMatrix {
         config: { outbox: false, databaseTimeoutMs: timeoutMs },
         route: async (url) => (proxy = await startStatementProxy(url)).url,
       });
-      // Every fault is logged, and there are hundreds.
+      // Every fault is logged, and there are hundreds of them.
       service.app.useLogger(false);
       return { service, proxy, caller: new Caller(service) };
     };
-    // One after the other: what starts beside others has little time for its first connection.
+    // They start one after the other: a parallel start would leave each too little time for its first connection.
     const lanes: Lane[] = [];
     for (let n = 0; n < workers; n++) lanes.push(await lane(20_000));
     const hangingLanes: Lane[] = [];
@@ -104,7 +104,7 @@ export class FaultMatrix {
     return new FaultMatrix(origin, lanes, hangingLanes);
   }
 
-  /** @returns by operation what was found broken */
+  /** @returns the broken invariants by operation */
   async run(operations: readonly Operation[]): Promise<ReadonlyMap<string, readonly string[]>> {
     const [calm, hanging]: [Array<(lane: Lane) => Promise<void>>, Array<(lane: Lane) => Promise<void>>] = [[], []];
     for (const operation of operations) {
@@ -122,7 +122,7 @@ export class FaultMatrix {
     return new Map([...this.lines].map(([name, { broken }]) => [name, broken]));
   }
 
-  /** Tells on standard error, which jest leaves alone, what was done and seen. */
+  /** Prints the result on standard error, which Jest does not capture. */
   print(title: string): void {
     const lines = [...this.lines.values()];
     const statuses = [...new Set(lines.flatMap(({ answers }) => [...answers.keys()]))].toSorted((a, b) => a - b);
@@ -171,7 +171,7 @@ export class FaultMatrix {
     return { statements, status, states, guessAt: 1 + statements.findIndex((text) => text.includes('counted_on_')) };
   }
 
-  /** One fault at one statement of one operation, and everything after it. */
+  /** Injects one fault at one statement of one operation, and checks everything afterwards. */
   private async one(lane: Lane, operation: Operation, dryRun: DryRun, fault: Fault, at: number): Promise<void> {
     const { service, proxy, caller } = lane;
     const line = this.lines.get(operation.name);
@@ -262,7 +262,7 @@ function checkAnswer(check: Check, { status, headers, body }: Answer<AnyBody>, f
   check('it hands out nothing', !headers.has('set-auth-token') && headers.getSetCookie().length === 0);
 }
 
-/** How many statements are done when the fault has happened. */
+/** @returns how many statements are committed after the fault */
 function committed({ kind }: Fault, at: number, all: number): number {
   if (kind === 'delay') return all;
   return kind === 'cut after' || kind === 'hang' ? at : at - 1;
@@ -280,7 +280,7 @@ function sum(lines: readonly Line[], key: 'faults' | 'checked'): number {
   return sumOf(lines.map((line) => line[key]));
 }
 
-/** Every worker takes the next task when it is done with one. */
+/** Each worker takes the next task when it has finished one. */
 async function share<Worker>(
   tasks: ReadonlyArray<(worker: Worker) => Promise<void>>,
   workers: readonly Worker[],

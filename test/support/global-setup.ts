@@ -8,21 +8,21 @@ import { createInterface } from 'node:readline';
 import { Client } from 'pg';
 
 declare global {
-  /** Ends what the setup began; called by the teardown. */
+  /** Ends the server that the setup started. The teardown calls it. */
   var endTestServer: (() => Promise<void>) | undefined;
 }
 
 /**
- * One Postgres for the whole run: the server of TEST_DATABASE_URL when given, else an embedded one in a temporary
- * folder. Test files get databases of their own from `support/database.ts`.
+ * Starts one Postgres for the whole run: the server of TEST_DATABASE_URL if set, otherwise an embedded one in a
+ * temporary folder. Each test file creates its own databases there with `support/database.ts`.
  */
 export default async function globalSetup({ rootDir }: { rootDir: string }): Promise<void> {
   const run = randomBytes(4).toString('hex');
   process.env.TEST_RUN = run;
-  // Every worker adds to it what it searched for secrets.
+  // Each worker appends to this file what it searched for secrets.
   process.env.TEST_LEAKS = join(tmpdir(), `two-factor-leaks-${run}`);
   await writeFile(process.env.TEST_LEAKS, '');
-  // What test files print, until it is known whether they failed.
+  // The output of test files, which is kept until it is known whether they failed.
   process.env.TEST_OUTPUT = await mkdtemp(join(tmpdir(), 'two-factor-output-'));
   const given = process.env.TEST_DATABASE_URL;
   if (given) {
@@ -34,8 +34,8 @@ export default async function globalSetup({ rootDir }: { rootDir: string }): Pro
 }
 
 async function startServer(rootDir: string): Promise<string> {
-  // In a process of its own since jest compiles this file as CommonJS, where `./x.js` does not find `./x.ts`; detached,
-  // so that Ctrl-C reaches jest alone.
+  // The server runs in a separate process, because Jest compiles this file as CommonJS, where `./x.js` does not resolve
+  // to `./x.ts`. It is detached, so that Ctrl-C reaches Jest only.
   const server = spawn(process.execPath, ['--import', 'tsx', 'test/support/test-server.ts'], {
     cwd: rootDir,
     detached: true,
@@ -50,7 +50,7 @@ async function startServer(rootDir: string): Promise<string> {
   throw new Error('The Postgres of the test run did not start');
 }
 
-/** What test files left on a server that is not ours to remove: the run's template, and databases of those that failed. */
+/** Removes what test files left on a foreign server: the template of the run, and databases of files that failed. */
 async function dropDatabases(url: string, run: string): Promise<void> {
   const admin = new Client({ connectionString: url });
   await admin.connect();

@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 
-/** Stops the server of the run and removes its folder; tells how much was searched for secrets. */
+/** Stops the server of the run, removes its folder, and prints how much was searched for secrets. */
 export default async function globalTeardown(): Promise<void> {
   await globalThis.endTestServer?.();
   await rm(process.env.TEST_OUTPUT ?? '', { recursive: true, force: true });
@@ -12,7 +12,7 @@ export default async function globalTeardown(): Promise<void> {
   await rm(file);
   if (searches.length === 0) return;
   const total = (name: string) => searches.reduce((sum, search) => sum + (search[name] ?? 0), 0);
-  // A leak has failed its test file already.
+  // A leak has already failed its test file.
   process.stderr.write(
     `Leak search: ${total('secrets')} secrets looked for in ${total('dumpBytes')} bytes of ` +
       `${total('databases')} databases and ${total('logLines')} log lines of ${total('services')} services: ` +

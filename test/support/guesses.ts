@@ -6,18 +6,21 @@ import type { TestService } from './service.js';
 
 let networks = 0;
 
-/** An address of an IPv4 /24 that no test had before. For services that believe `X-Forwarded-For` of 127.0.0.1. */
+/**
+ * @returns an address in an IPv4 /24 that no test used before, for services that trust `X-Forwarded-For` from
+ * 127.0.0.1
+ */
 export function freshAddress(): string {
   const n = ++networks;
   return `10.${n >> 8}.${n & 255}.1`;
 }
 
-/** What to send along in order to come from an address, and by a trusted device. */
+/** @returns headers of a request from an address, optionally of a trusted device */
 export function from(address: string, device?: string): Record<string, string> {
   return { 'x-forwarded-for': address, ...(device !== undefined && { 'x-trusted-device': device }) };
 }
 
-/** Tries a password at sign-in. */
+/** Tries to sign in with a password. */
 export function guess(
   service: Pick<TestService, 'url'>,
   email: string,
@@ -27,17 +30,17 @@ export function guess(
 }
 
 export interface GuessOptions {
-  /** A fresh one each time by default. */
+  /** A new address for each guess by default. */
   readonly address?: string;
   readonly device?: string;
-  /** A wrong one by default. */
+  /** A wrong password by default. */
   readonly password?: string;
 }
 
-/** The right password, from somewhere. */
+/** Options with the right password. */
 export const right = (options: GuessOptions = {}) => ({ ...options, password: PASSWORD });
 
-/** Many wrong guesses at the same time, from changing addresses unless one is given; spread over the services. */
+/** Sends many wrong guesses in parallel, distributed over the services, by default from changing addresses. */
 export async function guessMany(
   services: readonly Pick<TestService, 'url'>[],
   email: string,
@@ -47,7 +50,7 @@ export async function guessMany(
   return race(count, (n) => guess(services[n % services.length]!, email, options));
 }
 
-/** Counts as many guesses at an address, from changing networks unless one is given: all of them wrong. */
+/** Counts wrong guesses at an address, by default from changing networks, without sending requests. */
 export async function useUp(
   service: Pick<TestService, 'app'>,
   email: string,
@@ -62,21 +65,21 @@ export async function useUp(
   }
 }
 
-/** How many answers there are of each status. */
+/** @returns the number of responses by status */
 export function statuses(answers: readonly { readonly status: number }[]): Record<number, number> {
   const counts: Record<number, number> = {};
   for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
   return counts;
 }
 
-/** @returns seconds; fails for what is no whole number */
+/** @returns the seconds of Retry-After; throws unless they are a positive integer */
 export function retryAfter({ headers }: Pick<Answer, 'headers'>): number {
   const text = headers.get('retry-after');
   if (text === null || !/^[1-9]\d*$/.test(text)) throw new Error(`Retry-After is ${text}`);
   return Number(text);
 }
 
-/** The clock that limiters in this process go by. */
+/** The clock of the limiters in this process. */
 export class LimiterClock {
   private ahead = 0;
   private readonly realNow = Date.now;
@@ -86,7 +89,7 @@ export class LimiterClock {
     this.ahead += seconds * 1000;
   }
 
-  /** Lets it stand still. */
+  /** Stops the clock. */
   freeze(): void {
     this.spy.mockReturnValue(Date.now());
   }

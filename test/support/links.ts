@@ -2,11 +2,11 @@ import { tokenHash } from '../../src/two-factor/index.js';
 import { until } from './messages.js';
 import type { TestService } from './service.js';
 
-/** A mailed link, as its reader finds it. */
+/** A mailed link, with its parts. */
 export interface MailedLink {
   readonly href: string;
   readonly token: string;
-  /** Path and query below the base URL. */
+  /** Path and query, relative to the base URL. */
   readonly path: string;
 }
 
@@ -28,14 +28,14 @@ export async function linkMailedTo(
   return { href, token: TOKEN.exec(href)?.[0] ?? '', path: href.slice(BASE.length) };
 }
 
-/** Lets time pass for budgets of mails. */
+/** Moves the budgets of mails into the past by a number of hours. */
 export async function passHoursOfMail(service: Pick<TestService, 'query'>, hours: number): Promise<void> {
   await service.query(`UPDATE account_mail_budgets SET refilled_at = refilled_at - make_interval(hours => $1)`, [
     hours,
   ]);
 }
 
-/** Lets time pass for one link. */
+/** Moves one link into the past. */
 export async function ageLink(
   service: Pick<TestService, 'query'>,
   { token }: MailedLink,

@@ -23,7 +23,7 @@ class RecordedSms extends SmsSender {
   }
 }
 
-/** What a service sent, and senders that put it here. */
+/** Senders that record every message instead of sending it. */
 export class Messages {
   readonly mail = new RecordedMail();
   readonly sms = new RecordedSms();
@@ -32,7 +32,7 @@ export class Messages {
     return this.mail.sent.filter(({ to }) => to === address);
   }
 
-  /** Waits for the mail to an address whose text fits. */
+  /** Waits for a mail to an address whose text matches. */
   async mailTo(address: string, text = /(?:)/): Promise<Mail> {
     return until(() => this.mailsTo(address).find((mail) => text.test(mail.text)));
   }
@@ -42,7 +42,7 @@ export class Messages {
     return until(() => this.sms.sent.filter(({ to }) => to === number)[nth - 1]);
   }
 
-  /** The code of the n-th mail to an address that has one, as a person finds it: alone on a line. */
+  /** Waits for the n-th mail with a code to an address. @returns the code, which stands alone on a line */
   async codeMailedTo(address: string, nth = 1): Promise<string> {
     return until(() => {
       const codes = this.mailsTo(address).map(({ text }) => /^\d{6}$/m.exec(text)?.[0]);
@@ -51,7 +51,7 @@ export class Messages {
   }
 }
 
-/** Looks again and again until something is there. */
+/** Polls until `look` returns a value. */
 export async function until<T>(look: () => T | undefined): Promise<T> {
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(LOOK_AGAIN_MS)) {
     const found = look();

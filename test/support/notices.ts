@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestService } from './service.js';
 
-/** Lets time pass for the budgets of notices, and for the notices that wait for them. */
+/** Moves the budgets of notices, and the notices that wait for them, into the past. */
 export async function passHours(service: Pick<TestService, 'query'>, hours: number): Promise<void> {
   await service.query(`UPDATE two_factor_notice_budget SET full_at = full_at - make_interval(hours => $1)`, [hours]);
   await service.query(
@@ -11,12 +11,12 @@ export async function passHours(service: Pick<TestService, 'query'>, hours: numb
   );
 }
 
-/** Says of an account that the host knows its address to be the owner's. */
+/** Marks the address of an account as verified. */
 export async function verifyAddress(service: Pick<TestService, 'query'>, accountId: string): Promise<void> {
   await service.query(`UPDATE users SET email_verified = true WHERE id = $1`, [accountId]);
 }
 
-/** Waits until all that was queued is sent. */
+/** Waits until all queued messages are sent. */
 export async function delivered(service: Pick<TestService, 'query'>): Promise<void> {
   for (const end = Date.now() + 30_000; Date.now() < end; await sleep(20)) {
     const waiting = await service.query(`SELECT FROM graphile_worker._private_jobs LIMIT 1`);
@@ -25,7 +25,7 @@ export async function delivered(service: Pick<TestService, 'query'>): Promise<vo
   throw new Error('Messages are still waiting');
 }
 
-/** Subjects of all notices that an address got, in the order of their arrival. */
+/** @returns the subjects of all notices to an address, in order of arrival */
 export async function noticesTo(
   service: Pick<TestService, 'query' | 'messages'>,
   { email }: { readonly email: string },

@@ -2,7 +2,7 @@ import { Caller, PASSWORD, signUp, type EnrolledOwner, type Owner } from './clie
 import type { TestService } from './service.js';
 import type { TimedService } from './time.js';
 
-/** Asks for a code, and does not care how that goes. */
+/** Requests a code. The caller checks the response. */
 export function sendOtp(service: Pick<TestService, 'url'>, bearer: string, body: object = {}) {
   return new Caller(service).post<{ code?: string; channel?: string; destination?: string }>(
     '/two-factor/send-otp',
@@ -15,7 +15,7 @@ export function verifyOtp(service: Pick<TestService, 'url'>, bearer: string, cod
   return new Caller(service).post('/two-factor/verify-otp', { code }, bearer);
 }
 
-/** Lets the cool-downs of an account and of everything that was sent to it pass, as time would. */
+/** Moves the cool-downs of an account and of all its sent codes into the past. */
 export async function coolDown(service: Pick<TestService, 'query'>, { id }: Pick<Owner, 'id'>): Promise<void> {
   await service.query(
     `WITH codes AS (
@@ -26,7 +26,7 @@ export async function coolDown(service: Pick<TestService, 'query'>, { id }: Pick
   );
 }
 
-/** Leaves so many sends of an account's budget; none: the next one comes in half an hour. */
+/** Leaves a number of sends in a budget. With 0 the next send is possible in half an hour. */
 export async function leaveSends(service: Pick<TestService, 'query'>, bucket: string, left: number): Promise<void> {
   await service.query(
     `INSERT INTO two_factor_send_budget (bucket, refilled_at)
@@ -36,7 +36,7 @@ export async function leaveSends(service: Pick<TestService, 'query'>, bucket: st
   );
 }
 
-/** Signs up and turns mailed codes on, and nothing else: one mail with a code was sent. */
+/** Signs up and turns on mailed codes only. One mail with a code was sent then. */
 export async function enrolByMail(service: TestService | TimedService): Promise<Omit<EnrolledOwner, 'app'>> {
   const owner = await signUp(service);
   const enable = { password: PASSWORD, method: 'otp' };
@@ -48,7 +48,7 @@ export async function enrolByMail(service: TestService | TimedService): Promise<
   return { ...owner, token: confirmed.body.token, backupCodes: staged.body.backupCodes };
 }
 
-/** Six digits that are not those. */
+/** @returns six digits that differ from the code */
 export function otherCode(code: string): string {
   return String((Number(code) + 1) % 1_000_000).padStart(6, '0');
 }

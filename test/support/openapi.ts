@@ -6,7 +6,7 @@ import { buildOpenApiDocument } from '../../src/openapi/document.js';
 import type { Answer } from './client.js';
 import type { TestService } from './service.js';
 
-/** The parts of a JSON Schema that tests look at. */
+/** Members of a JSON Schema that tests read. */
 export interface FieldSchema {
   readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
@@ -30,19 +30,19 @@ interface DocumentedAnswer {
   readonly content: Record<string, { readonly examples?: Record<string, unknown> }>;
 }
 
-/** An operation of the document, as a test drives it. */
+/** An operation of the document, in the form that tests use. */
 export interface Operation {
   readonly id: string;
   readonly method: string;
-  /** With `{id}` where there is one. */
+  /** Path with `{id}` if it has one. */
   readonly path: string;
-  /** Members of its JSON body; null where it takes none. */
+  /** Schema of the JSON body; null without a body. */
   readonly fields: Readonly<Record<string, FieldSchema>> | null;
-  /** Members of its 200. */
+  /** Schema of the response with status 200. */
   readonly answers: readonly string[];
 }
 
-/** Reads all operations off the service's own document, so that a new route is driven without anybody remembering it. */
+/** Reads all operations from the service's own document, so that tests include a new route without a change. */
 export function operationsOf(service: Pick<TestService, 'app'>): { document: OpenAPIObject; operations: Operation[] } {
   const document = buildOpenApiDocument(service.app);
   const propertiesOf = (content: Content | undefined): Record<string, FieldSchema> | null => {
@@ -65,21 +65,21 @@ export function operationsOf(service: Pick<TestService, 'app'>): { document: Ope
   return { document, operations };
 }
 
-/** Holds answers against the document: status, body, code, and `Retry-After` where one belongs. */
+/** Checks responses against the document: status, body, code, and `Retry-After` where it is required. */
 export class AnswerCheck {
   private readonly ajv = new Ajv2020({ strict: false, allErrors: true });
 
   constructor(private readonly checked: OpenAPIObject) {
     addFormats.default(this.ajv);
     const closed = structuredClone(checked);
-    // An answer shall hold nothing that the document is silent about.
+    // A response may contain no member that the document omits.
     for (const schema of Object.values(closed.components?.schemas ?? {})) {
       if ('properties' in schema) Object.assign(schema, { additionalProperties: false });
     }
     this.ajv.addSchema(closed, 'openapi.json');
   }
 
-  /** @param path as the document spells it */
+  /** @param path as written in the document */
   answer(method: string, path: string, { status, headers, body }: Answer<unknown>): void {
     let at = ['paths', path, method.toLowerCase(), 'responses', String(status)];
     let documented = this.at(at);

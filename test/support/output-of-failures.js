@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { outputFile } from './output-file.js';
 
-/** Shows what a test file printed, the errors that its services logged above all, if it failed; and nothing else. */
+/** Prints the output of a test file, including the errors that its services logged, if the file failed. */
 export default class OutputOfFailures {
   onTestResult({ path }, { failureMessage }) {
     const file = outputFile(path);
@@ -9,7 +9,7 @@ export default class OutputOfFailures {
       const output = readFileSync(file, 'utf8');
       if (failureMessage) process.stderr.write(`Output of ${path}:\n${output}\n`);
     } catch (error) {
-      // A file that printed nothing has none.
+      // A file that printed nothing has no output file.
       if (error.code !== 'ENOENT') throw error;
     }
     rmSync(file, { force: true });

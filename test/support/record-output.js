@@ -3,13 +3,13 @@ import { expect } from '@jest/globals';
 import { outputFile } from './output-file.js';
 
 /*
- * Keeps what a test file and the services in it print, for `output-of-failures.js`. Many tests provoke errors: their log
- * lines would bury the one that matters.
+ * Stores the output of a test file and its services for `output-of-failures.js`. Many tests provoke errors, and their
+ * log lines would hide the relevant one.
  */
 const file = outputFile(expect.getState().testPath);
 
 for (const name of ['stdout', 'stderr']) {
-  // Not a change of the stream itself, which is Jest's as well.
+  // The stream itself is not changed, because Jest uses it as well.
   const recorded = Object.create(process[name], { write: { value: record, writable: true, configurable: true } });
   Object.defineProperty(process, name, { value: recorded, configurable: true });
 }

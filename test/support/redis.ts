@@ -7,24 +7,24 @@ import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { freePort } from './service-process.js';
 
-/** For `describeWith`. */
+/** Reason for `describeWith` to skip, if Redis is not installed. */
 export const missingRedis =
   spawnSync('redis-server', ['--version']).error && 'redis-server is not installed (apt-get install redis-server)';
 
-/** A Redis of a test's own: a real server in a temporary folder. */
+/** A Redis for one test: a real server in a temporary folder. */
 export interface TestRedis {
   readonly url: string;
   readonly folder: string;
   /** Sends one command. */
   command(name: string, ...args: string[]): Promise<unknown>;
-  /** Sends the server a signal: SIGKILL ends it, SIGSTOP makes it hang, SIGCONT lets it go on. */
+  /** Sends the server a signal: SIGKILL ends it, SIGSTOP suspends it, SIGCONT resumes it. */
   signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
-  /** Starts it again, empty, after SIGKILL. */
+  /** Starts the server again, empty, after SIGKILL. */
   restart(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** @param settings as on the server's command line, `--save`, `60 1` */
+/** @param settings options of the server's command line, such as `--save`, `60 1` */
 export async function startRedis(...settings: string[]): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'two-factor-redis-'));
   const port = await freePort();

@@ -9,12 +9,12 @@ export class Replicas {
     return new Replicas([first, await startTestService({ ...options, replicaOf: first })]);
   }
 
-  /** One of the two, in turn. */
+  /** @returns one of the two services, alternating */
   at(index: number): TestService {
     return this.services[index % 2 === 0 ? 0 : 1];
   }
 
-  /** The one that the other is a replica of goes last, with the database. */
+  /** The service that owns the database is closed last. */
   async close(): Promise<void> {
     const [first, second] = this.services;
     await second.close();

@@ -9,14 +9,14 @@ import { codeOfStep, stepAt } from '../../src/two-factor/factors/totp/totp.js';
 import { Caller, PASSWORD } from './client.js';
 import type { TestService } from './service.js';
 
-/** Failures that a seeded account has had, so that their clearing can be seen. */
+/** Failures that a seeded account begins with, so that a test can see when they are reset. */
 const FAILURES = 3;
 
 const random = new SystemRandom();
 
 let passwordHash: Promise<string> | undefined;
 
-/** The hash of everybody's password, as `PasswordHasher` makes it in tests. */
+/** The hash of the password of every account, as `PasswordHasher` creates it in tests. */
 const hashOfPassword = () =>
   (passwordHash ??= bcrypt.hash(createHash('sha384').update(PASSWORD, 'utf8').digest('base64'), 4));
 
@@ -26,30 +26,30 @@ const OPEN_SESSION = (id: string, hash: string, userId: string, strong: string) 
    VALUES (${id}::uuid, ${hash}::bytea, ${userId}::uuid, true, now() + interval '1 day', now() + interval '2 days',
      CASE WHEN ${strong} THEN 'totp' END, CASE WHEN ${strong} THEN now() END)`;
 
-/** An authenticator app of whose secret a test knows more than its owner. */
+/** An authenticator app that can also compute codes of other steps. */
 export interface SeededApp {
-  /** The code shown now, or so many steps from now. */
+  /** @returns the current code, or the code a number of steps from now */
   code(steps?: number): string;
   wrongCode(): string;
 }
 
-/** Somebody with two-factor on, by SQL: no bcrypt, no waiting, any number of them. */
+/** An account with two-factor on, inserted by SQL. That needs no bcrypt, so tests can create any number of accounts. */
 export interface SeededAccount {
   readonly id: string;
   readonly email: string;
-  /** Of a strong session. */
+  /** Token of a strong session. */
   readonly session: string;
   readonly sessionId: string;
   readonly app: SeededApp;
   readonly backupCodes: readonly string[];
 }
 
-/** Makes accounts in a service's database. */
+/** Creates accounts in the database of a service. */
 export class AccountSeeder {
   constructor(private readonly service: Pick<TestService, 'app' | 'clock' | 'query' | 'url'>) {}
 
   /**
-   * @param options.enrolled false: two-factor is off, and the session weak
+   * @param options.enrolled false turns two-factor off and makes the session weak
    */
   async account({ enrolled = true } = {}): Promise<SeededAccount> {
     const [id, email, session, sessionId] = [
@@ -60,7 +60,7 @@ export class AccountSeeder {
     ];
     const { codes, hashes } = newBackupCodes(id, random);
     const { authenticatorId, secret, sealed } = this.secretFor(id);
-    // In one statement: there are hundreds of them.
+    // One statement inserts an account, because tests create hundreds of them.
     await this.service.query(
       `WITH account AS (
          INSERT INTO users (id, email, name, password_hash, two_factor_enabled) VALUES ($1::uuid, $2, 'Owner', $3, $4)
@@ -78,7 +78,7 @@ export class AccountSeeder {
     return { id, email, session, sessionId, app: new App(secret, this.service), backupCodes: codes };
   }
 
-  /** Gives an account so many failures in a row. */
+  /** Sets the consecutive failures of an account. */
   async failures(accountId: string, failures: number): Promise<void> {
     await this.service.query('UPDATE two_factor_attempts SET failures = $2 WHERE account_id = $1', [
       accountId,
@@ -86,7 +86,7 @@ export class AccountSeeder {
     ]);
   }
 
-  /** Opens one more session, a weak one. @returns its token */
+  /** Opens another session, which is weak. @returns its token */
   async session(accountId: string): Promise<string> {
     const token = newToken(random, 'tfs_');
     await this.service.query(OPEN_SESSION('$1', '$2', '$3', 'false'), [randomUUID(), tokenHash(token), accountId]);
@@ -129,7 +129,7 @@ export class AccountSeeder {
     return text;
   }
 
-  /** Stages mail as a way to get codes. */
+  /** Stages mail as a delivery method for codes. */
   async stagedMail({ id, sessionId }: SeededAccount): Promise<void> {
     await this.service.query(
       `INSERT INTO two_factor_otp_method (id, account_id, channel, staged_by, staged_until)
@@ -138,7 +138,10 @@ export class AccountSeeder {
     );
   }
 
-  /** Has a code sent to the holder of a session or challenge, and the account's cool-down pass. @returns the code, without waiting for the mail */
+  /**
+   * Sends a code to the holder of a session or challenge and clears the account's cool-down. @returns the code,
+   * without waiting for the mail
+   */
   async sentCode(accountId: string, bearer: string): Promise<string> {
     const { status } = await new Caller(this.service).post('/two-factor/send-otp', {}, bearer);
     if (status !== 200) throw new Error(`send-otp answered ${status}`);

@@ -6,18 +6,18 @@ import { createInterface } from 'node:readline';
 import { searchText } from './leaks/leak-search.js';
 import { secrets } from './leaks/secrets.js';
 
-/** The built service as an operator runs it: a process with an environment, an output and an exit code. */
+/** The built service as an operator runs it: a process with an environment, output and an exit code. */
 export interface ServiceProcess {
   readonly child: ChildProcess;
   readonly port: number;
-  /** Settles at the line that says where the service is; fails if the process ends before. */
+  /** Resolves at the line that prints the URL of the service; rejects if the process ends earlier. */
   readonly started: Promise<string>;
-  /** Settles when the process has ended; fails when it wrote a secret. */
+  /** Resolves when the process has ended; rejects when its output contains a secret. */
   readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
 /**
- * Starts `dist/main.js` in a folder with exactly the variables given, on a free port unless PORT is among them.
+ * Starts `dist/main.js` in a folder with only the given variables, on a free port unless PORT is given.
  *
  * @see ensureBuilt
  */
@@ -43,12 +43,12 @@ export async function startProcess(cwd: string, env: Record<string, string>): Pr
     });
     void ended.then(() => reject(new Error(`The service ended before it started: ${stderr}`)));
   });
-  // Tests of a refused start look at `ended` alone.
+  // Tests of a refused start await `ended` only, and an unhandled rejection would fail them.
   started.catch(() => undefined);
   return { child, port, started, ended };
 }
 
-/** The keys and passwords that an operator gives. */
+/** Records the keys and passwords in the variables for the leak search. */
 export function learnFromEnvironment(env: Readonly<Record<string, string>>): void {
   for (const key of (env.TWO_FACTOR_KEYS ?? '').split(',').filter((item) => item !== '')) {
     secrets.addBytes('ring key', Buffer.from(key.slice(key.indexOf(':') + 1), 'base64'));
@@ -60,12 +60,12 @@ export function learnFromEnvironment(env: Readonly<Record<string, string>>): voi
     secrets.addText('password', secret ?? '');
 }
 
-/** Without the mails and text messages of the console senders, which are there to be read. */
+/** @returns the output without the mails and text messages of the console senders, which show secrets on purpose */
 function withoutMessages(output: string): string {
   return output.replaceAll(/^--- (?:Mail|SMS) to .*\n(?:.*\n)*?---$/gm, '');
 }
 
-/** A line of the log, or of the console senders, as far as tests read it. */
+/** A line of the log, or of the console senders. Has the members that tests read. */
 export function logLine(line: string): { readonly msg: string } {
   return line.startsWith('{') ? { msg: '', ...(JSON.parse(line) as object) } : { msg: line };
 }

@@ -30,47 +30,47 @@ import { recordTraffic } from './leaks/traffic.js';
 import { Messages } from './messages.js';
 import { inTurns } from './turns.js';
 
-/** The origin of the pages that the service under test trusts. */
+/** Origin of the pages that the service under test trusts. */
 export const TRUSTED_ORIGIN = 'http://app.localhost:5173';
 
-/** The whole service, listening, on a database of its own. */
+/** The whole service, listening, on its own database. */
 export interface TestService {
   /** Base URL of the API, without a trailing slash. */
   readonly url: string;
   readonly app: NestFastifyApplication;
   readonly databaseUrl: string;
-  /** The time that codes are checked at; move it on to get a fresh code. */
+  /** The clock that codes are checked by. Advance it to get a new code. */
   readonly clock: FakeClock;
   readonly events: SecurityEvent[];
-  /** What was sent, where the service was started with `messages`. */
+  /** The sent messages, if the service was started with `messages`. */
   readonly messages: Messages;
-  /** Runs SQL beside the service. */
+  /** Runs SQL on a separate connection. */
   query<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
-  /** Tells owners what a budget of notices held back and is due now. @returns mails that were queued */
+  /** Sends the notices that a budget held back and that are due now. @returns the number of queued mails */
   flushNotices(): Promise<number>;
-  /** Ends it; throws when its log or its database held a secret. */
+  /** Closes the service. Throws when its log or its database contains a secret. */
   close(): Promise<void>;
 }
 
 export interface TestServiceOptions {
-  /** With a `bcryptCost` passwords are hashed at that; otherwise at one below the floor. */
+  /** With `bcryptCost` passwords are hashed at that cost, otherwise below the floor of the service. */
   readonly config?: Partial<ServiceConfig>;
   /** Options of the library that the service itself leaves at their defaults. */
   readonly twoFactor?: Partial<TwoFactorModuleOptions>;
-  /** Lets it send mail and text messages, into `messages` instead of the world. */
+  /** Records mail and text messages in `messages`. Without it the service has no senders. */
   readonly messages?: boolean;
-  /** Another service's, to be its replica. */
+  /** The service to be a replica of. */
   readonly replicaOf?: Pick<TestService, 'databaseUrl' | 'clock'>;
-  /** The way from the service to its database, where it is not the straight one. */
+  /** Returns the URL by which the service connects to its database, for example through a proxy. */
   readonly route?: (databaseUrl: string) => Promise<string>;
 }
 
 const KEYS = [{ kid: 'test', secret: randomBytes(32) }];
 
-/** Keeps events for tests, and logs them as the service does. */
-/** The least that bcrypt can do. */
+/** The lowest cost of bcrypt. */
 const LEAST_BCRYPT_COST = 4;
 
+/** Keeps events for tests, and logs them as the service does. */
 class RecordedEvents extends LogSecurityEvents {
   constructor(private readonly events: SecurityEvent[]) {
     super();
@@ -95,10 +95,10 @@ export async function startTestService({
   const clock = replicaOf?.clock ?? new FakeClock();
   const events: SecurityEvent[] = [];
   const settings: ServiceConfig = {
-    // No console senders either: a test that wants messages asks for them.
+    // In production there are no console senders either. A test that needs messages sets `messages`.
     production: true,
     databaseUrl: database.url,
-    // Long: the machine may be busy.
+    // The machine may be busy.
     databaseTimeoutMs: 20_000,
     dataDir: '/nonexistent',
     host: '127.0.0.1',
@@ -122,7 +122,7 @@ export async function startTestService({
     smsPerDay: undefined,
     mailFallback: true,
     outbox: false,
-    // Console senders stand where the recorded ones go.
+    // The recorded senders replace the console senders of development.
     ...(messages && { production: false, outbox: true }),
     ...config,
   };
@@ -136,7 +136,7 @@ export async function startTestService({
     .overrideProvider(SecurityEvents)
     .useValue(new RecordedEvents(events))
     .overrideProvider(TwoFactorOptions)
-    // Notices that wait are told when a test says so (`flushNotices`): statements that come when they like cannot be counted.
+    // Waiting notices are sent only by `flushNotices`, because statements at random times could not be counted.
     .useFactory({
       factory: (options: TwoFactorModuleOptions) =>
         new TwoFactorOptions({ ...options, notices: { interval: 0 }, ...twoFactor }),
@@ -155,7 +155,7 @@ export async function startTestService({
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const beside = new Client({ connectionString: database.url });
-  // A server that is killed takes its connections along; whoever asks next is told.
+  // Without a listener, a killed server would be an uncaught exception. The next query reports the lost connection.
   beside.on('error', () => undefined);
   await beside.connect();
   const query = inTurns((text: string, values: unknown[]) => beside.query(text, values));
@@ -182,7 +182,7 @@ export async function startTestService({
   };
 }
 
-/** Below the floor that the service insists on: where bcrypt is not what is tested it would be most of the time. */
+/** Sets a cost below the floor of the service, because bcrypt would take most of the time of the tests. */
 function cheapenPasswords(hasher: PasswordHasher): void {
   Reflect.set(hasher, 'cost', LEAST_BCRYPT_COST);
 }

@@ -3,42 +3,42 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ClientReader, refusal, ServerReader, type ClientUnit } from './wire-messages.js';
 
 /**
- * Stands between the service and Postgres and reads along what the service really asks for, statement by statement.
- * It can hold one back, and let one go wrong.
+ * A proxy between the service and Postgres that records the service's statements. It can hold a statement back or
+ * inject a fault into it.
  */
 export interface StatementProxy {
   /** Connection URL through the proxy. */
   readonly url: string;
   /**
    * - `up`: everything passes
-   * - `silent`: what the service sends is lost, new connections are taken and never answered
-   * - `down`: all connections are reset, and new ones at once
+   * - `silent`: data from the service is lost, new connections are accepted and get no response
+   * - `down`: all connections are reset, including new ones
    */
   network: 'up' | 'silent' | 'down';
   /**
-   * Runs `work` and tells the statements that came meanwhile, in order; BEGIN and COMMIT are statements too.
+   * Runs `work` and returns its statements in order, including BEGIN and COMMIT.
    *
-   * @param before is waited for before each of them goes on to Postgres
+   * @param before is awaited before each statement goes on to Postgres
    */
   statementsOf(work: () => Promise<unknown>, before?: () => Promise<void>): Promise<string[]>;
-  /** Holds back the next statement whose text matches, with all that follows on its connection. */
+  /** Holds back the next statement whose text matches, with everything after it on its connection. */
   hold(pattern: RegExp): Hold;
-  /** Lets the n-th statement from now go wrong. */
+  /** Injects a fault into the n-th statement from now. */
   inject(fault: Fault, nth: number): Injection;
-  /** Lets later connections go to another server. */
+  /** Connects later connections to another server. */
   redirect(databaseUrl: string): void;
-  /** Ports that Postgres sees the proxy's connections come from, those of the past too. */
+  /** Local ports of all connections from the proxy to Postgres, including closed ones. */
   readonly ports: readonly number[];
   close(): Promise<void>;
 }
 
 /**
- * What can happen to a statement on its way to Postgres and back:
- * - `cut before`: the connection is reset, Postgres never sees it
- * - `cut after`: Postgres has done it, then the connection is reset and the answer lost
- * - `delay`: the answer is late
- * - `hang`: Postgres has done it, and no answer comes, ever
- * - `refuse`: Postgres never sees it, and the answer is an error of this SQLSTATE
+ * What can happen to a statement between the service and Postgres:
+ * - `cut before`: the connection is reset before Postgres receives the statement
+ * - `cut after`: the connection is reset after Postgres executed the statement, and the response is lost
+ * - `delay`: the response is late
+ * - `hang`: Postgres executes the statement, and the response never arrives
+ * - `refuse`: Postgres does not receive the statement, and the response is an error with this SQLSTATE
  */
 export type Fault =
   | { readonly kind: 'cut before' | 'cut after' | 'hang' }
@@ -46,28 +46,28 @@ export type Fault =
   | { readonly kind: 'refuse'; readonly sqlState: string };
 
 export interface Injection {
-  /** The statement that it happened to; undefined before. */
+  /** The statement with the fault; undefined until the fault has happened. */
   readonly statement: string | undefined;
-  /** Calls it off if it has not happened yet. */
+  /** Cancels the fault if it has not happened yet. */
   cancel(): void;
 }
 
-/** A statement that is to be kept from Postgres for a while. */
+/** A statement that is held back from Postgres. */
 export interface Hold {
-  /** Settles when the statement has come. */
+  /** Resolves when the statement has arrived. */
   readonly reached: Promise<void>;
-  /** Lets it go on to Postgres. */
+  /** Forwards the statement to Postgres. */
   release(): void;
 }
 
-/** A hold that waits for its statement, as the proxy sees it. */
+/** A hold that waits for its statement, as the proxy stores it. */
 interface PendingHold {
   readonly pattern: RegExp;
   readonly reach: () => void;
   readonly released: Promise<void>;
 }
 
-/** A fault that waits for its statement, as the proxy sees it. */
+/** A fault that waits for its statement, as the proxy stores it. */
 interface PendingFault {
   readonly fault: Fault;
   countdown: number;
@@ -84,7 +84,7 @@ class Traffic {
   readonly ports: number[] = [];
   readonly sockets = new Set<Socket>();
 
-  /** Waits until the statement may go on, and tells what shall go wrong with it. */
+  /** Waits until the statement may go on. @returns the fault to inject into it */
   async admit(text: string): Promise<Fault | undefined> {
     this.statements.push(text);
     const { fault } = this;
@@ -104,7 +104,7 @@ class Traffic {
   }
 }
 
-/** One connection of the service, and the one to Postgres behind it. */
+/** A connection of the service and the connection to Postgres that belongs to it. */
 class ProxiedConnection {
   private readonly fromClient = new ClientReader();
   private readonly fromServer = new ServerReader();
@@ -161,7 +161,7 @@ class ProxiedConnection {
     }
   }
 
-  /** Has Postgres do it, and keeps the answer from the client. */
+  /** Lets Postgres execute the statement, and withholds the response from the client. */
   private async execute(bytes: Buffer): Promise<void> {
     this.mute = true;
     await new Promise<void>((resolve) => {
@@ -224,7 +224,7 @@ export async function startStatementProxy(databaseUrl: string): Promise<Statemen
       traffic.before = before;
       await work();
       traffic.before = undefined;
-      // Not the array itself, which grows on.
+      // Returns a copy, because the array itself grows.
       return [...traffic.statements];
     },
     hold(pattern) {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
 
 /*
- * The server of a test run, in a process of its own: it prints its URL, and cleans up when standard input closes, which
- * happens however jest ends.
+ * The Postgres of a test run, in a separate process. It prints its URL, and cleans up when standard input closes, which
+ * happens however Jest ends.
  */
 const dataDir = await mkdtemp(join(tmpdir(), 'two-factor-test-'));
 await chmod(dataDir, 0o711);

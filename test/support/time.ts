@@ -2,25 +2,28 @@ import { Client } from 'pg';
 import { MessageDelivery } from '../../src/two-factor/index.js';
 import { startTestService, type TestService, type TestServiceOptions } from './service.js';
 
-/** A service for which time stands still, in its process as in its database, until a test lets some pass. */
+/** A service whose time stands still, in its process and in its database, until a test advances it. */
 export interface TimedService extends TestService {
-  /** Lets so many seconds pass, for codes and for what SQL compares. */
+  /** Advances the time by a number of seconds, for codes and for comparisons in SQL. */
   pass(seconds: number): Promise<void>;
-  /** Delivers what is queued; the queue's own workers do not see that time stands still. Start the service without an outbox. */
+  /**
+   * Delivers the queued messages, because the workers of the queue do not use this time. Start the service without an
+   * outbox.
+   */
   deliver(): Promise<void>;
 }
 
 /**
- * Starts a service whose Postgres tells the time of its clock.
+ * Starts a service whose Postgres uses the clock of the service.
  *
- * `now()` and `statement_timestamp()` are functions like others: with `pg_catalog` named last in the search path, those of
- * the schema `standstill` come before them. Column defaults were bound when the tables were made, so they are bound again.
- * No row is rewritten when time passes, so whatever the service wrote stays as it wrote it.
+ * `now()` and `statement_timestamp()` are ordinary functions. With `pg_catalog` named last in the search path, the
+ * functions of the schema `standstill` take precedence. Column defaults were bound when the tables were created, so
+ * they are bound again. No row is rewritten when time advances, so every row stays as the service wrote it.
  */
 export async function startTimedService(options: Omit<TestServiceOptions, 'route'> = {}): Promise<TimedService> {
   const service = await startTestService({
     ...options,
-    // The path of a database counts for connections opened later: the service has none yet.
+    // The search path of a database applies to connections that are opened later. The service has none yet.
     route: async (databaseUrl) => {
       await stopTime(databaseUrl);
       return databaseUrl;

@@ -1,6 +1,6 @@
 /**
- * Lets calls begin only when the one before has ended, whether it failed or not: a connection of pg that is given several
- * queries at once prints a warning.
+ * Starts each call when the previous one has ended, whether it failed or not. A connection of pg prints a warning when
+ * it receives several queries at once.
  */
 export function inTurns<Args extends unknown[], Result>(
   call: (...args: Args) => Promise<Result>,

@@ -1,11 +1,11 @@
 /** Welch's t-test of two samples whose variances may differ. */
 export interface Comparison {
-  /** Of the means, in the unit of the samples. */
+  /** Difference of the means, in the unit of the samples. */
   readonly difference: number;
-  /** The difference as a part of the first mean. */
+  /** Difference as a fraction of the first mean. */
   readonly relative: number;
   readonly t: number;
-  /** Two-sided, by the normal distribution: good from some thirty values a sample on. */
+  /** Two-sided p-value by the normal distribution, which is accurate from about thirty values per sample. */
   readonly p: number;
 }
 
@@ -24,7 +24,7 @@ function moments(values: readonly number[]): { mean: number; variance: number } 
   return { mean, variance };
 }
 
-/** Distribution function of the standard normal, to seven digits [Abramowitz and Stegun 26.2.17]. */
+/** Distribution function of the standard normal distribution, to seven digits [Abramowitz and Stegun 26.2.17]. */
 function normal(x: number): number {
   const k = 1 / (1 + 0.231_641_9 * x);
   const density = Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);

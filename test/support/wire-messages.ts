@@ -1,13 +1,13 @@
-/* As much of Postgres' protocol, version 3, as a man in the middle needs. */
+/* The part of Postgres' protocol, version 3, that a proxy needs. */
 
-/** Bytes from the client that belong together: one statement, or something else such as the password. */
+/** Bytes from the client that belong together: a statement, or another unit such as the password. */
 export interface ClientUnit {
   readonly bytes: Buffer;
-  /** SQL of the statement; undefined for what is none. */
+  /** SQL of the statement; undefined for other units. */
   readonly statement: string | undefined;
 }
 
-/** Cuts bytes into messages: a length, and in front of it a type, which the start-up message alone lacks. */
+/** Splits bytes into messages. Each has a length, and a type before it, which only the start-up message lacks. */
 class Messages {
   private pending = Buffer.alloc(0);
 
@@ -29,7 +29,9 @@ class Messages {
   }
 }
 
-/** What one client says, statement by statement: by `Query`, or by messages up to `Sync` with an `Execute` among them. */
+/**
+ * Splits the data of a client into statements: a `Query`, or the messages up to a `Sync` if they contain an `Execute`.
+ */
 export class ClientReader {
   private readonly messages = new Messages(false);
   private readonly parsed = new Map<string, string>();
@@ -45,7 +47,7 @@ export class ClientReader {
       if (type === 'B') this.bound = second;
       if (type === 'E') this.executed = this.parsed.get(this.bound) ?? `unknown statement ${this.bound}`;
       if (type === 'Q') this.executed = first;
-      // Parse, Bind, Describe, Execute, Close and Flush wait for their Sync.
+      // Parse, Bind, Describe, Execute, Close and Flush belong to their next Sync.
       if (!'PBDECH'.includes(type)) {
         yield { bytes: Buffer.concat(this.collected), statement: this.executed };
         this.collected = [];
@@ -55,10 +57,10 @@ export class ClientReader {
   }
 }
 
-/** What the server answers, as far as that a statement is over. */
+/** Reads from the server's data when a statement has ended. */
 export class ServerReader {
   private readonly messages = new Messages(true);
-  /** Of the last ReadyForQuery: `I` idle, `T` in a transaction, `E` in a failed one. */
+  /** State in the last ReadyForQuery: `I` idle, `T` in a transaction, `E` in a failed one. */
   state = 'I';
 
   /** @returns whether the chunk ended a statement */
@@ -73,7 +75,7 @@ export class ServerReader {
   }
 }
 
-/** The answer of a server that could not do a statement. */
+/** @returns the response of a server that could not execute a statement */
 export function refusal(sqlState: string, state: string): Buffer {
   const fields = ['SERROR', 'VERROR', `C${sqlState}`, 'Minjected by a test', ''].join('\0');
   return Buffer.concat([message('E', `${fields}\0`), message('Z', state)]);

@@ -3,12 +3,12 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { TwoFactorException, withDatabaseDeadline } from '../../two-factor/index.js';
 import { generalSlots, type HashCaller, HashQueue } from './hash-queue.js';
 
-/** Milliseconds of a job for which each slot lets the fewest wait, and for minutes. */
+/** Duration of a job, in milliseconds, at which each slot lets the fewest jobs wait. They may wait for minutes. */
 const SLOW = 60_000;
-/** How many may then wait for each slot. */
+/** Number of jobs that may wait for each slot at that duration. */
 const PLACES = 4;
 
-/** Jobs that run until a test ends them, and what came of those that did not. */
+/** Jobs that run until a test ends them. Records which jobs were refused and which ended. */
 class Jobs {
   readonly running: string[] = [];
   readonly refused: string[] = [];
@@ -43,7 +43,7 @@ class Jobs {
 const known = (account: string) => ({ knownAs: () => Promise.resolve(account) });
 const queueOf = (slots: number, averageMs = SLOW) => new Jobs(new HashQueue(slots, averageMs));
 
-/** A queue of one slot that strangers use and wait for to the last place. */
+/** A queue with one slot, in use, whose waiting places are all taken by unknown callers. */
 async function flooded(callers: (n: number) => Partial<HashCaller> = () => ({})): Promise<Jobs> {
   const jobs = queueOf(1);
   for (let n = 0; n <= PLACES; n++) await jobs.start(`flood${n}`, callers(n));
@@ -63,20 +63,20 @@ describe('HashQueue', () => {
     expect(jobs.queue.waiting).toBe(0);
   });
 
-  it('frees the slot of a job that fails', async () => {
+  it('frees a slot when its job fails', async () => {
     const queue = new HashQueue(1, SLOW);
     await expect(queue.run({ network: 'a' }, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
     await expect(queue.run({ network: 'a' }, () => Promise.resolve('well'))).resolves.toBe('well');
   });
 
-  it('refuses a request when as many wait as one slot serves in time', async () => {
+  it('refuses a request when as many requests wait as one slot can serve in time', async () => {
     const jobs = await flooded();
     await jobs.start('late');
     expect(jobs.refused).toEqual(['late']);
     expect(jobs.queue.waiting).toBe(PLACES);
   });
 
-  it('lets more wait where hashes take less time', async () => {
+  it('lets more requests wait when hashes take less time', async () => {
     const jobs = queueOf(1, 100);
     for (let n = 0; n <= 20; n++) await jobs.start(`n${n}`);
     expect(jobs.refused).toEqual([]);
@@ -87,7 +87,7 @@ describe('HashQueue', () => {
   it('refuses a request that has waited too long, and never runs it', async () => {
     const jobs = queueOf(1);
     await jobs.start('first');
-    // The time of this request is over in a moment.
+    // The deadline of this request passes in a moment.
     await withDatabaseDeadline(20, () => jobs.start('second'));
     await jobs.start('third');
     while (jobs.refused.length === 0) await turn();
@@ -96,7 +96,7 @@ describe('HashQueue', () => {
     expect(jobs.running).toEqual(['third']);
   });
 
-  it('passes over a request whose client has left', async () => {
+  it('skips a request whose client has disconnected', async () => {
     const jobs = await flooded(() => ({ abandoned: () => true }));
     await jobs.end('flood0');
     expect(jobs.running).toEqual([]);
@@ -106,14 +106,14 @@ describe('HashQueue', () => {
     expect(jobs.running).toEqual(['owner']);
   });
 
-  it('gives the places of clients that have left to others before it refuses one', async () => {
+  it('gives the places of disconnected clients to others before it refuses a request', async () => {
     const jobs = await flooded((n) => ({ abandoned: () => n === 2 }));
     await jobs.start('owner');
     expect(jobs.refused).toEqual(['flood2']);
     expect(jobs.queue.waiting).toBe(PLACES);
   });
 
-  it('gives the last place of the network that holds most of them to another network', async () => {
+  it('gives the newest place of the network that holds most places to another network', async () => {
     const jobs = await flooded(() => ({ network: 'one' }));
     await jobs.start('owner');
     expect(jobs.refused).toEqual([`flood${PLACES}`]);
@@ -124,8 +124,8 @@ describe('HashQueue', () => {
     expect(jobs.running).toEqual(['owner']);
   });
 
-  describe('reserves a slot for known callers, which', () => {
-    it('passes a full line', async () => {
+  describe('the slot reserved for known callers', () => {
+    it('serves a known caller although the queue is full', async () => {
       const jobs = await flooded();
       await jobs.start('owner', known('owner'));
       expect(jobs.running).toEqual(['flood0', 'owner']);
@@ -135,7 +135,7 @@ describe('HashQueue', () => {
       expect(jobs.running).toEqual(['flood0', 'other']);
     });
 
-    it('is bounded, too', async () => {
+    it('refuses a known caller once its own queue is full', async () => {
       const jobs = await flooded();
       for (let n = 0; n <= PLACES; n++) await jobs.start(`known${n}`, known(`known${n}`));
       expect(jobs.refused).toEqual([]);
@@ -143,28 +143,28 @@ describe('HashQueue', () => {
       expect(jobs.refused).toEqual(['late']);
     });
 
-    it('one account uses once at a time, and again afterwards', async () => {
+    it('serves one request of an account at a time, and the next one afterwards', async () => {
       const jobs = queueOf(1);
       await jobs.start('stranger');
       await jobs.start('first', known('account'));
       await jobs.start('second', known('account'));
       await jobs.start('owner', known('owner'));
       await jobs.end('first');
-      // The second waits with everybody.
+      // The second request waits among all others.
       expect(jobs.running).toEqual(['stranger', 'owner']);
       await jobs.start('third', known('account'));
       await jobs.end('owner');
       expect(jobs.running).toEqual(['stranger', 'third']);
     });
 
-    it('strangers never use', async () => {
+    it('serves no unknown callers', async () => {
       const jobs = await flooded();
       await jobs.start('owner', known('owner'));
       await jobs.end('owner');
       expect(jobs.running).toEqual(['flood0']);
     });
 
-    it('is not the only one for known callers: they take a general one where no stranger waits for it', async () => {
+    it('leaves free general slots to known callers, too, when no unknown caller waits for them', async () => {
       const jobs = queueOf(1);
       await jobs.start('stranger');
       for (const name of ['a', 'b']) await jobs.start(name, known(name));
@@ -172,14 +172,14 @@ describe('HashQueue', () => {
       await jobs.end('stranger');
       expect(jobs.running).toEqual(['a', 'b']);
       await jobs.end('b');
-      // Its account may use the reserved slot again.
+      // The account may use the reserved slot again.
       await jobs.start('stranger again');
       await jobs.end('a');
       await jobs.start('b again', known('b'));
       expect(jobs.running).toEqual(['stranger again', 'b again']);
     });
 
-    it('is asked for only when no other slot is free', async () => {
+    it('checks whether a caller is known only when no other slot is free', async () => {
       const jobs = queueOf(1);
       let asked = 0;
       const knownAs = () => {
@@ -203,7 +203,7 @@ describe('generalSlots', () => {
     [32, '16', 14],
     [8, '1', 1],
     [8, 'many', 2],
-  ])('of %s cores and a pool of %s are %s', (cores, pool, slots) => {
+  ])('returns, for %s cores and a thread pool of %s, %s slots', (cores, pool, slots) => {
     expect(generalSlots(cores, pool)).toBe(slots);
   });
 });

@@ -4,11 +4,11 @@ import { PasswordHasher } from './password-hasher.js';
 
 const CALLER = { network: '192.0.2.0/24' };
 
-/** With the highest cost of stored hashes that the database knows of. */
+/** @param stored highest cost among the hashes in the database, null when it holds none */
 const hasherOfCost = (bcryptCost: number, stored: number | null = null) =>
   new PasswordHasher({ bcryptCost }, { highestCost: () => Promise.resolve(stored) });
 
-/** The rounds of bcrypt that a wrong password takes where the stored hash has that cost; null: where there is none. */
+/** @returns the bcrypt rounds that a wrong password takes when the stored hash has that cost; null means no hash */
 const wrongAt = async (cost: number | null, at: PasswordHasher) => {
   const hash = cost === null ? null : await bcrypt.hash('x', cost);
   const compare = jest.spyOn(bcrypt, 'compare');
@@ -25,7 +25,7 @@ describe('PasswordHasher', () => {
   const hashOf = (password: string) => hasher.hash(password, CALLER);
   const verify = (password: string, hash: string | null) => hasher.verify(password, hash, CALLER);
 
-  it('knows the password again, and no other', async () => {
+  it('accepts the right password and no other', async () => {
     const hash = await hashOf('correct horse battery');
     expect(hash).toMatch(/^\$2b\$10\$/);
     await expect(verify('correct horse battery', hash)).resolves.toBe(true);
@@ -33,7 +33,7 @@ describe('PasswordHasher', () => {
     await expect(verify('', hash)).resolves.toBe(false);
   });
 
-  it('lets byte 73 count', async () => {
+  it('takes byte 73 of a password into account', async () => {
     const head = 'a'.repeat(72);
     const hash = await hashOf(`${head}b`);
     await expect(verify(`${head}b`, hash)).resolves.toBe(true);
@@ -41,46 +41,46 @@ describe('PasswordHasher', () => {
     await expect(verify(head, hash)).resolves.toBe(false);
   });
 
-  it('lets what follows a NUL count', async () => {
+  it('takes the bytes after a NUL into account', async () => {
     const hash = await hashOf('before\u0000after');
     await expect(verify('before\u0000after', hash)).resolves.toBe(true);
     await expect(verify('before\u0000other', hash)).resolves.toBe(false);
     await expect(verify('before', hash)).resolves.toBe(false);
   });
 
-  it('does not take a lone surrogate for the character that UTF-8 puts in its place', async () => {
+  it('does not confuse a lone surrogate with the replacement character that UTF-8 encodes it as', async () => {
     const hash = await hashOf('password\ufffd');
     await expect(verify('password\ufffd', hash)).resolves.toBe(true);
     await expect(verify('password\ud800', hash)).resolves.toBe(false);
   });
 
-  it('refuses everything for an account that there is not', async () => {
+  it('refuses every password for an account that does not exist', async () => {
     await expect(verify('correct horse battery', null)).resolves.toBe(false);
   });
 
-  describe('takes the rounds of the highest cost for a wrong password', () => {
-    it.each([4, 9, 10, null])('when the stored hash has cost %s', async (cost) => {
+  describe('for a wrong password', () => {
+    it.each([4, 9, 10, null])('takes the rounds of the highest cost when the stored hash has cost %s', async (cost) => {
       expect(await wrongAt(cost, hasherOfCost(10))).toBe(2 ** 10);
     });
 
-    it('that was stored when the service started', async () => {
+    it('takes the rounds of the highest cost that was stored when the service started', async () => {
       const lowered = hasherOfCost(10, 11);
       await lowered.onModuleInit();
       for (const cost of [10, 11, null]) expect(await wrongAt(cost, lowered)).toBe(2 ** 11);
     });
 
-    it('that was met since', async () => {
+    it('takes the rounds of the highest cost that it has met since the start', async () => {
       const lowered = hasherOfCost(10);
       for (const cost of [11, 10, null]) expect(await wrongAt(cost, lowered)).toBe(2 ** 11);
     });
   });
 
-  it('tells hashes of another cost', async () => {
+  it('reports that a hash has another cost than the configured one', async () => {
     expect(hasher.isOutdated(await bcrypt.hash('x', 4))).toBe(true);
     expect(hasher.isOutdated(await hashOf('password'))).toBe(false);
   });
 
-  it.each([9, 32, 10.5, Number.NaN])('does not start at cost %s', (cost) => {
+  it.each([9, 32, 10.5, Number.NaN])('throws at construction for cost %s', (cost) => {
     expect(() => hasherOfCost(cost)).toThrow(RangeError);
   });
 });

@@ -8,7 +8,7 @@ describe('passwordFault', () => {
     ['x'.repeat(128), null],
     ['x'.repeat(129), 'too-long'],
     ['x'.repeat(100_000), 'too-long'],
-    // Characters are counted, not UTF-16 units.
+    // Code points are counted, not UTF-16 units.
     ['\u{1f511}'.repeat(7), 'too-short'],
     ['\u{1f511}'.repeat(8), null],
     ['\u{1f511}'.repeat(128), null],
@@ -17,7 +17,7 @@ describe('passwordFault', () => {
     ['        ', null],
     ['password\ud83d', 'malformed'],
     ['\udd11password', 'malformed'],
-  ])('of %j is %s', (password, fault) => {
+  ])('returns for %j the fault %s', (password, fault) => {
     expect(passwordFault(password)).toBe(fault);
   });
 });

@@ -7,11 +7,11 @@ describe('parseEmailAddress', () => {
     ['Ada.Lovelace+Test@EXAMPLE.com', 'ada.lovelace+test@example.com'],
     ['ada@München.example', 'ada@xn--mnchen-3ya.example'],
     ['ada@XN--MNCHEN-3YA.example', 'ada@xn--mnchen-3ya.example'],
-  ])('%s is %s', (text, canonical) => {
+  ])('parses %s to %s', (text, canonical) => {
     expect(parseEmailAddress(text)).toBe(canonical);
   });
 
-  it('is a fixed point of itself', () => {
+  it('returns an address that it returned before unchanged', () => {
     const once = parseEmailAddress('Ada@MÜNCHEN.example') ?? '';
     expect(parseEmailAddress(once)).toBe(once);
   });
@@ -27,12 +27,12 @@ describe('parseEmailAddress', () => {
     'ada\u0000@example.com',
     '"a\u0001b"@example.com',
     'adä@example.com',
-    // KELVIN SIGN lower-cases to the letter k.
+    // KELVIN SIGN becomes the letter k in lower case.
     'mi\u212ae@example.com',
     'ada@ex%61mple.com',
     'ada@[127.0.0.1]',
     `${'a'.repeat(64)}@${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.${'e'.repeat(20)}.com`,
-  ])('refuses %j', (text) => {
+  ])('refuses %j as an address', (text) => {
     expect(parseEmailAddress(text)).toBeNull();
   });
 

@@ -22,26 +22,29 @@ const NOTICES: Record<Exclude<MessageTopic, 'code' | LinkTopic>, true> = {
 };
 const TOPICS = Object.keys(NOTICES) as (keyof typeof NOTICES)[];
 const STRANGE_NAMES = ['Bank 123456', '٠١٢٣٤٥٦٧', 'Acme\r\n654321\r\n', '4711', '<b>&"\'</b>', '$& $1 {issuer}'];
-/** Without `[ ] { } \ ^ | ~ €`, which count twice [3GPP TS 23.038 §6.2.1]. */
+/** The characters of the GSM alphabet without `[ ] { } \ ^ | ~ €`, which count twice [3GPP TS 23.038 §6.2.1]. */
 const GSM = /^[\n\r !"#¤%&'()*+,\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ]*$/;
 
-describe.each(templates.languages)('in %s', (language) => {
-  it.each(['Acme', ...STRANGE_NAMES])('a code stands alone on a line, before all other digits, for %j', (issuer) => {
-    const { subject, text } = templates.mail({ ...CODE, issuer }, language);
-    expect(text.match(/^012345$/gm)).toHaveLength(1);
-    expect(/\p{Nd}+/u.exec(text)?.[0]).toBe('012345');
-    expect(subject).not.toContain('012345');
-    expect(subject).not.toMatch(/[\r\n]/);
-  });
+describe.each(templates.languages)('the default templates in %s', (language) => {
+  it.each(['Acme', ...STRANGE_NAMES])(
+    'write a mailed code alone on a line, before all other digits, for the issuer %j',
+    (issuer) => {
+      const { subject, text } = templates.mail({ ...CODE, issuer }, language);
+      expect(text.match(/^012345$/gm)).toHaveLength(1);
+      expect(/\p{Nd}+/u.exec(text)?.[0]).toBe('012345');
+      expect(subject).not.toContain('012345');
+      expect(subject).not.toMatch(/[\r\n]/);
+    },
+  );
 
-  it('a text message begins with its code and is a single one', () => {
+  it('begin a text message with its code and fit it into a single part', () => {
     const text = templates.sms(CODE, language);
     expect(text).toMatch(/^012345 /);
     expect(text).toMatch(GSM);
     expect(text.length).toBeLessThan(120);
   });
 
-  it.each(TOPICS)('the notice %s has no code in it', (topic) => {
+  it.each(TOPICS)('write the notice %s without any code in it', (topic) => {
     for (const issuer of STRANGE_NAMES) {
       for (const times of [undefined, 2, 1_234_567]) {
         const facts: MessageFacts = { topic, issuer, left: 9, ...(times && { times }) };
@@ -52,7 +55,7 @@ describe.each(templates.languages)('in %s', (language) => {
     }
   });
 
-  it.each(TOPICS)('the notice %s names the service', (topic) => {
+  it.each(TOPICS)('name the service in the notice %s', (topic) => {
     const { subject, text, html } = templates.mail({ topic, issuer: 'Acme' }, language);
     expect(subject).not.toBe('');
     expect(text).toContain('Acme');
@@ -60,7 +63,7 @@ describe.each(templates.languages)('in %s', (language) => {
     expect(`${subject}${text}${html}`).not.toMatch(/\{issuer\}|undefined|https?:|www\./);
   });
 
-  it.each(TOPICS)('the notice %s says how often it happened where that is more than once', (topic) => {
+  it.each(TOPICS)('write into the notice %s how often it happened when that is more than once', (topic) => {
     const text = (times?: number) => templates.mail({ topic, issuer: 'Acme', ...(times && { times }) }, language).text;
     expect(text(17)).toMatch(/\b17\b/);
     expect(text(17)).not.toMatch(/undefined/);
@@ -69,7 +72,7 @@ describe.each(templates.languages)('in %s', (language) => {
     expect(text()).not.toMatch(/\d/);
   });
 
-  it.each(LINKS)('the mail %s has its link alone on a line, and no digits before it', (topic) => {
+  it.each(LINKS)('write the link of the mail %s alone on a line, with no digits before it', (topic) => {
     for (const issuer of ['Acme', ...STRANGE_NAMES]) {
       const { subject, text, html } = templates.mail({ topic, issuer, link: LINK, minutes: 60 }, language);
       const [before = '', after = '', more] = text.split(`\n\n${LINK}\n\n`);
@@ -82,7 +85,7 @@ describe.each(templates.languages)('in %s', (language) => {
     }
   });
 
-  it('tells one code and one minute from several', () => {
+  it('distinguish one code and one minute from several', () => {
     const text = (left: number) => templates.mail({ topic: 'backup-code-used', issuer: 'Acme', left }, language).text;
     expect(new Set([0, 1, 2].map(text)).size).toBe(3);
     expect(text(1)).not.toMatch(/\d/);
@@ -90,7 +93,7 @@ describe.each(templates.languages)('in %s', (language) => {
     expect(templates.mail({ ...CODE, minutes: 1 }, language).text).not.toMatch(/\b1\b/);
   });
 
-  it('escapes what it did not write', () => {
+  it('escape values in HTML', () => {
     const { html } = templates.mail({ ...CODE, issuer: `<script>"'&` }, language);
     expect(html).not.toContain('<script>');
     expect(html).toContain('&lt;script&gt;&quot;&#39;&amp;');
@@ -98,12 +101,12 @@ describe.each(templates.languages)('in %s', (language) => {
 });
 
 describe('DefaultMessageTemplates', () => {
-  it('offers English first, and falls back to it', () => {
+  it('offers English first and falls back to it', () => {
     expect(templates.languages).toEqual(['en', 'de', 'fr', 'es', 'pt-BR']);
     expect(templates.mail(CODE, 'xx')).toEqual(templates.mail(CODE, 'en'));
   });
 
-  it('writes what a person would', () => {
+  it('writes messages as a person would write them', () => {
     expect(templates.mail(CODE, 'en')).toMatchObject({
       subject: 'Your code for Acme',
       text: [

@@ -6,15 +6,15 @@ import { HkdfKeyRing } from './hkdf-key-ring.js';
 const A = { kid: 'a', secret: createHash('sha256').update('key 1').digest() };
 const B = { kid: 'b', secret: createHash('sha256').update('key 2').digest() };
 
-describe('the key ring', () => {
-  it('seals with the first key and opens with all', () => {
+describe('HkdfKeyRing', () => {
+  it('seals with the first key and opens with every key', () => {
     const ring = new HkdfKeyRing([B, A]);
     expect(ring.current).toBe('b');
     expect(ring.kids).toEqual(['b', 'a']);
     expect(ring.derive('a', 'seal')).toEqual(new HkdfKeyRing([A]).derive('a', 'seal'));
   });
 
-  it('derives by HKDF-SHA-256 [RFC 5869]: stored secrets depend on it staying so', () => {
+  it('derives keys by HKDF-SHA-256 [RFC 5869]; another derivation would make stored secrets unreadable', () => {
     const extracted = createHmac('sha256', Buffer.alloc(32)).update(A.secret).digest();
     const expanded = createHmac('sha256', extracted)
       .update(Buffer.concat([Buffer.from('nestjs-two-factor/seal'), Buffer.of(1)]))
@@ -22,7 +22,7 @@ describe('the key ring', () => {
     expect(new HkdfKeyRing([A]).derive('a', 'seal')).toEqual(expanded);
   });
 
-  it('has a key of 32 bytes for every purpose and name, none of them the named key', () => {
+  it('derives a key of 32 bytes for every purpose and name, and none of them is the configured key', () => {
     const ring = new HkdfKeyRing([A, B]);
     const keys = [
       ring.derive('a', 'seal'),
@@ -36,12 +36,12 @@ describe('the key ring', () => {
     expect(new Set(keys.map((key) => key.toString('hex'))).size).toBe(keys.length);
   });
 
-  it('gives the same key every time', () => {
+  it('derives the same key every time', () => {
     const ring = new HkdfKeyRing([A]);
     expect(ring.derive('a', 'seal')).toEqual(ring.derive('a', 'seal'));
   });
 
-  it('says which key it lacks', () => {
+  it('names the key that it lacks', () => {
     const ring = new HkdfKeyRing([A]);
     expect(() => ring.derive('b', 'seal')).toThrow(UnknownKeyError);
     expect(() => ring.derive('b', 'seal')).toThrow('"b"');
@@ -59,12 +59,12 @@ describe('the key ring', () => {
     ['a name with a line feed', [{ ...A, kid: 'a\n' }], 'cannot name a key'],
     ['a long name', [{ ...A, kid: 'a'.repeat(33) }], 'cannot name a key'],
     ['a name twice', [A, { ...B, kid: 'a' }], 'share a name'],
-  ])('refuses %s', (_, keys, message) => {
+  ])('refuses %s at construction', (_, keys, message) => {
     expect(() => new HkdfKeyRing(keys)).toThrow(RangeError);
     expect(() => new HkdfKeyRing(keys)).toThrow(message);
   });
 
-  it('never shows a key in what it says', () => {
+  it('never shows a key in its errors or when it is inspected', () => {
     const secret = Buffer.from('thirty-one bytes of pure secret');
     expect(() => new HkdfKeyRing([{ kid: 'k', secret }])).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('secret') }),

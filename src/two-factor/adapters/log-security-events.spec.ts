@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { LogSecurityEvents } from './log-security-events.js';
 
-describe('the log of security events', () => {
+describe('LogSecurityEvents', () => {
   const lines: Array<readonly [level: string, line: unknown]> = [];
 
   beforeEach(() => {
@@ -19,7 +19,7 @@ describe('the log of security events', () => {
     ['log', 'two-factor.verified'],
     ['warn', 'two-factor.locked'],
     ['error', 'two-factor.secret-unreadable'],
-  ] as const)('writes at level %s: %s', (level, name) => {
+  ] as const)('writes at level %s the event %s', (level, name) => {
     const origin = { ip: '192.0.2.7', sessionId: 'session', requestId: 'request' };
     new LogSecurityEvents().emit({ name, accountId: 'ada', ...origin, userAgent: 'curl', details: { factor: 'totp' } });
     expect(lines).toEqual([[level, { event: name, accountId: 'ada', ...origin, factor: 'totp' }]]);

@@ -5,12 +5,12 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 
 describe('the lock of an account [NIST SP 800-63B-4 3.2.2]', () => {
-  it('comes every ten failures and stays at the hundredth', () => {
+  it('begins after every ten failures and becomes final at the hundredth', () => {
     expect(FAILURES_PER_LOCK).toBe(10);
     expect(FAILURES_PER_LOCK * FINAL_LOCK).toBe(100);
   });
 
-  it('lasts a quarter of an hour, then twice as long each time, a day at most', () => {
+  it('lasts a quarter of an hour, then twice as long each time, up to one day', () => {
     const schedule = Array.from({ length: FINAL_LOCK }, (_, locks) => nextLockSeconds(locks));
     expect(schedule).toEqual([
       15 * MINUTE,
@@ -26,13 +26,13 @@ describe('the lock of an account [NIST SP 800-63B-4 3.2.2]', () => {
     ]);
   });
 
-  it('tells a day where an operator must unlock', () => {
+  it('reports one day when an operator must unlock the account', () => {
     expect(nextLockSeconds(FINAL_LOCK)).toBe(LONGEST_LOCK_SECONDS);
     expect(nextLockSeconds(5000)).toBe(LONGEST_LOCK_SECONDS);
     expect(LONGEST_LOCK_SECONDS).toBe(86_400);
   });
 
-  it('lasts whole seconds, as Retry-After is one integer', () => {
+  it('lasts whole seconds, because Retry-After is an integer', () => {
     for (let locks = 0; locks <= FINAL_LOCK; locks++) expect(Number.isInteger(nextLockSeconds(locks))).toBe(true);
   });
 });

@@ -27,7 +27,7 @@ const CARD: FactorPlugin = {
 };
 
 describe('the registry of factors', () => {
-  it('takes a plug-in that says everything about its table', () => {
+  it('accepts a plug-in that declares everything about its table', () => {
     expect(new FactorRegistry([CARD]).of('card')).toBe(CARD);
   });
 
@@ -49,7 +49,7 @@ describe('the registry of factors', () => {
       { sealed: [] },
       '`sealed` must name the records of "card"',
     ],
-  ])('refuses %s and says what is wrong', (_, change, message) => {
+  ])('refuses %s and names the fault', (_, change, message) => {
     expect(() => new FactorRegistry([{ ...CARD, ...change }])).toThrow(message);
   });
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { KEY_RING_CHECK_INTERVAL, KeyRingMonitor } from './key-ring-monitor.js';
 import type { KeyRegister } from './key-register.js';
 
-/** Counts how often it was entered, and refuses when told to. */
+/** Counts how often the check ran, and fails when configured to. */
 class FakeRegister implements Pick<KeyRegister, 'enter'> {
   entered = 0;
   refusal: Error | null = null;
@@ -14,7 +14,7 @@ class FakeRegister implements Pick<KeyRegister, 'enter'> {
   }
 }
 
-describe('the check of the key ring', () => {
+describe('the monitor of the key ring', () => {
   let register: FakeRegister;
   let check: KeyRingMonitor;
   const errors: unknown[] = [];
@@ -32,7 +32,7 @@ describe('the check of the key ring', () => {
     jest.restoreAllMocks();
   });
 
-  it('comes at the start and every few minutes, until the end', async () => {
+  it('checks at the start and then every few minutes until shutdown', async () => {
     await check.onApplicationBootstrap();
     expect(register.entered).toBe(1);
     await jest.advanceTimersByTimeAsync(2 * KEY_RING_CHECK_INTERVAL * 1000);
@@ -43,14 +43,14 @@ describe('the check of the key ring', () => {
     expect(errors).toEqual([]);
   });
 
-  it('stops a start, and then begins no more', async () => {
+  it('makes a start fail, and schedules no further checks then', async () => {
     register.refusal = new Error('The key ring lacks key "k1"');
     await expect(check.onApplicationBootstrap()).rejects.toThrow('lacks key "k1"');
     await jest.advanceTimersByTimeAsync(2 * KEY_RING_CHECK_INTERVAL * 1000);
     expect(register.entered).toBe(1);
   });
 
-  it('stops nothing that runs, and says each time what is wrong', async () => {
+  it('keeps a running service alive, and logs the fault every time', async () => {
     await check.onApplicationBootstrap();
     register.refusal = new Error('Key "k1" was retired');
     await jest.advanceTimersByTimeAsync(2 * KEY_RING_CHECK_INTERVAL * 1000);

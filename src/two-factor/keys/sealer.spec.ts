@@ -16,7 +16,7 @@ describe('a sealed secret', () => {
   const sealer = sealerWith(OLD);
   const sealed = sealer.seal(SECRET, ADA);
 
-  it('opens to what was sealed', () => {
+  it('opens to the value that was sealed', () => {
     expect(sealer.open(sealed, ADA)).toEqual(SECRET);
     expect(sealer.open(sealer.seal(Buffer.alloc(0), ADA), ADA)).toEqual(Buffer.alloc(0));
   });
@@ -28,16 +28,16 @@ describe('a sealed secret', () => {
     expect(bytes.includes(SECRET)).toBe(false);
   });
 
-  it('may be under a key with a name of one letter', () => {
+  it('opens under a key with a name of one letter', () => {
     const short = sealerWith({ ...OLD, kid: 'k' });
     expect(short.open(short.seal(SECRET, ADA), ADA)).toEqual(SECRET);
   });
 
-  it('looks different each time', () => {
+  it('differs every time, for the same value', () => {
     expect(new Set(Array.from({ length: 1000 }, () => sealer.seal(SECRET, ADA))).size).toBe(1000);
   });
 
-  it('does not open with any one symbol changed', () => {
+  it('does not open when any single symbol is changed', () => {
     const start = 'old.'.length;
     for (let at = start; at < sealed.length; at++) {
       const other = sealed[at] === 'A' ? 'B' : 'A';
@@ -46,7 +46,7 @@ describe('a sealed secret', () => {
     }
   });
 
-  it('does not open cut short or made longer', () => {
+  it('does not open when it is truncated or extended', () => {
     for (let length = 'old.'.length; length < sealed.length; length++) {
       expect(() => sealer.open(sealed.slice(0, length), ADA)).toThrow(SealBrokenError);
     }
@@ -64,33 +64,33 @@ describe('a sealed secret', () => {
     expect(() => sealer.open(sealed, record)).toThrow(SealBrokenError);
   });
 
-  it.each(['', '.', 'old', 'old.', '.AAAA', 'old.AAAA', 'old AAAA'])('is not what reads %p', (text) => {
+  it.each(['', '.', 'old', 'old.', '.AAAA', 'old.AAAA', 'old AAAA'])('is not recognised in the text %p', (text) => {
     expect(() => sealer.open(text, ADA)).toThrow(SealBrokenError);
   });
 
-  it('tells why it stays shut without a word of the secret', () => {
+  it('is refused with an error that contains nothing of the secret', () => {
     expect(() => sealer.open(sealed, ['x'])).toThrow('The seal is broken');
   });
 });
 
-describe('keys change', () => {
+describe('a sealed secret, after a change of keys,', () => {
   const sealed = sealerWith(OLD).seal(SECRET, ADA);
 
-  it('and what an older key sealed opens, as long as the ring holds it', () => {
+  it('opens with an older key as long as the ring holds that key', () => {
     const rotated = sealerWith(NEW, OLD);
     expect(rotated.open(sealed, ADA)).toEqual(SECRET);
     expect(rotated.seal(SECRET, ADA)).toMatch(/^new\./);
   });
 
-  it('and what a retired key sealed stays shut', () => {
+  it('does not open when its key was retired', () => {
     expect(() => sealerWith(NEW).open(sealed, ADA)).toThrow(UnknownKeyError);
   });
 
-  it('and a key of the same name is not the same key', () => {
+  it('does not open with another key of the same name', () => {
     expect(() => sealerWith({ ...NEW, kid: 'old' }).open(sealed, ADA)).toThrow(SealBrokenError);
   });
 
-  it('and a seal under the name of another key of the ring stays shut', () => {
+  it('does not open under the name of another key of the ring', () => {
     const relabelled = sealed.replace(/^old\./, 'new.');
     expect(() => sealerWith(NEW, OLD).open(relabelled, ADA)).toThrow(SealBrokenError);
   });

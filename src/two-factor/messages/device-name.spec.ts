@@ -15,18 +15,18 @@ describe('deviceName', () => {
     ['curl/8.5.0', 'curl'],
     ['okhttp/4.9', 'okhttp'],
     ['Acme/1.0 CFNetwork Darwin', 'Acme'],
-  ])('of %s is %s', (userAgent, name) => {
+  ])('names for %s the device %s', (userAgent, name) => {
     expect(deviceName(userAgent)).toBe(name);
   });
 
   it.each([undefined, null, '', ' ', '<script>alert(1)</script>', 'Mozilla/5.0', '\r\nx: y', '\u202Eevil', '/'])(
-    'of %j is unknown',
+    'returns the name of an unknown device for %j',
     (userAgent) => {
       expect(deviceName(userAgent)).toBe('Unknown device');
     },
   );
 
-  it('stays short, however long the header', () => {
+  it('limits the length of the name, however long the header is', () => {
     expect(deviceName('x'.repeat(100_000)).length).toBeLessThanOrEqual(100);
   });
 });

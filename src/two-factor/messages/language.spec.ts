@@ -3,7 +3,7 @@ import { chooseLanguage } from './language.js';
 
 const AVAILABLE = ['en', 'de', 'fr', 'pt-BR'];
 
-describe('the language of a message', () => {
+describe('the choice of a language', () => {
   it.each([
     [undefined, undefined, 'en'],
     [undefined, 'de-AT,de;q=0.9,en;q=0.8', 'de'],
@@ -14,7 +14,7 @@ describe('the language of a message', () => {
     [undefined, ';;;,,q=;=', 'en'],
     ['fr', 'de', 'fr'],
     ['ja', 'de', 'de'],
-  ])('of an account that prefers %s, asked for by %s, is %s', (preferred, header, language) => {
+  ])('resolves a preference of %s and an Accept-Language of %s to %s', (preferred, header, language) => {
     expect(chooseLanguage(AVAILABLE, preferred, header)).toBe(language);
   });
 });

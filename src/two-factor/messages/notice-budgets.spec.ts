@@ -1,32 +1,32 @@
 import { describe, expect, it } from '@jest/globals';
 import { ALARMING, countedAddress, PROVEN, UNPROVEN } from './notice-budgets.js';
 
-describe('an address is counted', () => {
+describe('the budget of an address', () => {
   it.each([
     ['Ada@Example.com', 'ada@example.com'],
     ['ada+1@example.com', 'ada+@example.com'],
     ['ada+2+3@example.com', 'ada+@example.com'],
     ['+ada@example.com', '+ada@example.com'],
-  ])('%s as %s', (address, counted) => {
+  ])('counts %s as %s', (address, counted) => {
     expect(countedAddress(address)).toBe(counted);
   });
 
-  it('apart from its sub-addresses, which any stranger can make up', () => {
+  it('counts an address separately from its sub-addresses, which any stranger can invent', () => {
     expect(countedAddress('ada+1@example.com')).not.toBe(countedAddress('ada@example.com'));
   });
 });
 
-describe('a budget', () => {
+describe('a budget of notices', () => {
   it.each([
-    ['of a proven address', PROVEN, 20],
-    ['of an address that never proved itself', UNPROVEN, 1],
-  ])('%s refills %s', (_, { burst, everyHours, reserve }, perDay) => {
+    ['a proven address 20 times a day', PROVEN, 20],
+    ['an unproven address once a day', UNPROVEN, 1],
+  ])('refills for %s, and keeps a reserve', (_, { burst, everyHours, reserve }, perDay) => {
     expect(24 / everyHours).toBeCloseTo(perDay);
     expect(reserve).toBeGreaterThan(0);
     expect(reserve).toBeLessThan(burst);
   });
 
-  it('keeps its reserve for what a thief does', () => {
+  it('keeps its reserve for alarming topics', () => {
     const topics = Object.entries(ALARMING).flatMap(([topic, alarming]) => (alarming ? [topic] : []));
     expect(topics.toSorted((a, b) => a.localeCompare(b))).toEqual([
       'authenticator-replaced',

@@ -24,23 +24,23 @@ const session = (secondsAgo: number | null) => ({
   trustedDeviceId: null,
 });
 
-describe('a session is strong', () => {
+describe('a session', () => {
   const policy = policyWhere(new FakeEnrolmentState(true));
 
-  it('as long as its second factor is younger than the option says', () => {
+  it('is strong as long as its second factor is younger than the option allows', () => {
     expect(policy.isStrong(session(0))).toBe(true);
     expect(policy.isStrong(session(3599))).toBe(true);
     expect(policy.isStrong(session(3600))).toBe(false);
     expect(policy.isStrong(session(10 ** 9))).toBe(false);
   });
 
-  it('never without a second factor', () => {
+  it('is not strong without a second factor', () => {
     expect(policy.isStrong(session(null))).toBe(false);
   });
 });
 
 describe('a weak session', () => {
-  it.each([null, 3600])('is refused where two-factor is on (proven %p seconds ago)', async (secondsAgo) => {
+  it.each([null, 3600])('is refused when two-factor is on (proven %p seconds ago)', async (secondsAgo) => {
     const policy = policyWhere(new FakeEnrolmentState(true));
     await expect(policy.require(session(secondsAgo))).rejects.toMatchObject({
       code: 'SECOND_FACTOR_REQUIRED',
@@ -48,12 +48,12 @@ describe('a weak session', () => {
     });
   });
 
-  it('passes where two-factor is off', async () => {
+  it('is accepted when two-factor is off', async () => {
     await expect(policyWhere(new FakeEnrolmentState(false)).require(session(null))).resolves.toBeUndefined();
   });
 });
 
-it('a strong session costs no query', async () => {
+it('accepts a strong session without a query', async () => {
   const state = new FakeEnrolmentState(true);
   await policyWhere(state).require(session(1));
   expect(state.asked).toBe(0);

@@ -11,7 +11,7 @@ const FIND = statement<{ readonly id: string }, { readonly account: string; read
 const COUNT = statement<{ readonly things: number }>('count', 'SELECT count(*)::integer AS things FROM thing');
 
 describe('a statement', () => {
-  it('numbers its named values in the order of their first use, and folds its text', () => {
+  it('numbers its named values in the order of their first use, and collapses its white space', () => {
     expect(FIND.text).toBe('SELECT id FROM thing WHERE account = $1 AND owner = $1 LIMIT $2');
     expect(bind(FIND, { limit: 3, account: 'a' })).toEqual(['a', 3]);
   });
@@ -22,12 +22,12 @@ describe('a statement', () => {
     expect(statement('find', 'SELECT\n  1').name).toBe(statement('find', 'SELECT 1').name);
   });
 
-  it('refuses a name that Postgres would cut', () => {
+  it('refuses a name that Postgres would truncate', () => {
     expect(() => statement('x'.repeat(52), 'SELECT 1')).not.toThrow();
     expect(() => statement('x'.repeat(53), 'SELECT 1')).toThrow(RangeError);
   });
 
-  it('refuses to run without one of its values, and takes null for a value', () => {
+  it('refuses to run when one of its values is missing, and accepts null as a value', () => {
     expect(() => bind(FIND, { account: 'a' })).toThrow(
       new TypeError(`Statement ${FIND.name} lacks a value for "limit"`),
     );
@@ -36,7 +36,9 @@ describe('a statement', () => {
   });
 });
 
-/** Never called: the compiler is the test. A line that it accepts in spite of its `@ts-expect-error` fails the build. */
+/**
+ * Never called: the compiler is the test. When it accepts a line in spite of its `@ts-expect-error`, the build fails.
+ */
 export async function theCompilerKnowsRowsAndValues(database: Database): Promise<void> {
   const [found] = await database.query(FIND, { account: 'a', limit: 1 });
   found?.id.trim();

@@ -17,7 +17,7 @@ describe('acceptedType', () => {
     ['the second, refused', 'image/png;q=0, */*'],
     ['the second with a malformed weight', 'image/png;q=x'],
     ['nonsense', ';,;q=1,/'],
-  ])('gives the first type for %s', (_, accept) => {
+  ])('returns the first type when the header is: %s', (_, accept) => {
     expect(acceptedType(accept, OFFERED)).toBe('image/svg+xml');
   });
 
@@ -27,7 +27,7 @@ describe('acceptedType', () => {
     ['the second above any other', 'image/png, */*;q=0.1'],
     ['the second above the first', 'image/svg+xml;q=0.5, image/png;q=0.6'],
     ['the first, refused', 'image/svg+xml;q=0, image/*'],
-  ])('gives the second type for %s', (_, accept) => {
+  ])('returns the second type when the header is: %s', (_, accept) => {
     expect(acceptedType(accept, OFFERED)).toBe('image/png');
   });
 });

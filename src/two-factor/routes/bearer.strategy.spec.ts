@@ -9,7 +9,7 @@ interface Carrying {
   readonly query?: unknown;
 }
 
-/** @returns the token that the strategy found, false for none */
+/** @returns the token that the strategy found, false when it found none */
 function find(strategy: BearerStrategy, { headers = {}, ...rest }: Carrying): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const answered = (error: unknown, token: unknown) => (error ? reject(error) : resolve(token));
@@ -25,7 +25,7 @@ function find(strategy: BearerStrategy, { headers = {}, ...rest }: Carrying): Pr
 describe('the bearer token', () => {
   const strategy = new BearerStrategy();
 
-  it.each(['Bearer', 'bearer', 'BEARER'])('is found behind the scheme %s', async (scheme) => {
+  it.each(['Bearer', 'bearer', 'BEARER'])('is read after the scheme %s', async (scheme) => {
     expect(await find(strategy, { headers: { authorization: `${scheme} tfs_x` } })).toBe('tfs_x');
   });
 
@@ -40,7 +40,7 @@ describe('the bearer token', () => {
     ['no scheme', 'tfs_x'],
     ['a blank in front', ' Bearer tfs_x'],
     ['a list of schemes', 'Basic x, Bearer tfs_x'],
-  ])('is none with %s', async (_, authorization) => {
+  ])('is absent with %s', async (_, authorization) => {
     expect(await find(strategy, { headers: authorization === undefined ? {} : { authorization } })).toBe(false);
   });
 
@@ -54,7 +54,7 @@ describe('the bearer token', () => {
     expect(await find(strategy, request)).toBe(false);
   });
 
-  it('of the header counts, whatever body and query say', async () => {
+  it('is read from the header, whatever body and query contain', async () => {
     const request = {
       headers: { authorization: 'Bearer tfs_x' },
       body: { access_token: 'tfs_y' },
@@ -63,7 +63,7 @@ describe('the bearer token', () => {
     expect(await find(strategy, request)).toBe('tfs_x');
   });
 
-  it('is looked for under a name of its own by every module of a process', () => {
+  it('is looked up under a separate strategy name by every module of a process', () => {
     const names = [strategy, new BearerStrategy(), new BearerStrategy()].map(({ name }) => name);
     expect(new Set(names).size).toBe(3);
   });

@@ -64,7 +64,7 @@ describe('a cookie-borne request [ASVS 3.5]', () => {
     expect(allows({ cookie, origin: 'https://evil.example' }, method)).toBe(true);
   });
 
-  it('is one with any cookie, even an empty header', () => {
+  it('is recognised by any Cookie header, even an empty one', () => {
     expect(allows({ cookie: 'theme=dark' })).toBe(false);
     expect(allows({ cookie: '' })).toBe(false);
   });
@@ -76,7 +76,7 @@ describe('a request without cookies', () => {
     ['the origin null', { origin: 'null' }],
     ['no origin', {}],
     ['another site', { 'sec-fetch-site': 'cross-site' }],
-  ])('passes with %s: no browser adds authority to it', (_, headers) => {
+  ])('passes with %s, because no browser adds authority to it', (_, headers) => {
     expect(allows(headers)).toBe(true);
   });
 });

@@ -14,7 +14,7 @@ type Dto = new () => object;
 const pipe = new TwoFactorValidationPipe();
 const accept = (dto: Dto, body: unknown) => pipe.transform(body, { type: 'body', metatype: dto });
 
-/** @returns the fields that were found at fault */
+/** @returns the names of the invalid fields */
 async function faults(dto: Dto, body: unknown): Promise<string[]> {
   const error: unknown = await accept(dto, body).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(TwoFactorException);
@@ -35,33 +35,33 @@ async function faults(dto: Dto, body: unknown): Promise<string[]> {
 }
 
 describe('a body nested so deeply that recursion would exhaust the stack', () => {
-  it.each(['[', '{"a":'])('of %s is at fault, whatever its fields are', async (open) => {
+  it.each(['[', '{"a":'])('is refused when it is built of %s, whatever its fields are', async (open) => {
     const close = open === '[' ? ']' : '}';
     const deep: unknown = JSON.parse(`${open.repeat(8000)}1${close.repeat(8000)}`);
     expect(await faults(PasswordRequest, { password: 'secret', deep })).toEqual(['body']);
   });
 });
 
-describe('a good body', () => {
-  it('comes through as its class, without fields that it does not name [ASVS 15.3.3]', async () => {
+describe('a valid body', () => {
+  it('becomes an instance of its class, without fields that the class does not name [ASVS 15.3.3]', async () => {
     const body = await accept(PasswordRequest, { password: 'secret', twoFactorEnabled: false, accountId: 'bob' });
     expect(body).toBeInstanceOf(PasswordRequest);
     expect(Object.fromEntries(Object.entries(body as object))).toEqual({ password: 'secret' });
   });
 
-  it('keeps what it is given, letter by letter', async () => {
+  it('keeps its values unchanged', async () => {
     const password = ' \0 pässwörd\n\u{1f511} ';
     expect(await accept(PasswordRequest, { password })).toEqual({ password });
   });
 
-  it('may leave optional fields out, or send null for them', async () => {
+  it('may omit optional fields, or send null for them', async () => {
     expect(await accept(BackupCodeRequest, { code: 'x' })).toEqual({ code: 'x' });
     expect(await accept(BackupCodeRequest, { code: 'x', disableSession: null, trustDevice: null })).toMatchObject({
       code: 'x',
     });
   });
 
-  it('reaches no prototype', async () => {
+  it('changes no prototype', async () => {
     const body = await accept(PasswordRequest, JSON.parse('{"password":"x","__proto__":{"admin":true}}'));
     expect((body as { admin?: boolean }).admin).toBeUndefined();
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
@@ -69,30 +69,36 @@ describe('a good body', () => {
 });
 
 describe('a body that is null', () => {
-  it('is at fault as a whole where every field is optional, and absent is not', async () => {
+  it('is refused as a whole when every field is optional, although an absent body is accepted', async () => {
     expect(await faults(SendOtpRequest, null)).toEqual(['body']);
     expect(await accept(SendOtpRequest, undefined)).toEqual({});
   });
 });
 
-describe('a bad body names its fields', () => {
-  it.each([undefined, null, {}, { code: null }, { code: undefined }])('when it is %p', async (body) => {
-    expect(await faults(VerificationRequest, body)).toEqual(['code']);
-  });
+describe('the validation of a bad body', () => {
+  it.each([undefined, null, {}, { code: null }, { code: undefined }])(
+    'names the fields when the body is %p',
+    async (body) => {
+      expect(await faults(VerificationRequest, body)).toEqual(['code']);
+    },
+  );
 
   it.each([123456, 123456n, true, ['123456'], { toString: '123456' }, [], null])(
-    'when its code is %p and no string [control 7]',
+    'names the field when its code is %p instead of a string [control 7]',
     async (code) => {
       expect(await faults(VerificationRequest, { code })).toEqual(['code']);
     },
   );
 
-  it.each(['true', 'false', 1, 0, '', 'on', [], {}])('when a flag is %p and no boolean', async (flag) => {
-    expect(await faults(BackupCodeRequest, { code: 'x', disableSession: flag })).toEqual(['disableSession']);
-    expect(await faults(VerificationRequest, { code: 'x', trustDevice: flag })).toEqual(['trustDevice']);
-  });
+  it.each(['true', 'false', 1, 0, '', 'on', [], {}])(
+    'names the field when a flag is %p instead of a boolean',
+    async (flag) => {
+      expect(await faults(BackupCodeRequest, { code: 'x', disableSession: flag })).toEqual(['disableSession']);
+      expect(await faults(VerificationRequest, { code: 'x', trustDevice: flag })).toEqual(['trustDevice']);
+    },
+  );
 
-  it('all of them at once', async () => {
+  it('names all bad fields at once', async () => {
     expect(await faults(EnableRequest, { password: 1, issuer: 2, method: 3 })).toEqual([
       'issuer',
       'method',
@@ -100,11 +106,14 @@ describe('a bad body names its fields', () => {
     ]);
   });
 
-  it.each(['', 'a:b', 'a\nb', 'a\0b', '\u0085', '\ud800', 'x'.repeat(65)])('when an issuer is %p', async (issuer) => {
-    expect(await faults(EnableRequest, { password: 'x', issuer })).toEqual(['issuer']);
-  });
+  it.each(['', 'a:b', 'a\nb', 'a\0b', '\u0085', '\ud800', 'x'.repeat(65)])(
+    'names the field when an issuer is %p',
+    async (issuer) => {
+      expect(await faults(EnableRequest, { password: 'x', issuer })).toEqual(['issuer']);
+    },
+  );
 
-  it.each(['sms', 'TOTP', ''])('when a method is %p', async (method) => {
+  it.each(['sms', 'TOTP', ''])('names the field when a method is %p', async (method) => {
     expect(await faults(EnableRequest, { password: 'x', method })).toEqual(['method']);
   });
 });
@@ -114,24 +123,24 @@ async function messagesOf(body: object): Promise<unknown> {
   return ((error as TwoFactorException).getResponse() as { errors: object }).errors;
 }
 
-describe('the message of a field', () => {
-  it('says that a missing one is required', async () => {
+describe('the message about a field', () => {
+  it('says that a missing field is required', async () => {
     expect(await messagesOf({})).toEqual({ password: ['password is required'] });
   });
 
-  it('says of one that is there what it must be', async () => {
+  it('says what a present field must be', async () => {
     for (const password of [null, 1]) {
       expect(await messagesOf({ password })).toEqual({ password: ['password must be a string'] });
     }
   });
 });
 
-describe('what is no object at all', () => {
-  it.each(['text', '', 7, 0, true, false])('is refused: %p', async (body) => {
+describe('the validation of a body that is no object', () => {
+  it.each(['text', '', 7, 0, true, false])('refuses %p', async (body) => {
     expect(await faults(PasswordRequest, body)).toEqual(['body']);
   });
 
-  it.each([[[]], [[{ password: 'x' }]], [['x']]])('is refused: the array %p', async (body) => {
+  it.each([[[]], [[{ password: 'x' }]], [['x']]])('refuses the array %p', async (body) => {
     expect(await faults(PasswordRequest, body)).toEqual(['body']);
   });
 });

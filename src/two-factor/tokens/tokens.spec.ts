@@ -6,7 +6,7 @@ import { isToken, newToken, tokenHash } from './tokens.js';
 const random = new SystemRandom();
 
 describe('a token', () => {
-  it('carries 256 random bits behind a telling prefix', () => {
+  it('carries 256 random bits after a prefix that names its kind', () => {
     const token = newToken(new FakeRandom('t'), 'tfc_');
     expect(token).toMatch(/^tfc_[A-Za-z0-9_-]{43}$/);
     expect(Buffer.from(token.slice(4), 'base64url')).toEqual(new FakeRandom('t').bytes(32));
@@ -16,7 +16,7 @@ describe('a token', () => {
     expect(new Set(Array.from({ length: 1000 }, () => newToken(random, 'tfc_'))).size).toBe(1000);
   });
 
-  it('is told by prefix and shape', () => {
+  it('is recognised by prefix and shape', () => {
     for (let n = 0; n < 100; n++) expect(isToken(newToken(random, 'tfc_'), 'tfc_')).toBe(true);
   });
 
@@ -35,25 +35,25 @@ describe('a token', () => {
     ['a foreign symbol', `tfc_${body.slice(1)}+`],
     ['a foreign letter', `tfc_${body.slice(1)}\u0410`],
     ['padding', `tfc_${body.slice(1)}=`],
-  ])('is not %s', (_, text) => {
+  ])('is not recognised in: %s', (_, text) => {
     expect(isToken(text, 'tfc_')).toBe(false);
   });
 });
 
-describe('what a table keeps of a token', () => {
+describe('the stored hash of a token', () => {
   const token = newToken(random, 'tfc_');
 
-  it('is 32 bytes that the token alone leads to', () => {
+  it('has 32 bytes and is derived from the token alone', () => {
     expect(tokenHash(token)).toHaveLength(32);
     expect(tokenHash(token)).toEqual(tokenHash(token));
     expect(tokenHash(token)).not.toEqual(tokenHash(newToken(random, 'tfc_')));
   });
 
-  it('counts the prefix: a body of one kind opens nothing of another', () => {
+  it('depends on the prefix, so that the body of one kind is not valid as another kind', () => {
     expect(tokenHash(token)).not.toEqual(tokenHash(token.replace('tfc_', 'tfs_')));
   });
 
-  it('opens nothing itself [control 40]', () => {
+  it('is not accepted as a token itself [control 40]', () => {
     const digest = tokenHash(token);
     for (const form of ['hex', 'base64', 'base64url'] as const)
       expect(isToken(digest.toString(form), 'tfc_')).toBe(false);

@@ -19,7 +19,7 @@ import { VaultKeyRing } from './identity/vault-key-ring.js';
 import { LoginController } from './login.controller.js';
 import { AcmeSettings } from './settings.js';
 
-/** A company that had users and sessions long before, and puts the library into its backend. */
+/** A company that had users and sessions before it added the library to its backend. */
 @Module({})
 export class AcmeModule {
   /**

@@ -2,7 +2,7 @@ import { ForbiddenException, Inject, Injectable, type ExecutionContext } from '@
 import { TwoFactorGuard, type GuardedRequest } from '../../../src/two-factor/index.js';
 import { Employees } from './identity/employees.js';
 
-/** Lets in who the library lets in, if it is somebody of the board. */
+/** Accepts a caller that the library's guard accepts, if the employee is a member of the board. */
 @Injectable()
 export class BoardGuard extends TwoFactorGuard {
   @Inject(Employees)

@@ -3,7 +3,7 @@ import { Accepts, CurrentSession, RequireSecondFactor, TwoFactorGuard } from '..
 import { BoardGuard } from './board.guard.js';
 import type { AcmeSession } from './identity/acme-sessions.js';
 
-/** Routes of Acme's own, each behind a guard of the library or one made of it. */
+/** Routes of Acme itself. Each has a guard of the library or a subclass of one. */
 @Controller()
 export class CompanyController {
   @Get('canteen')
@@ -19,7 +19,7 @@ export class CompanyController {
     return { salary: 1000, employee: session.accountId };
   }
 
-  /** Two decorators that contradict each other, as happens when one is on the class and one on the method. */
+  /** Two decorators that contradict each other, which happens when one is on the class and one on the method. */
   @Get('suggestions')
   @UseGuards(TwoFactorGuard)
   @RequireSecondFactor()

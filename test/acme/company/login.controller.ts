@@ -21,7 +21,7 @@ class LoginBody {
   remember?: boolean;
 }
 
-/** Acme's sign-in, with answers of its own shape. */
+/** Acme's sign-in, with responses of its own shape. */
 @Controller('login')
 @UseGuards(OriginGuard)
 export class LoginController {

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { AcmeSessions } from './identity/acme-sessions.js';
 
-/** What an Acme is started with. */
+/** Settings that an Acme backend is started with. */
 export class AcmeSettings {
   readonly databaseUrl: string;
   /** Origin of the pages that employees use. */

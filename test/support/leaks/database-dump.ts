@@ -1,13 +1,13 @@
 import { Client } from 'pg';
 
-/** One value of one row. */
+/** A value of a row. */
 export interface DumpedValue {
   /** `schema.table.column` */
   readonly column: string;
   readonly type: string;
-  /** As text; what is bytes, in hex. */
+  /** The value as text; binary values in hex. */
   readonly text: string;
-  /** The bytes of every `bytea` in it. */
+  /** The bytes of every `bytea` in the value. */
   readonly bytes: readonly Buffer[];
 }
 
@@ -27,7 +27,7 @@ interface TableRow {
   readonly types: string[];
 }
 
-/** Reads all that a database holds: every value of every table of every schema, as a dump would. */
+/** Reads every value of every table of every schema of a database. */
 export async function dumpDatabase(url: string): Promise<DumpedValue[]> {
   const client = new Client({ connectionString: url });
   await client.connect();

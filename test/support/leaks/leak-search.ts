@@ -3,7 +3,7 @@ import { dumpDatabase } from './database-dump.js';
 import { logRecord } from './log-record.js';
 import { secrets, type Secrets } from './secrets.js';
 
-/** What was searched, for the line at the end of the run. */
+/** Counts of what was searched, for the line at the end of the run. */
 interface LeakTally {
   readonly secrets: number;
   readonly databases: number;
@@ -13,7 +13,7 @@ interface LeakTally {
   readonly leaks: number;
 }
 
-/** A secret is where none must be. Says which kind and where, not which. */
+/** A secret was found where none may be. The message names its kind and place, not the secret. */
 export class LeakError extends Error {
   override readonly name = 'LeakError';
 
@@ -22,27 +22,27 @@ export class LeakError extends Error {
   }
 }
 
-/** @throws {LeakError} when the database holds a secret of this test file */
+/** @throws {LeakError} when the database contains a secret of this test file */
 export async function searchDatabase(url: string): Promise<void> {
   const values = await dumpDatabase(url);
   const leaks = leaksInDump(values, secrets);
   conclude(leaks, { databases: 1, dumpBytes: values.reduce((sum, { text }) => sum + text.length, 0) });
 }
 
-/** @throws {LeakError} when the log holds a secret of this test file; it is forgotten afterwards */
+/** Searches the log and then clears it. @throws {LeakError} when it contains a secret of this test file */
 export function searchLog(): void {
   const { text } = logRecord;
   logRecord.forget();
   searchText('log', text);
 }
 
-/** @throws {LeakError} when a service's output holds a secret of this test file */
+/** @throws {LeakError} when the output of a service contains a secret of this test file */
 export function searchText(where: string, text: string): void {
   const leaks = leaksInLines(where, text, secrets);
   conclude(leaks, { services: 1, logLines: text.split('\n').length - 1 });
 }
 
-/** @returns the leaks in lines of a log, each with its line */
+/** @returns the leaks in the lines of a log, each with its line */
 export function leaksInLines(where: string, text: string, known: Secrets): string[] {
   const bytes = Buffer.from(text);
   const lineAt = (offset: number) => bytes.subarray(0, offset).toString().split('\n').length;
@@ -59,7 +59,7 @@ export function leaksInDump(
   values: ReadonlyArray<{ column: string; type: string; text: string; bytes: readonly Buffer[] }>,
   known: Secrets,
 ): string[] {
-  // One haystack, and where in it each value begins: a look at each alone costs more than the search.
+  // All values are searched as one buffer, because a search of each value alone would be slow.
   const parts = values.flatMap(({ column, text, bytes }) =>
     [Buffer.from(text), ...bytes].map((part) => ({ column, part: Buffer.concat([part, SEPARATOR]) })),
   );
@@ -78,7 +78,7 @@ export function leaksInDump(
 
 const SEPARATOR = Buffer.from('\n');
 
-/** Enough of a line to find who wrote it, and no value. */
+/** @returns level, context and event of a line, which identify the code that wrote it without any value */
 function origin(line = ''): string {
   const [, level, context] = /^\{"level":"(\w+)".*?"context":"([\w -]*)"/.exec(line) ?? [];
   return level ? `${level} of ${context}, ${/"event":"[\w.-]*"/.exec(line)?.[0] ?? 'no event'}` : 'no JSON';
@@ -88,7 +88,7 @@ let told = 0;
 
 function conclude(leaks: readonly string[], counts: Partial<LeakTally>): void {
   const file = process.env.TEST_LEAKS;
-  // A benchmark that starts services as tests do has none.
+  // A benchmark starts services as tests do, but has no such file.
   if (file)
     appendFileSync(file, `${JSON.stringify({ ...counts, secrets: secrets.size - told, leaks: leaks.length })}\n`);
   told = secrets.size;

@@ -1,17 +1,17 @@
 import { readableLines } from '../../../src/logging/readable-lines.js';
 
-/** The log of every service of the test file that runs, at debug level, in memory. */
+/** The log of all services of the running test file, at debug level, in memory. */
 class LogRecord {
   private lines: string[] = [];
   private readonly shown = readableLines((text) => process.stderr.write(text));
 
-  /** Takes a line; errors are shown if the test file fails (see `record-output.js`). */
+  /** Stores a line. Errors are printed when the test file fails (see `record-output.js`). */
   write(line: string): void {
     this.lines.push(line);
     if (/^\{"level":"(?:error|fatal)"/.test(line)) this.shown.write(line);
   }
 
-  /** What was written so far and not yet forgotten, parsed. */
+  /** @returns the parsed lines since the log was last cleared */
   get entries(): Array<Record<string, unknown>> {
     return this.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   }

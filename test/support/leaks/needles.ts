@@ -1,5 +1,5 @@
 const STEM = 4;
-/** Where the stem begins: behind the prefixes that all tokens share. */
+/** Offset of the stem, after the prefixes that all tokens share. */
 const STEM_AT = 4;
 const SHORTEST = STEM_AT + STEM;
 const TABLE_BITS = 18;
@@ -9,21 +9,21 @@ interface Needle {
   readonly name: string;
 }
 
-/** Where a needle was found. */
+/** The position of a needle in the searched bytes. */
 export interface Find {
   readonly name: string;
   readonly offset: number;
 }
 
 /**
- * Looks for thousands of needles in one pass, upper and lower case alike: four bytes of each needle are looked up in a
- * bitmap at every position, and only where they might begin one the whole of it is compared.
+ * Searches thousands of needles in one pass, without regard to case. At every position it looks four bytes up in a
+ * bitmap, and compares whole needles only where the bitmap has a match.
  */
 export class Needles {
   private readonly bitmap = new Uint8Array(2 ** TABLE_BITS);
   private readonly byStem = new Map<number, Needle[]>();
 
-  /** @param bytes 8 at least */
+  /** @param bytes at least 8 */
   add(bytes: Uint8Array, name: string): void {
     const folded = fold(bytes);
     if (folded.length < SHORTEST) throw new RangeError('A needle that short is found by chance');

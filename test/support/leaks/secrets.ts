@@ -3,8 +3,8 @@ import { Needles } from './needles.js';
 const SHORTEST = 8;
 
 /**
- * Everything secret that services gave out or were told while a test file ran, in every form in which it could turn up
- * in a log or a table.
+ * The secrets that services returned or received while a test file ran, in every form in which a log or a table could
+ * contain them.
  */
 export class Secrets {
   private readonly known = new Set<string>();
@@ -13,12 +13,14 @@ export class Secrets {
   private readonly codes = new Map<string, string>();
   private readonly stored = new Set<string>();
 
-  /** How many different ones there are. */
+  /** Number of different secrets. */
   get size(): number {
     return this.known.size;
   }
 
-  /** A password, a token, a code: text that means what it says. Shorter ones than 8 characters are found by chance. */
+  /**
+   * Adds a password, token or code as text. Texts shorter than 8 characters are ignored, because they occur by chance.
+   */
   addText(kind: string, text: string): void {
     if (text.length < SHORTEST || new Set(text).size < 4 || this.stored.has(text) || !this.isNew(`${kind} ${text}`))
       return;
@@ -26,32 +28,35 @@ export class Secrets {
     this.addEncodings(kind, Buffer.from(text));
   }
 
-  /** A digest that a test found in a table and offers as a secret: it is meant to be there. */
+  /**
+   * Exempts a digest that a test read from a table and sends as a secret, because the table contains it legitimately.
+   */
   exempt(text: string): void {
     this.stored.add(text);
   }
 
-  /** A key or a seed. */
+  /** Adds a key or a seed. */
   addBytes(kind: string, bytes: Uint8Array): void {
     if (!this.isNew(`${kind} ${Buffer.from(bytes).toString('hex')}`)) return;
     this.everywhere.add(bytes, `${kind}, raw`);
     this.addEncodings(kind, bytes);
   }
 
-  /** What the tables hold for good reason, and the log has no business with. */
+  /** Adds personal data, which tables contain legitimately but logs must not. */
   addPersonal(kind: string, text: string): void {
     if (text.length >= SHORTEST && this.isNew(`${kind} ${text}`)) this.inLogs.add(Buffer.from(text), kind);
   }
 
   /**
-   * Six digits. They occur by chance inside of longer numbers, ids and ciphertexts, so they are searched for as a word of
-   * its own: between characters that are neither letters nor digits, and not as the fraction of a time.
+   * Adds a code of six digits. Such codes occur by chance within longer numbers, ids and ciphertexts. They are
+   * therefore searched as whole words: between characters that are neither letters nor digits, and not as the fraction
+   * of a time.
    */
   addCode(kind: string, code: string): void {
     if (/^\d{6}$/.test(code) && this.isNew(`${kind} ${code}`)) this.codes.set(code, kind);
   }
 
-  /** @returns the kinds of secrets in a text, and where */
+  /** @returns the kind and offset of each secret in the bytes */
   find(bytes: Uint8Array, { log }: { log: boolean }): Array<{ name: string; offset: number }> {
     return [...this.everywhere.find(bytes), ...(log ? this.inLogs.find(bytes) : [])];
   }
@@ -71,7 +76,7 @@ export class Secrets {
   private addEncodings(kind: string, bytes: Uint8Array): void {
     this.everywhere.add(Buffer.from(Buffer.from(bytes).toString('hex')), `${kind}, hex`);
     for (const encoding of ['base64', 'base64url'] as const) {
-      // What stands before shifts the letters by none, two or four bits.
+      // The bytes before the secret shift its base64 letters by none, two or four bits.
       for (const before of [0, 1, 2]) {
         const letters = Buffer.concat([Buffer.alloc(before), bytes]).toString(encoding);
         const whole = letters.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
@@ -84,7 +89,7 @@ export class Secrets {
 const CODE = /(?<![A-Za-z0-9])\d{3}[ -]?\d{3}(?![A-Za-z0-9])/g;
 const TIME = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?/g;
 
-/** A set of needles tells the same find once, whatever the forms that are alike. */
+/** A map without equal forms, because the set of needles would report the same match once for each. */
 function textForms(text: string): ReadonlyMap<string, string> {
   const forms = new Map([['as it is', text]]);
   const more = {
@@ -95,5 +100,5 @@ function textForms(text: string): ReadonlyMap<string, string> {
   return forms;
 }
 
-/** Those of the test file that runs. */
+/** The secrets of the running test file. */
 export const secrets = new Secrets();

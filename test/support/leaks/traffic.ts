@@ -16,7 +16,7 @@ const TOKENS = ['token', 'twoFactorToken', 'trustedDeviceToken', 'challenge'];
 
 const base32 = new ScureBase32Plugin();
 
-/** Learns every secret that goes in and out of a service, whoever its client is. */
+/** Records every secret that a service receives or returns, for any client. */
 export function recordTraffic(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('preHandler', async (request) => {
@@ -28,7 +28,7 @@ export function recordTraffic(app: NestFastifyApplication): void {
   });
 }
 
-/** What a client tells: passwords, codes and tokens, right ones and wrong ones. */
+/** Records the secrets of a request: passwords, codes and tokens, both right and wrong ones. */
 export function learnFromRequest(headers: Readonly<Record<string, HeaderValue>>, body: unknown): void {
   learnTokens(headers);
   if (typeof body !== 'object' || body === null) return;
@@ -41,7 +41,7 @@ export function learnFromRequest(headers: Readonly<Record<string, HeaderValue>>,
   secrets.addPersonal('phone number', phoneNumber);
 }
 
-/** What a service tells: tokens, seeds and backup codes. */
+/** Records the secrets of a response: tokens, seeds and backup codes. */
 export function learnFromAnswer(headers: Readonly<Record<string, HeaderValue>>, text: string): void {
   learnTokens(headers);
   if (!text.startsWith('{')) return;
@@ -53,26 +53,26 @@ export function learnFromAnswer(headers: Readonly<Record<string, HeaderValue>>, 
   if (Array.isArray(backupCodes)) for (const code of backupCodes) learnCode(String(code));
 }
 
-/** A code or a link that was mailed or texted. */
+/** Records a mailed or texted code or link. */
 export function learnFromMessage(text: string): void {
   for (const token of text.match(TOKEN) ?? []) learnToken(token);
   for (const code of text.match(/\b\d{6}\b/g) ?? []) secrets.addCode('mailed or texted code', code);
 }
 
-/** In headers a token stands anywhere: behind `Bearer`, between cookies, and there percent-encoded. */
+/** A header contains tokens at any position: after `Bearer`, between cookies, and percent-encoded there. */
 function learnTokens(headers: Readonly<Record<string, HeaderValue>>): void {
   for (const value of Object.values(headers)) {
     for (const token of decoded(String(value)).match(TOKEN) ?? []) learnToken(token);
   }
 }
 
-/** A handle of the list of sessions is called a token, too, and opens nothing: it is a UUID. */
+/** The list of sessions has members named `token` that are UUIDs and not valid as tokens. They are not recorded. */
 function learnToken(token: unknown): void {
   if (typeof token !== 'string' || token.match(TOKEN)?.[0] !== token) return;
   const end = token.indexOf('_');
   const kind = KINDS[token.slice(0, end)] ?? 'token';
   secrets.addText(kind, token);
-  // Without the prefix it is as good, for whoever knows our prefixes.
+  // The prefixes are public, so a token without its prefix is as secret as the whole.
   secrets.addText(`${kind} without its prefix`, token.slice(end + 1));
 }
 

@@ -13,12 +13,12 @@ import {
 const CODE = '7Q2M-X0RK-9V4D-T8HW-3CNE-Z1PB';
 const SYMBOLS = CODE.replaceAll('-', '');
 
-describe('the strength of a backup code [ASVS 6.5.2]', () => {
-  it('is at least 112 random bits', () => {
+describe('a backup code', () => {
+  it('has at least 112 random bits [ASVS 6.5.2]', () => {
     expect(BACKUP_CODE_BYTES * 8).toBeGreaterThanOrEqual(112);
   });
 
-  it('counts every bit that was drawn', () => {
+  it('depends on every bit that was drawn', () => {
     const codes = new Set<string>([formatBackupCode(new Uint8Array(BACKUP_CODE_BYTES))]);
     for (let bit = 0; bit < BACKUP_CODE_BYTES * 8; bit++) {
       const bytes = new Uint8Array(BACKUP_CODE_BYTES);
@@ -28,7 +28,7 @@ describe('the strength of a backup code [ASVS 6.5.2]', () => {
     expect(codes.size).toBe(BACKUP_CODE_BYTES * 8 + 1);
   });
 
-  it('uses all symbols alike', () => {
+  it('uses all symbols equally often', () => {
     const counts = new Map<string, number>();
     const random = new FakeRandom('uniform');
     for (let n = 0; n < 2000; n++) {
@@ -37,36 +37,39 @@ describe('the strength of a backup code [ASVS 6.5.2]', () => {
       }
     }
     expect([...counts.keys()].toSorted().join('')).toBe('0123456789ABCDEFGHJKMNPQRSTVWXYZ');
-    // 1500 expected of each; six standard deviations either side.
+    // Each symbol is expected 1500 times; the bound is six standard deviations.
     for (const count of counts.values()) expect(Math.abs(count - 1500)).toBeLessThan(230);
   });
 
-  it.each([0, BACKUP_CODE_BYTES - 1, BACKUP_CODE_BYTES + 1])('is refused from %i bytes', (size) => {
-    expect(() => formatBackupCode(new Uint8Array(size))).toThrow(RangeError);
-  });
+  it.each([0, BACKUP_CODE_BYTES - 1, BACKUP_CODE_BYTES + 1])(
+    'throws an error when it is made from %i bytes',
+    (size) => {
+      expect(() => formatBackupCode(new Uint8Array(size))).toThrow(RangeError);
+    },
+  );
 });
 
 describe('a set of backup codes', () => {
-  it('has ten, written in groups, without symbols that look alike', () => {
+  it('contains ten codes, written in groups, without symbols that look alike', () => {
     const { codes } = newBackupCodes('ada', new SystemRandom());
     expect(codes).toHaveLength(10);
     for (const code of codes) expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){5}$/);
   });
 
-  it('repeats no code, within it or over sets', () => {
+  it('repeats no code, within the set or across sets', () => {
     const random = new SystemRandom();
     const codes = Array.from({ length: 100 }, () => newBackupCodes('ada', random).codes).flat();
     expect(new Set(codes).size).toBe(1000);
   });
 
-  it('has hashes that its codes are found by', () => {
+  it('has hashes that match its codes', () => {
     const random = new FakeRandom();
     const { codes, hashes } = newBackupCodes('ada', random);
     expect(codes.map((code) => backupCodeHash('ada', normaliseBackupCode(code) ?? ''))).toEqual(hashes);
   });
 });
 
-describe('normalisation forgives', () => {
+describe('normalizing a backup code', () => {
   it.each([
     ['lower case', CODE.toLowerCase()],
     ['no separators', SYMBOLS],
@@ -81,12 +84,12 @@ describe('normalisation forgives', () => {
     ['a small o for a zero', CODE.replaceAll('0', 'o')],
     ['an I for a one', CODE.replaceAll('1', 'I')],
     ['a small l for a one', CODE.replaceAll('1', 'l')],
-  ])('%s', (_, text) => {
+  ])('accepts %s', (_, text) => {
     expect(normaliseBackupCode(text)).toBe(SYMBOLS);
   });
 });
 
-describe('normalisation forgives nothing else', () => {
+describe('normalizing a backup code, strictly,', () => {
   const fullWidth = SYMBOLS.replaceAll(/./g, (symbol) => String.fromCharCode(symbol.charCodeAt(0) + 0xfee0));
   it.each([
     ['nothing', ''],
@@ -108,22 +111,22 @@ describe('normalisation forgives nothing else', () => {
     ['a plus for a separator', CODE.replaceAll('-', '+')],
     ['a slash for a separator', CODE.replaceAll('-', '/')],
     ['an authenticator code', '123456'],
-  ])('%s', (_, text) => {
+  ])('refuses %s', (_, text) => {
     expect(normaliseBackupCode(text)).toBeNull();
   });
 });
 
-describe('what a table keeps of a code', () => {
-  it('is bound to the account', () => {
+describe('the stored hash of a backup code', () => {
+  it('depends on the account', () => {
     expect(backupCodeHash('ada', SYMBOLS)).not.toEqual(backupCodeHash('bob', SYMBOLS));
   });
 
-  it('does not confuse where the account ends and the code begins', () => {
+  it('depends on where the account id ends and the code begins', () => {
     expect(backupCodeHash('ada1', SYMBOLS)).not.toEqual(backupCodeHash('ada', `1${SYMBOLS}`));
     expect(backupCodeHash('ada","', SYMBOLS)).not.toEqual(backupCodeHash('ada', `","${SYMBOLS}`));
   });
 
-  it('does not open anything: a stored digest is no code [control 40]', () => {
+  it('is not accepted as a code itself [control 40]', () => {
     const digest = backupCodeHash('ada', SYMBOLS);
     const forms = [
       digest.toString('hex'),
@@ -133,27 +136,27 @@ describe('what a table keeps of a code', () => {
       digest.toString('latin1'),
     ];
     expect(forms.map((form) => normaliseBackupCode(form))).toEqual(forms.map(() => null));
-    // As many bytes of it as a code has, written like one, are a code: and a wrong one.
+    // As many bytes of the digest as a code has, written as a code, are a valid but wrong code.
     const written = normaliseBackupCode(formatBackupCode(digest.subarray(0, BACKUP_CODE_BYTES)));
     expect(findHash(backupCodeHash('ada', written ?? ''), [digest])).toBeNull();
   });
 });
 
-describe('a hash is found', () => {
+describe('the search for a hash in a set', () => {
   const { hashes } = newBackupCodes('ada', new FakeRandom());
   const stranger = backupCodeHash('bob', SYMBOLS);
 
-  it('wherever it stands', () => {
+  it('finds a hash at every position', () => {
     const set = Array.from({ length: 10 }, (_, n) => backupCodeHash('ada', String(n)));
     for (const hash of set) expect(findHash(Buffer.from(hash), set)).toEqual(hash);
   });
 
-  it('only if it is there', () => {
+  it('finds no hash that is not in the set', () => {
     expect(findHash(stranger, hashes)).toBeNull();
     expect(findHash(stranger, [])).toBeNull();
   });
 
-  it('only as a whole', () => {
+  it('compares hashes as a whole', () => {
     expect(findHash(stranger.subarray(0, 16), [stranger])).toBeNull();
     expect(findHash(stranger, [stranger.subarray(0, 16)])).toBeNull();
     expect(findHash(Buffer.alloc(0), [stranger])).toBeNull();

@@ -1,17 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { maskMailAddress, maskPhoneNumber, parsePhoneNumber } from './destination.js';
 
-describe('a telephone number', () => {
+describe('the parser of telephone numbers', () => {
   it.each([
     ['+49 151 12345678', '+4915112345678'],
     ['+1 (213) 373-4253', '+12133734253'],
     ['+4915112345678', '+4915112345678'],
-  ])('%s is read as %s', (text, number) => {
+  ])('reads %s as %s', (text, number) => {
     expect(parsePhoneNumber(text)).toBe(number);
   });
 
   it.each(['0151 12345678', '+49', '+999 123', 'ada@example.com', '', '+4915112345678,+4915112345679'])(
-    '%j is none',
+    'refuses %j as no telephone number',
     (text) => {
       expect(parsePhoneNumber(text)).toBeNull();
     },
@@ -28,27 +28,27 @@ describe('a telephone number', () => {
     ['a personal number', '+44 70 1234 5678'],
     ['free of charge', '+1 800 555 1234'],
     ['a fixed line', '+49 30 12345678'],
-  ])('of %s is none, since no code is texted to it', (_, text) => {
+  ])('refuses the number of %s, because no code is texted to it', (_, text) => {
     expect(parsePhoneNumber(text)).toBeNull();
   });
 
-  it('must be of a country on the list, where there is one', () => {
+  it('refuses a number of a country that is not on the list, if there is a list', () => {
     expect(parsePhoneNumber('+4915112345678', ['DE', 'AT'])).toBe('+4915112345678');
     expect(parsePhoneNumber('+4915112345678', ['AT'])).toBeNull();
     expect(parsePhoneNumber('+4915112345678', [])).toBeNull();
   });
 });
 
-describe('a masked destination', () => {
+describe('the mask of a destination', () => {
   it.each([
     ['jane@example.com', 'j•••@e•••.com'],
     ['j@x.co.uk', 'j•••@x•••.uk'],
     ['ada@localhost', 'a•••@l•••'],
-  ])('of %s is %s', (address, mask) => {
+  ])('shows %s as %s', (address, mask) => {
     expect(maskMailAddress(address)).toBe(mask);
   });
 
-  it('of a number tells calling code and two digits', () => {
+  it('shows the calling code and two digits of a number', () => {
     expect(maskPhoneNumber('+4915112345642')).toBe('+49 ••• 42');
   });
 });

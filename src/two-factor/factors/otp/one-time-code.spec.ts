@@ -5,7 +5,7 @@ import { deriveCode, sameCode } from './one-time-code.js';
 const KEY = Buffer.alloc(32, 1);
 const NONCE = Buffer.alloc(16, 2);
 
-/** The draws that a code is made of, by hand. */
+/** The draws that a code is made of, computed independently of the library. */
 function drawsFor(nonce: Buffer): number[] {
   const mac = createHmac('sha256', KEY)
     .update(JSON.stringify(['a', nonce.toString('hex'), 0]))
@@ -14,7 +14,7 @@ function drawsFor(nonce: Buffer): number[] {
 }
 
 describe('a derived code', () => {
-  it('is the first fair draw of HMAC-SHA-256: one that would favour small codes is thrown away', () => {
+  it('is the first fair draw of HMAC-SHA-256; a draw that would favour small codes is discarded', () => {
     const fairBelow = 4_294_000_000;
     let [fair, unfair] = [0, 0];
     for (let n = 0; unfair === 0; n++) {
@@ -29,12 +29,12 @@ describe('a derived code', () => {
     expect(fair).toBeGreaterThan(20);
   });
 
-  it('is the same again, which is all that sending again needs', () => {
+  it('is the same for the same inputs, which re-sending a code relies on', () => {
     expect(deriveCode(KEY, ['a', 'b'], NONCE)).toBe(deriveCode(KEY, ['a', 'b'], NONCE));
     expect(deriveCode(KEY, ['a', 'b'], NONCE)).toMatch(/^\d{6}$/);
   });
 
-  it('is another for any other key, binding or nonce', () => {
+  it('differs for any other key, binding or nonce', () => {
     const codes = new Set([
       deriveCode(KEY, ['a', 'b'], NONCE),
       deriveCode(Buffer.alloc(32, 3), ['a', 'b'], NONCE),
@@ -46,7 +46,7 @@ describe('a derived code', () => {
     expect(codes.size).toBe(6);
   });
 
-  it('is uniform: chi-square over each digit stays within bounds', () => {
+  it('is uniform: chi-square of each digit stays within its bounds', () => {
     const draws = 20_000;
     const counts = Array.from({ length: 6 }, () => Array.from({ length: 10 }, () => 0));
     for (let n = 0; n < draws; n++) {
@@ -61,21 +61,21 @@ describe('a derived code', () => {
     const expected = draws / 10;
     for (const row of counts) {
       const chiSquare = row.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
-      // Nine degrees of freedom, p = 0.0001: the draws are fixed, so this holds always or never.
+      // Nine degrees of freedom, p = 0.0001. The draws are fixed, so the result does not vary.
       expect(chiSquare).toBeLessThan(33.72);
     }
   });
 });
 
-describe('a code offered', () => {
+describe('a submitted code', () => {
   it.each(['12345', '1234567', '١٢٣٤٥٦', '12345６', ' 12345', '12345\n', '', '------', 'abcdef'])(
-    'as %j is no match',
+    'does not match when it is %j',
     (text) => {
       expect(sameCode('123456', text)).toBe(false);
     },
   );
 
-  it('matches to the digit', () => {
+  it('matches only when every digit is right', () => {
     expect(sameCode('012345', '012345')).toBe(true);
     expect(sameCode('012345', '012346')).toBe(false);
   });

@@ -25,11 +25,11 @@ describe('the budgets of a send', () => {
     ]);
   });
 
-  it('have no cool-down of the account where the code confirms a method', () => {
+  it('contain no cool-down of the account when the code confirms a method', () => {
     expect(names({ staged: true }, null)).toEqual(['account:a', 'destination:d']);
   });
 
-  it('of an unproven number touch nothing of its owner', () => {
+  it("contain no budget of the number's owner when the number is unproven", () => {
     const stranger = sendBuckets(sending({ ...unproven, accountId: 'stranger' }), 1000);
     const owner = names({ accountId: 'owner' }, 1000);
     expect(stranger.filter(({ bucket }) => owner.includes(bucket))).toEqual([]);
@@ -40,13 +40,13 @@ describe('the budgets of a send', () => {
     ]);
   });
 
-  it('of a trusted device touch nothing that strangers can use up', () => {
+  it('contain no budget that a stranger can exhaust when the request comes from a trusted device', () => {
     const device = sendBuckets(sending({ scope: 'device:1' }), null);
     expect(device).toEqual([{ bucket: 'device:1', burst: 10, every: HOUR }]);
     expect(names({ ...unproven, scope: 'device:1' }, null)).toContain('unproven:a:d');
   });
 
-  it('tell the two ceilings of text messages from all else', () => {
+  it('distinguish the two ceilings of text messages from all other budgets', () => {
     expect(names({}, 1000).map(ceilingOf)).toEqual([null, null, null, 'proven']);
     expect(names(unproven, 1000).map(ceilingOf)).toEqual([null, null, null, 'unproven']);
   });
@@ -55,23 +55,26 @@ describe('the budgets of a send', () => {
 const ceiling = (smsPerDay: number, given: Partial<Sending> = {}) =>
   sendBuckets(sending(given), smsPerDay).at(-1) as SendBudget;
 
-/** How many leave within 24 hours when every message goes out as early as it may. */
+/** @returns how many messages are sent within 24 hours when each is sent as early as possible */
 function inADay({ burst, every }: SendBudget): number {
   if (burst === 0) return 0;
   let sent = burst;
-  // By multiplication: a sum of rounded seconds drifts.
+  // A product, because a sum of rounded seconds drifts.
   while ((sent - burst + 1) * every < DAY) sent++;
   return sent;
 }
 
 describe('a ceiling of text messages', () => {
-  it.each([0, 1, 2, 3, 4, 5, 7, 10, 40, 100, 999, 1000])('of %d lets as many through in 24 hours', (most) => {
-    const budget = ceiling(most);
-    expect(inADay(budget)).toBe(most);
-    expect(budget.burst).toBe(Math.ceil(most / 2));
-  });
+  it.each([0, 1, 2, 3, 4, 5, 7, 10, 40, 100, 999, 1000])(
+    'allows, at a limit of %d, that number of messages in 24 hours',
+    (most) => {
+      const budget = ceiling(most);
+      expect(inADay(budget)).toBe(most);
+      expect(budget.burst).toBe(Math.ceil(most / 2));
+    },
+  );
 
-  it('lets no more through where intervals are rounded', () => {
+  it('allows no additional message when intervals are rounded', () => {
     for (const most of [9_999, 123_457, 9_999_999]) expect(inADay(ceiling(most))).toBeLessThanOrEqual(most);
   });
 
@@ -82,7 +85,7 @@ describe('a ceiling of text messages', () => {
     [11, 2],
     [30, 3],
     [1000, 100],
-  ])('of %d lets %d through to unproven numbers', (most, few) => {
+  ])('allows, at a limit of %d, %d messages to unproven numbers', (most, few) => {
     expect(inADay(ceiling(most, unproven))).toBe(few);
   });
 });

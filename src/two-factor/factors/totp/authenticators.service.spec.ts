@@ -15,7 +15,7 @@ import { TotpFactor } from './totp.factor.js';
 const ACCOUNT = async () => ({ label: 'ada@example.com' }) as never;
 const base32 = new ScureBase32Plugin();
 
-/** What staging an authenticator writes and shows. */
+/** The rows that staging an authenticator writes, and the values that it returns. */
 async function staged(random: Random) {
   const sealer = new AesGcmSealer(new HkdfKeyRing([{ kid: 'k', secret: randomBytes(32) }]), random);
   const unreadable = new UnreadableSecretReporter({ emit: () => {} } as never);
@@ -30,12 +30,12 @@ async function staged(random: Random) {
 const secretOf = (totpURI: string) => Buffer.from(base32.decode(new URL(totpURI).searchParams.get('secret') ?? ''));
 
 describe('the secrets of authenticators [RFC 4226 §4 R6]', () => {
-  it('come from the Random port as they are', async () => {
+  it('are the unmodified output of the Random port', async () => {
     const { totpURI } = await staged(new FakeRandom('enrol'));
     expect(secretOf(totpURI)).toEqual(new FakeRandom('enrol').bytes(20));
   });
 
-  it('are written sealed to their account and record, and as nothing else', async () => {
+  it('are stored only sealed, bound to their account and record', async () => {
     const { authenticators, id, accountId, columns, totpURI } = await staged(new SystemRandom());
     const secret = secretOf(totpURI);
     expect(authenticators.secretOf(accountId, { id, secret: String(columns['secret']) })).toEqual(secret);

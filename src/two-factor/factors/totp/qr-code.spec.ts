@@ -17,12 +17,12 @@ describe('qrCode', () => {
     );
   });
 
-  it('says nothing but paths', async () => {
+  it('contains path elements only', async () => {
     const tags = [...(await svgOf(TEXT)).matchAll(/<(\/?\w+)/g)].map(([, tag]) => tag);
     expect(tags).toEqual(['svg', 'path', 'path', '/svg']);
   });
 
-  it('is a square PNG of the same modules for a client that asks for one', async () => {
+  it('returns a square PNG of the same modules for a client that asks for one', async () => {
     const { type, content } = await qrCode(TEXT, 'image/png');
     const { modules } = QRCode.create(TEXT, { errorCorrectionLevel: 'M' });
     const png = Buffer.from(content);
@@ -39,7 +39,7 @@ async function svgOf(text: string): Promise<string> {
   return String(content);
 }
 
-/** Follows the pen of the second path: where it draws, a module is dark. */
+/** Follows the pen of the second path: a module is dark where the pen draws. */
 function drawn(svg: string, size: number): boolean[][] {
   const [, , path = ''] = svg.split('<path ');
   const commands = /d="([^"]*)"/.exec(path)?.[1] ?? '';

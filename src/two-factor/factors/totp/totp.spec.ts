@@ -10,14 +10,14 @@ function during(step: number): Date {
   return new Date((step * 30 + 15) * 1000);
 }
 
-describe('time steps', () => {
-  it('change with the first millisecond of the thirtieth second', () => {
+describe('the time step', () => {
+  it('changes with the first millisecond of the thirtieth second', () => {
     expect(stepAt(new Date(0))).toBe(0);
     expect(stepAt(new Date(29_999))).toBe(0);
     expect(stepAt(new Date(30_000))).toBe(1);
   });
 
-  it('are as long as the period says', () => {
+  it('lasts as long as the period says', () => {
     expect(stepAt(new Date(119_999), 60)).toBe(1);
   });
 });
@@ -27,13 +27,13 @@ describe('the window [RFC 6238 §5.2]', () => {
   const match = (offset: number, window: number, lastStep = -1) =>
     matchStep(SEED, codeOfStep(SEED, NOW + offset), during(NOW), { window, lastStep });
 
-  it.each([0, 1, 2])('of %i steps takes every step inside and none outside', (window) => {
+  it.each([0, 1, 2])('accepts, at a size of %i steps, every step inside and none outside', (window) => {
     for (const offset of [-4, -3, -2, -1, 0, 1, 2, 3, 4]) {
       expect(match(offset, window)).toBe(Math.abs(offset) <= window ? NOW + offset : null);
     }
   });
 
-  it('counts from the step that the whole second lies in, to the millisecond', () => {
+  it('is measured from the step of the current second, to the millisecond', () => {
     const code = codeOfStep(SEED, NOW);
     const at = (milliseconds: number) =>
       matchStep(SEED, code, new Date(NOW * 30_000 + milliseconds), { window: 1, lastStep: -1 });
@@ -43,40 +43,40 @@ describe('the window [RFC 6238 §5.2]', () => {
     expect(at(60_000)).toBeNull();
   });
 
-  it('ends at the epoch', () => {
+  it('does not reach back before the epoch', () => {
     expect(matchStep(SEED, codeOfStep(SEED, 0), new Date(0), { window: 2, lastStep: -1 })).toBe(0);
     expect(matchStep(SEED, '000000', new Date(0), { window: 2, lastStep: -1 })).toBeNull();
   });
 });
 
-describe('a seed', () => {
-  it.each([16, 20, 64])('of %d bytes has codes', (bytes) => {
+describe('a TOTP secret', () => {
+  it.each([16, 20, 64])('produces codes at a length of %d bytes', (bytes) => {
     expect(codeOfStep(Buffer.alloc(bytes, 1), 1)).toMatch(/^[0-9]{6}$/);
   });
 
-  it.each([0, 15, 65])('of %d bytes is refused', (bytes) => {
+  it.each([0, 15, 65])('is refused at a length of %d bytes', (bytes) => {
     expect(() => codeOfStep(Buffer.alloc(bytes, 1), 1)).toThrow(/secret/i);
   });
 });
 
-describe('a step is spent', () => {
+describe('a TOTP step', () => {
   const NOW = 41_000_000;
   const match = (offset: number, lastStep: number) =>
     matchStep(SEED, codeOfStep(SEED, NOW + offset), during(NOW), { window: 1, lastStep });
 
-  it('by its own use', () => {
+  it('is spent once it was used', () => {
     expect(match(0, NOW)).toBeNull();
     expect(match(0, NOW - 1)).toBe(NOW);
   });
 
-  it('by the use of a newer one', () => {
+  it('is spent once a newer step was used', () => {
     expect(match(-1, NOW)).toBeNull();
     expect(match(0, NOW + 1)).toBeNull();
     expect(match(1, NOW)).toBe(NOW + 1);
   });
 
-  it('along with a neighbour that shows the same digits, so that no code is good twice', () => {
-    // With this seed both steps come to the same six digits.
+  it('is spent together with a neighbour that shows the same digits, so that no code is accepted twice', () => {
+    // With this secret both steps produce the same six digits.
     const [older, newer, code] = [910_737, 910_738, '911617'];
     expect([codeOfStep(SEED, older), codeOfStep(SEED, newer)]).toEqual([code, code]);
     for (const now of [older, newer]) {
@@ -85,7 +85,7 @@ describe('a step is spent', () => {
   });
 });
 
-describe('malformed codes match nothing', () => {
+describe('the TOTP match', () => {
   const NOW = 41_000_000;
   const right = codeOfStep(SEED, NOW);
   const shifted = (zero: number) => right.replaceAll(/./g, (digit) => String.fromCodePoint(zero + Number(digit)));
@@ -115,19 +115,19 @@ describe('malformed codes match nothing', () => {
     ['a thousand digits', right.repeat(200)],
   ];
 
-  it.each(malformed)('%s', (_, code) => {
+  it.each(malformed)('refuses a malformed code: %s', (_, code) => {
     expect(matchStep(SEED, code, during(NOW), { window: 2, lastStep: -1 })).toBeNull();
   });
 
-  it('while the same digits in ASCII match', () => {
+  it('accepts the same digits in ASCII', () => {
     expect(matchStep(SEED, right, during(NOW), { window: 2, lastStep: -1 })).toBe(NOW);
   });
 });
 
-describe('the work of a check', () => {
+describe('the TOTP check', () => {
   const NOW = 41_000_000;
 
-  /** Codes computed for one check, seen by how often the parameters were read. */
+  /** @returns the number of codes computed for one check, counted by how often the parameters were read */
   function codesComputed(code: string, lastStep = -1): number {
     let reads = 0;
     const parameters: TotpParameters = {
@@ -150,7 +150,7 @@ describe('the work of a check', () => {
     ['a wrong code', '000000', -1],
     ['a malformed code', 'no code', -1],
     ['an empty code', '', -1],
-  ])('is all steps of the window for %s', (_, code, lastStep) => {
+  ])('computes all steps of the window for %s', (_, code, lastStep) => {
     expect(codesComputed(code, lastStep)).toBe(5);
   });
 });

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { placedTable, placementOf } from '../../../../src/two-factor/index.js';
 
-/** The tables of hardware keys. Later than the library's own, because a sealed row refers to its key. */
+/** The tables of hardware keys. The migration runs after the library's own, because a sealed row refers to its key. */
 export class CreateHardwareKey1790000000000 implements MigrationInterface {
   readonly name = 'CreateHardwareKey1790000000000';
 

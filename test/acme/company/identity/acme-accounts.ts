@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AccountDirectory, type Account, type Transaction } from '../../../../src/two-factor/index.js';
 import { EMPLOYEE_COLUMNS, Employees, toView, type Employee } from './employees.js';
 
-/** Shows employees to the library, whose account ids are text. */
+/** Adapts employees to the library, which takes account ids as text. */
 @Injectable()
 export class AcmeAccounts extends AccountDirectory {
   constructor(private readonly employees: Employees) {

@@ -6,7 +6,7 @@ import { AcmePasswords } from './acme-passwords.js';
 import { Employees } from './employees.js';
 import { VaultKeyRing } from './vault-key-ring.js';
 
-/** Who works at Acme. Knows the library's ports, and nothing of its module. */
+/** The employees of Acme. Depends on the library's ports, not on its module. */
 @Module({})
 export class AcmeIdentityModule {
   static forRoot(settings: AcmeSettings): DynamicModule {

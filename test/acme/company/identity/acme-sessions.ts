@@ -20,19 +20,19 @@ const PREFIX = 'acme_';
 const COOKIE = 'acme_session';
 const LIFE = { long: 8 * 3600, short: 3600 };
 
-/** A session, with what Acme's own routes want to know. */
+/** A session, with the members that Acme's own routes read. */
 export interface AcmeSession extends SessionIdentity {
   readonly desk: string;
 }
 
 interface Kept extends AcmeSession {
-  /** Hash of the token in use. */
+  /** Hash of the current token. */
   readonly key: string;
   readonly createdAt: Date;
   readonly expiresAt: Date;
 }
 
-/** Sessions kept elsewhere than the library's tables: here in memory, as others would in Redis. */
+/** Sessions outside the library's tables. Acme keeps them in memory, where another host would use Redis. */
 @Injectable()
 export class AcmeSessions extends SessionGateway {
   override readonly transactional: boolean = false;

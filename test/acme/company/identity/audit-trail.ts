@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SecurityEvents, type SecurityEvent } from '../../../../src/two-factor/index.js';
 
-/** Acme's auditors want to know. */
+/** Records the security events for Acme's auditors. */
 @Injectable()
 export class AuditTrail extends SecurityEvents {
   private readonly entries: SecurityEvent[] = [];
@@ -10,12 +10,12 @@ export class AuditTrail extends SecurityEvents {
     this.entries.push(event);
   }
 
-  /** Names of what happened to an account, in order. */
+  /** Names of the events of an account, in order. */
   of(accountId: string): string[] {
     return this.eventsOf(accountId).map(({ name }) => name);
   }
 
-  /** What happened to an account, in order. */
+  /** Events of an account, in order. */
   eventsOf(accountId: string): SecurityEvent[] {
     return this.entries.filter((entry) => entry.accountId === accountId);
   }

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Acme's table of people, older than any second factor: integer ids, user names, no addresses. */
+/** Acme's table of employees, older than any second factor: integer ids, user names, no addresses. */
 export class CreateEmployees1500000000000 implements MigrationInterface {
   readonly name = 'CreateEmployees1500000000000';
 

@@ -7,7 +7,7 @@ import type { UserView } from '../../../../src/two-factor/index.js';
 /** Name of Acme's TypeORM data source, which is not the default one. */
 export const ACME_DATABASE = 'acme';
 
-/** An employee, as the row says. */
+/** A row of the table of employees. */
 export interface Employee {
   readonly id: number;
   readonly username: string;
@@ -17,7 +17,7 @@ export interface Employee {
   readonly hiredAt: Date;
 }
 
-/** The `user` member of answers, with a member of Acme's own. */
+/** The `user` member of responses, with an additional member of Acme. */
 export interface EmployeeView extends UserView {
   readonly department: string;
 }
@@ -25,7 +25,7 @@ export interface EmployeeView extends UserView {
 export const EMPLOYEE_COLUMNS = `id, username, full_name AS "fullName", department,
   uses_second_factor AS "usesSecondFactor", hired_at AS "hiredAt"`;
 
-/** Acme's people. */
+/** Reads and writes Acme's employees. */
 @Injectable()
 export class Employees {
   constructor(@InjectDataSource(ACME_DATABASE) private readonly database: DataSource) {}
@@ -35,7 +35,7 @@ export class Employees {
       `INSERT INTO employee (username, full_name, department, password_digest) VALUES ($1, $1, $2, $3) RETURNING id`,
       [username, department, digest(username, password)],
     );
-    if (!row) throw new Error('Nobody was hired');
+    if (!row) throw new Error('The employee was not created');
     return row.id;
   }
 
@@ -71,7 +71,7 @@ export function toView(employee: Employee): EmployeeView {
   };
 }
 
-/** Cheap, because tests sign in by the hundred: how Acme ought to keep passwords is not what is tested here. */
+/** A cheap hash, because tests sign in hundreds of times. How Acme should store passwords is not under test. */
 function digest(username: string, password: string): string {
   return createHash('sha256').update(`${username}\0${password}`).digest('hex');
 }

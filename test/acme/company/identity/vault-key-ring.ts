@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { KeyRing, UnknownKeyError } from '../../../../src/two-factor/index.js';
 
-/** Keys that Acme's vault holds and derives from; it was rotated once. */
+/** Keys that Acme's vault stores and derives from. The ring was rotated once. */
 @Injectable()
 export class VaultKeyRing extends KeyRing {
   override readonly current = '2026';

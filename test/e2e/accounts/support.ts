@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { Client } from 'pg';
-import type { AnyBody } from '../support/client.js';
-import type { TestService } from '../support/service.js';
+import type { AnyBody } from '../../support/client.js';
+import type { TestService } from '../../support/service.js';
 
 export interface RawAnswer<Body = AnyBody> {
   readonly status: number;
@@ -9,19 +9,19 @@ export interface RawAnswer<Body = AnyBody> {
   /** Lines of `Set-Cookie`. */
   readonly cookies: readonly string[];
   readonly text: string;
-  /** `text` parsed. */
+  /** The parsed `text`. */
   readonly body: Body;
 }
 
 export interface RawRequest {
   readonly method?: string;
-  /** A string goes out as it is, anything else as JSON. */
+  /** A string is sent unchanged, any other value as JSON. */
   readonly body?: unknown;
   readonly bearer?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A session as get-session and list-sessions show it. */
+/** A session in the responses of get-session and list-sessions. */
 export interface SessionBody {
   readonly id: string;
   readonly token: string;
@@ -30,7 +30,7 @@ export interface SessionBody {
   readonly expiresAt: string;
 }
 
-/** One request and all that came back, to the byte. POST with a body, else GET. */
+/** Sends one request and returns the whole response. The method is POST with a body and GET without. */
 export async function send<Body = AnyBody>(
   { url }: Pick<TestService, 'url'>,
   path: string,
@@ -62,9 +62,9 @@ export function sessionCookie(answer: RawAnswer): string | undefined {
   return answer.cookies.find((line) => /^(?:__Host-)?session_token=/.test(line));
 }
 
-/** @returns the statements that `work` sent to Postgres from this process, BEGIN and COMMIT too */
+/** @returns the statements that this process sent to Postgres during `work`, including BEGIN and COMMIT */
 export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
-  // Every statement goes through the driver's client, whoever sends it.
+  // The driver's client sends every statement, so none is missed.
   const spy = jest.spyOn(Client.prototype, 'query');
   try {
     await work();

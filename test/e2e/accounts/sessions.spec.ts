@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { enrol, type Owner, PASSWORD, signUp } from '../support/client.js';
-import { startTestService, type TestService, TRUSTED_ORIGIN } from '../support/service.js';
-import { send, type SessionBody, sessionCookie, statementsOf } from './accounts-support.js';
+import { enrol, type Owner, PASSWORD, signUp } from '../../support/client.js';
+import { startTestService, type TestService, TRUSTED_ORIGIN } from '../../support/service.js';
+import { send, type SessionBody, sessionCookie, statementsOf } from './support.js';
 
 const cookie = (token: string, origin = TRUSTED_ORIGIN) => ({ cookie: `session_token=${token}`, origin });
 
-describe('sessions', () => {
+describe('the sessions of the service', () => {
   let service: TestService;
 
   beforeAll(async () => {
@@ -19,7 +19,7 @@ describe('sessions', () => {
     (await send(service, '/sign-in/email', { body: { email, password: PASSWORD, ...body } })).body.token;
 
   describe('get-session', () => {
-    it('shows the session and its user, in one statement', async () => {
+    it('shows the session and its user in one statement', async () => {
       const owner = await signUp(service);
       let answer = await getSession(owner.token);
       const statements = await statementsOf(async () => {
@@ -46,7 +46,7 @@ describe('sessions', () => {
       expect(Date.parse(expiresAt) - Date.parse(createdAt)).toBe(7 * 86_400_000);
     });
 
-    it('answers the four bytes null to whatever is no live session, and touches no cookie', async () => {
+    it('responds null without a live session, and changes no cookie', async () => {
       const { token } = await signUp(service);
       const answers = await Promise.all([
         send(service, '/get-session'),
@@ -69,11 +69,11 @@ describe('sessions', () => {
       }
     });
 
-    it('asks the database nothing for what cannot be a token', async () => {
+    it('sends no statement when the token has the wrong shape', async () => {
       expect(await statementsOf(() => getSession('nonsense'))).toEqual([]);
     });
 
-    it('does not take the stored digest for a token', async () => {
+    it('does not accept the stored digest as a token', async () => {
       const { id } = await signUp(service);
       const [row] = await service.query<{ digest: Buffer }>(
         `SELECT token_hash AS digest FROM sessions WHERE user_id = $1`,
@@ -86,14 +86,14 @@ describe('sessions', () => {
       }
     });
 
-    it('takes the cookie, from any origin as it changes nothing', async () => {
+    it('accepts the cookie from any origin, because the request changes nothing', async () => {
       const { token } = await signUp(service);
       const answer = await send(service, '/get-session', { headers: { cookie: `session_token=${token}` } });
       expect(answer.body.session?.token).toBe((await getSession(token)).body.session.id);
       expect(answer.cookies).toEqual([]);
     });
 
-    it('writes use down once an hour, and not at every request', async () => {
+    it('records use once an hour instead of at every request', async () => {
       const { token, id } = await signUp(service);
       const age = (interval: string) =>
         service.query(
@@ -116,7 +116,7 @@ describe('sessions', () => {
       expect(await statementsOf(() => getSession(token))).toHaveLength(1);
       expect(await row()).toEqual(touched);
 
-      // Never past the absolute end.
+      // Use never extends a session beyond its absolute end.
       await age('6 days');
       await getSession(token);
       await age('6 days');
@@ -130,7 +130,7 @@ describe('sessions', () => {
       expect(await isLive(token)).toBe(false);
     });
 
-    it('ends after seven days without use', async () => {
+    it('refuses a session after seven days without use', async () => {
       const { token, id } = await signUp(service);
       await service.query(`UPDATE sessions SET expires_at = now() WHERE user_id = $1`, [id]);
       expect(await isLive(token)).toBe(false);
@@ -140,7 +140,7 @@ describe('sessions', () => {
     });
   });
 
-  it('are swept out at the next sign-in when they are dead', async () => {
+  it('delete dead sessions of the account at the next sign-in', async () => {
     const owner = await signUp(service);
     await service.query(`UPDATE sessions SET expires_at = now() WHERE user_id = $1`, [owner.id]);
     await signIn(owner);
@@ -148,7 +148,7 @@ describe('sessions', () => {
   });
 
   describe('list-sessions', () => {
-    it('shows the own live ones, with handles that open nothing', async () => {
+    it('lists the live sessions of the account, with ids that are not valid as tokens', async () => {
       const owner = await signUp(service);
       await signUp(service);
       const second = await signIn(owner);
@@ -168,7 +168,7 @@ describe('sessions', () => {
       expect(answer.text).not.toContain(second);
     });
 
-    it('needs a session', async () => {
+    it('requires a session', async () => {
       const answer = await send(service, '/list-sessions');
       expect(answer.status).toBe(401);
       expect(answer.body.code).toBe('UNAUTHORIZED');
@@ -176,8 +176,8 @@ describe('sessions', () => {
     });
   });
 
-  describe('revoking', () => {
-    it('ends another session by handle or token', async () => {
+  describe('revoking a session', () => {
+    it('ends another session by its id or its token', async () => {
       const owner = await signUp(service);
       const [second, third] = [await signIn(owner), await signIn(owner)];
       const { id } = (await getSession(second)).body.session;
@@ -190,7 +190,7 @@ describe('sessions', () => {
       expect(await Promise.all([owner.token, second, third].map(isLive))).toEqual([true, false, false]);
     });
 
-    it('answers alike for foreign, unknown and malformed ones, and ends none', async () => {
+    it('responds alike to foreign, unknown and malformed ids, and ends no session', async () => {
       const owner = await signUp(service);
       const other = await signUp(service);
       const { id } = (await getSession(other.token)).body.session;
@@ -212,7 +212,7 @@ describe('sessions', () => {
       expect(nothing.body).toMatchObject({ code: 'VALIDATION_ERROR', errors: { token: [expect.any(String)] } });
     });
 
-    it('ends the own session, and its cookie', async () => {
+    it('ends the current session and deletes its cookie', async () => {
       const { token } = await signUp(service);
       const { id } = (await getSession(token)).body.session;
       const answer = await send(service, '/revoke-session', { body: { token: id }, headers: cookie(token) });
@@ -221,7 +221,7 @@ describe('sessions', () => {
       expect(await isLive(token)).toBe(false);
     });
 
-    it('ends the others, or all', async () => {
+    it('ends all other sessions, or all sessions', async () => {
       const owner = await signUp(service);
       const stranger = await signUp(service);
       const [second, third] = [await signIn(owner), await signIn(owner)];
@@ -234,12 +234,12 @@ describe('sessions', () => {
       expect(await Promise.all([second, stranger.token].map(isLive))).toEqual([false, true]);
     });
 
-    it('is not for a weak session once two-factor is on, but of itself', async () => {
+    it('requires a strong session once two-factor is on, except for the current session', async () => {
       const owner = await signUp(service);
       const enrolled = await enrol(service);
       const weak = await signIn(owner);
       expect(await isLive(weak)).toBe(true);
-      // The session that was open before two-factor was on: first enrolment leaves it alive and weak.
+      // This session was open before two-factor was on. The first enrolment keeps it alive and weak.
       await service.query(`UPDATE sessions SET user_id = $1 WHERE user_id = $2`, [enrolled.id, owner.id]);
       const { id } = (await getSession(enrolled.token)).body.session;
       for (const [path, body] of [
@@ -261,7 +261,7 @@ describe('sessions', () => {
       expect(await isLive(owner.token)).toBe(false);
     });
 
-    it('of each other at the same time leaves nobody waiting', async () => {
+    it('succeeds without a deadlock when two sessions revoke each other', async () => {
       const owner = await signUp(service);
       const tokens = await Promise.all(Array.from({ length: 8 }, () => signIn(owner)));
       const answers = await Promise.all(
@@ -283,7 +283,7 @@ describe('sessions', () => {
       expect(await isLive(token)).toBe(false);
     });
 
-    it('ends the session of the cookie, and both when both came', async () => {
+    it('ends the session of the cookie, and both sessions when the request has both credentials', async () => {
       const owner = await signUp(service);
       await send(service, '/sign-out', { headers: cookie(owner.token), body: {} });
       expect(await isLive(owner.token)).toBe(false);
@@ -292,7 +292,7 @@ describe('sessions', () => {
       expect(await Promise.all([byHeader, byCookie].map(isLive))).toEqual([false, false]);
     });
 
-    it('answers the same to nobody', async () => {
+    it('returns the same response without a session', async () => {
       for (const request of [{ method: 'POST' }, { body: {} }, { body: {}, bearer: 'nonsense' }]) {
         const answer = await send(service, '/sign-out', request);
         expect(answer.status).toBe(200);
@@ -301,7 +301,7 @@ describe('sessions', () => {
       }
     });
 
-    it('does not obey another site', async () => {
+    it('ignores a request from a page of another site', async () => {
       const { token } = await signUp(service);
       const answer = await send(service, '/sign-out', { headers: cookie(token, 'https://evil.example'), body: {} });
       expect(answer.status).toBe(403);
@@ -309,7 +309,7 @@ describe('sessions', () => {
     });
   });
 
-  it('live in a cookie that only the host itself can set, on https', async () => {
+  it('use a cookie that only the host itself can set, on https', async () => {
     const https = await startTestService({ config: { baseUrl: 'https://auth.example.com' } });
     try {
       const { token, id } = await signUp(https);
@@ -325,7 +325,7 @@ describe('sessions', () => {
     }
   });
 
-  it('GET /ok tells that the service answers', async () => {
+  it('respond to GET /ok', async () => {
     expect((await send(service, '/ok')).body).toEqual({ ok: true });
   });
 });

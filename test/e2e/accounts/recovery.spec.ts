@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Caller, enrol, lastingHeaders, openChallenge, type Owner, PASSWORD, signUp } from '../support/client.js';
-import { signIn, trust } from '../support/devices.js';
-import { ageLink, linkMailedTo, passHoursOfMail } from '../support/links.js';
-import { delivered, noticesTo } from '../support/notices.js';
-import { startTestService, type TestService, TRUSTED_ORIGIN } from '../support/service.js';
+import { Caller, enrol, lastingHeaders, openChallenge, type Owner, PASSWORD, signUp } from '../../support/client.js';
+import { signIn, trust } from '../../support/devices.js';
+import { ageLink, linkMailedTo, passHoursOfMail } from '../../support/links.js';
+import { delivered, noticesTo } from '../../support/notices.js';
+import { startTestService, type TestService, TRUSTED_ORIGIN } from '../../support/service.js';
 
 const NEW_PASSWORD = 'an even better passphrase';
 const PAGE = `${TRUSTED_ORIGIN}/reset`;
@@ -25,14 +25,14 @@ const signsIn = async ({ email }: Owner, password: string) =>
   (await caller.post('/sign-in/email', { email, password })).status === 200;
 const sessionsOf = async ({ id }: Owner) => service.query(`SELECT FROM sessions WHERE user_id = $1`, [id]);
 
-/** An answer to the byte. */
+/** @returns all parts of a response that must be equal for every address */
 async function bytes(email: string) {
   const { status, headers, body } = await request(email);
   return { status, headers: lastingHeaders(headers), body };
 }
 
 describe('request-password-reset and reset-password', () => {
-  it('give an account a new password, and open no session', async () => {
+  it('set a new password for an account, and open no session', async () => {
     const owner = await signUp(service);
     expect(await request(owner.email.toUpperCase())).toMatchObject({
       status: 200,
@@ -51,7 +51,7 @@ describe('request-password-reset and reset-password', () => {
     expect(await noticesTo(service, owner)).toContain('Your password was changed');
   });
 
-  it('leave two-factor on, and end challenges, trusted devices and sessions', async () => {
+  it('keep two-factor on, and end challenges, trusted devices and sessions', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const challenge = await openChallenge(service, owner);
@@ -71,7 +71,7 @@ describe('request-password-reset and reset-password', () => {
     expect(lifted.status).toBe(200);
   });
 
-  it('use a link once, also when it is used many times at once', async () => {
+  it('accept a link once, also when it is used in parallel requests', async () => {
     const owner = await signUp(service);
     await request(owner.email);
     const { token } = await linkMailedTo(service, owner.email);
@@ -83,12 +83,12 @@ describe('request-password-reset and reset-password', () => {
     expect((await reset(token)).body.code).toBe('INVALID_TOKEN');
     await delivered(service);
     const told = service.messages.mailsTo(owner.email).filter(({ text }) => text.includes('was changed'));
-    // A reset that lost may have had the turn of the notice while the winner asked for it: then it waits to be told.
+    // A reset that lost may hold the lock of the notice when the winner asks for it. The notice is then sent later.
     const waiting = await service.query(`SELECT FROM two_factor_pending_notice WHERE account_id = $1`, [owner.id]);
     expect(told.length + waiting.length).toBe(1);
   });
 
-  it('refuse links that are dead, made up, or for something else, and bad passwords', async () => {
+  it('refuse links that have expired, are invented or belong to another purpose, and refuse bad passwords', async () => {
     const owner = await signUp(service);
     await request(owner.email);
     const link = await linkMailedTo(service, owner.email);
@@ -124,7 +124,7 @@ describe('request-password-reset and reset-password', () => {
     expect(await service.query(`SELECT FROM account_links WHERE user_id = $1`, [owner.id])).toEqual([]);
   });
 
-  it('answer an unknown address with the same bytes, and mail it nothing', async () => {
+  it('respond to an unknown address with the same bytes, and send it no mail', async () => {
     const owner = await signUp(service);
     const nobody = stranger();
     for (let n = 0; n < 4; n++) {
@@ -137,7 +137,7 @@ describe('request-password-reset and reset-password', () => {
     expect(service.messages.mailsTo(owner.email)).toHaveLength(3);
   });
 
-  it('mail an address three links at once, and then one an hour, for every caller and every sub-address', async () => {
+  it('send an address three links at once, and then one an hour, for all callers and sub-addresses together', async () => {
     const owner = await signUp(service);
     const answers = await Promise.all([1, 2, 3, 4, 5, 6].map(() => request(owner.email)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
@@ -152,11 +152,11 @@ describe('request-password-reset and reset-password', () => {
     expect(statuses).toEqual([200, 200, 200, 429, 429]);
   });
 
-  it('send the browser on to a trusted page only', async () => {
+  it('redirect the browser to a trusted page only', async () => {
     const owner = await signUp(service);
     expect((await request(owner.email, { redirectTo: PAGE })).status).toBe(200);
     const { path, token } = await linkMailedTo(service, owner.email);
-    // Opening the link uses nothing: mail scanners do it, too.
+    // Opening the link does not spend it, because mail scanners open links, too.
     for (let n = 0; n < 2; n++) {
       const opened = await caller.get(path);
       expect([opened.status, opened.headers.get('location')]).toEqual([302, `${PAGE}?token=${token}`]);
@@ -187,7 +187,7 @@ describe('request-password-reset and reset-password', () => {
     expect(own.headers.get('location')).toBe(`http://localhost:3001/docs?token=${token}`);
   });
 
-  it('are off where no mail can be sent', async () => {
+  it('are disabled when no mail can be sent', async () => {
     const silent = await startTestService();
     const { status, body } = await new Caller(silent).post('/request-password-reset', { email: stranger() });
     expect([status, body.code]).toEqual([400, 'RESET_PASSWORD_DISABLED']);

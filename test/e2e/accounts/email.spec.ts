@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AuthenticatorApp, Caller, enrol, lastingHeaders, type Owner, PASSWORD, signUp } from '../support/client.js';
-import { ageLink, linkMailedTo, passHoursOfMail } from '../support/links.js';
-import { delivered, verifyAddress } from '../support/notices.js';
-import { startTestService, type TestService, TRUSTED_ORIGIN } from '../support/service.js';
+import { AuthenticatorApp, Caller, enrol, lastingHeaders, type Owner, PASSWORD, signUp } from '../../support/client.js';
+import { ageLink, linkMailedTo, passHoursOfMail } from '../../support/links.js';
+import { delivered, verifyAddress } from '../../support/notices.js';
+import { startTestService, type TestService, TRUSTED_ORIGIN } from '../../support/service.js';
 
 const PAGE = `${TRUSTED_ORIGIN}/done`;
 
@@ -36,14 +36,14 @@ const subjectsTo = async (address: string) => {
 const eventsOf = ({ id }: Owner) =>
   service.events.filter(({ accountId, name }) => accountId === id && name.startsWith('account.'));
 
-/** An answer to the byte. */
+/** @returns all parts of a response that must be equal for every address */
 async function bytes(email: string) {
   const { status, headers, body } = await verification(email);
   return { status, headers: lastingHeaders(headers), body };
 }
 
 describe('send-verification-email and verify-email', () => {
-  it('verify an address, once, and open no session', async () => {
+  it('verify an address once, and open no session', async () => {
     const owner = await signUp(service);
     const before = await sessionsOf(owner);
     expect(await verification(owner.email)).toMatchObject({ status: 200, body: { status: true } });
@@ -57,7 +57,7 @@ describe('send-verification-email and verify-email', () => {
     expect(eventsOf(owner).map(({ name }) => name)).toEqual(['account.link-sent', 'account.email-verified']);
   });
 
-  it('answer unknown and verified addresses with the same bytes, and mail them nothing', async () => {
+  it('respond to unknown and verified addresses with the same bytes, and send them no mail', async () => {
     const [owner, verified] = [await signUp(service), await signUp(service)];
     await verifyAddress(service, verified.id);
     const nobody = newAddress();
@@ -72,7 +72,7 @@ describe('send-verification-email and verify-email', () => {
     expect(await subjectsTo(verified.email)).toEqual([]);
   });
 
-  it('tell a signed-in user what is wrong', async () => {
+  it('tell a signed-in user which input is wrong', async () => {
     const owner = await signUp(service);
     expect((await verification(newAddress(), owner.token)).body.code).toBe('EMAIL_MISMATCH');
     expect((await verification(owner.email, owner.token)).status).toBe(200);
@@ -84,7 +84,7 @@ describe('send-verification-email and verify-email', () => {
     }
   });
 
-  it('send the browser on, with the error where there is one', async () => {
+  it('redirect the browser to its callback, with the error if there is one', async () => {
     const owner = await signUp(service);
     for (let n = 0; n < 2; n++) await verification(owner.email, undefined, { callbackURL: PAGE });
     const [link, late] = [await linkMailedTo(service, owner.email), await linkMailedTo(service, owner.email, 2)];
@@ -110,7 +110,7 @@ describe('send-verification-email and verify-email', () => {
 });
 
 describe('change-email', () => {
-  it('changes the address when the link to the new one is opened, and tells the old one', async () => {
+  it('changes the address when the link in the mail to the new one is opened, and notifies the old one', async () => {
     const owner = await enrol(service);
     await verifyAddress(service, owner.id);
     const next = newAddress();
@@ -121,7 +121,7 @@ describe('change-email', () => {
     expect(await subjectsTo(owner.email)).toContain('A new mail address was requested');
     expect((await caller.post('/reset-password', { token, newPassword: PASSWORD })).body.code).toBe('INVALID_TOKEN');
 
-    // On another device, without the session.
+    // The link is opened on another device, without the session.
     expect(await caller.get(path)).toMatchObject({ status: 200, body: { status: true, user: null } });
     expect(await userOf(owner)).toEqual({ email: next, email_verified: true });
     expect(await subjectsTo(owner.email)).toContain('Your mail address was changed');
@@ -133,7 +133,7 @@ describe('change-email', () => {
     expect(eventsOf(owner).map(({ name }) => name)).toEqual(['account.link-sent', 'account.email-changed']);
   });
 
-  it('needs a strong session once two-factor is on', async () => {
+  it('requires a strong session once two-factor is on', async () => {
     const owner = await enrol(service);
     await service.query(`UPDATE sessions SET second_factor_at = NULL WHERE user_id = $1`, [owner.id]);
     const next = newAddress();
@@ -145,14 +145,14 @@ describe('change-email', () => {
   });
 
   it.each<readonly [string, (owner: Owner) => Promise<unknown>]>([
-    ['the session that asked ended', ({ token }) => caller.post('/sign-out', {}, token)],
+    ['the session of the request ended', ({ token }) => caller.post('/sign-out', {}, token)],
     [
       'the password was changed',
       ({ token }) =>
         caller.post('/change-password', { currentPassword: PASSWORD, newPassword: 'a quite different one' }, token),
     ],
-    ['an hour passed', async ({ email }) => ageLink(service, await linkMailedTo(service, `next-${email}`), 60)],
-  ])('does nothing once %s', async (_, meanwhile) => {
+    ['an hour had passed', async ({ email }) => ageLink(service, await linkMailedTo(service, `next-${email}`), 60)],
+  ])('does nothing when the link is opened after %s', async (_, meanwhile) => {
     const owner = await signUp(service);
     const next = `next-${owner.email}`;
     await change(next, owner.token);
@@ -164,7 +164,7 @@ describe('change-email', () => {
     expect(await subjectsTo(owner.email)).not.toContain('Your mail address was changed');
   });
 
-  it('does nothing once two-factor was turned on in another session, until that session proves it', async () => {
+  it('does nothing when two-factor was turned on in another session, until its own session verifies a second factor', async () => {
     const owner = await signUp(service);
     const other = await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD });
     const next = newAddress();
@@ -182,7 +182,7 @@ describe('change-email', () => {
     expect(await userOf(owner)).toMatchObject({ email: next });
   });
 
-  it('does not tell whether an address is taken, and takes none away', async () => {
+  it('does not reveal whether an address is taken, and takes none from another account', async () => {
     const [owner, other] = [await signUp(service), await signUp(service)];
     const taken = await change(other.email, owner.token);
     const free = newAddress();
@@ -190,7 +190,7 @@ describe('change-email', () => {
     expect(lastingHeaders(taken.headers)).toEqual(lastingHeaders(asked.headers));
     expect([taken.status, taken.body]).toEqual([asked.status, asked.body]);
     expect(await subjectsTo(other.email)).toEqual([]);
-    // Taken in the meantime.
+    // Another account takes the address in the meantime.
     const { path } = await linkMailedTo(service, free);
     await caller.post('/sign-up/email', { email: free, password: PASSWORD, name: 'Bob' });
     expect(await caller.get(path)).toMatchObject({
@@ -200,7 +200,7 @@ describe('change-email', () => {
     expect(await userOf(owner)).toMatchObject({ email: owner.email });
   });
 
-  it('is carried out once, however often the link is opened at once', async () => {
+  it('runs once, however often the link is opened at the same time', async () => {
     const owner = await signUp(service);
     const next = newAddress();
     await change(next, owner.token);
@@ -212,7 +212,7 @@ describe('change-email', () => {
     expect(subjects.filter((subject) => subject === 'Your mail address was changed')).toHaveLength(1);
   });
 
-  it('mails three links at once for an account, and to an address however many accounts ask', async () => {
+  it('limits mails to three at once, for each account and for each address', async () => {
     const owner = await signUp(service);
     const statuses: number[] = [];
     for (let n = 0; n < 4; n++) statuses.push((await change(newAddress(), owner.token)).status);
@@ -228,10 +228,10 @@ describe('change-email', () => {
     expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  it('tells an address that was not proven no more than three times a day', async () => {
+  it('notifies an unproven address three times a day at most', async () => {
     const address = newAddress();
     for (let n = 0; n < 5; n++) {
-      // Once it has moved on the address is free for the next account.
+      // After the change the address is free for the next account.
       const { body } = await caller.post('/sign-up/email', { email: address, password: PASSWORD, name: 'Eve' });
       const next = newAddress();
       await change(next, body.token);
@@ -240,7 +240,7 @@ describe('change-email', () => {
     expect(await subjectsTo(address)).toHaveLength(3);
   });
 
-  it('refuses the own address, what is no address, and foreign callbacks', async () => {
+  it('refuses the current address, an invalid address and callbacks of other origins', async () => {
     const owner = await signUp(service);
     const codes: unknown[] = [];
     for (const [newEmail, callbackURL] of [

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { enrol, PASSWORD, signUp as newUser } from '../support/client.js';
-import { startTestService, type TestService, TRUSTED_ORIGIN } from '../support/service.js';
-import { type RawAnswer, send, type SessionBody, sessionCookie, statementsOf } from './accounts-support.js';
+import { enrol, PASSWORD, signUp as newUser } from '../../support/client.js';
+import { startTestService, type TestService, TRUSTED_ORIGIN } from '../../support/service.js';
+import { type RawAnswer, send, type SessionBody, sessionCookie, statementsOf } from './support.js';
 
 const TOKEN = /^tfs_[\w-]{43}$/;
 const USER = {
@@ -14,12 +14,12 @@ const USER = {
   updatedAt: expect.stringMatching(/Z$/),
 };
 
-/** The token that an answer hands to a browser, which its body does not show. */
+/** @returns the token in the cookie of a response to a browser, whose body does not contain it */
 function tokenOf({ headers }: RawAnswer): string {
   return headers.get('set-auth-token') ?? '';
 }
 
-describe('signing up and in', () => {
+describe('sign-up and sign-in', () => {
   let service: TestService;
 
   beforeAll(async () => {
@@ -32,7 +32,7 @@ describe('signing up and in', () => {
   const signIn = (email: string, body: object = {}) =>
     send(service, '/sign-in/email', { body: { email, password: PASSWORD, ...body } });
 
-  it('opens an account and a session', async () => {
+  it('open an account and a session', async () => {
     const answer = await signUp({ email: 'First@Example.COM', image: 'https://example.com/a.png' });
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual({
@@ -52,7 +52,7 @@ describe('signing up and in', () => {
     expect(again.headers.get('set-auth-token')).toBe(again.body.token);
   });
 
-  it('keeps neither the token nor the password', async () => {
+  it('store neither the token nor the password', async () => {
     const { email, token } = await newUser(service);
     const rows = await service.query<{ password_hash: string }>(
       `SELECT u.*, s.* FROM users u JOIN sessions s ON s.user_id = u.id WHERE email = $1`,
@@ -64,7 +64,7 @@ describe('signing up and in', () => {
     expect(JSON.stringify(rows)).not.toContain(PASSWORD);
   });
 
-  it('refuses a taken address, and of two sign-ups at once takes one', async () => {
+  it('refuse a taken address, and let one of two parallel sign-ups succeed', async () => {
     const answers = await Promise.all(Array.from({ length: 6 }, () => signUp({ email: 'race@example.com' })));
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 422, 422, 422, 422, 422]);
     const late = await signUp({ email: 'RACE@example.com' });
@@ -91,7 +91,7 @@ describe('signing up and in', () => {
     ['VALIDATION_ERROR', { password: 'password\ud800' }],
     ['PASSWORD_TOO_SHORT', { password: '1234567' }],
     ['PASSWORD_TOO_LONG', { password: 'x'.repeat(129) }],
-  ])('answers 400 %s to %j', async (code, body) => {
+  ])('return 400 %s for %j', async (code, body) => {
     const before = await service.query(`SELECT count(*) FROM users`);
     const answer = await signUp({ email: 'bad@example.com', ...body });
     expect(answer.status).toBe(400);
@@ -100,7 +100,7 @@ describe('signing up and in', () => {
     expect(await service.query(`SELECT count(*) FROM users`)).toEqual(before);
   });
 
-  it.each(['[]', '"text"', 'null', '7', '{', ''])('answers 400 to the body %j', async (body) => {
+  it.each(['[]', '"text"', 'null', '7', '{', ''])('return 400 for the body %j', async (body) => {
     for (const path of ['/sign-up/email', '/sign-in/email']) {
       const answer = await send(service, path, { body, method: 'POST' });
       expect(answer.status).toBe(400);
@@ -108,7 +108,7 @@ describe('signing up and in', () => {
     }
   });
 
-  it('takes an empty name and passwords of any characters', async () => {
+  it('accept an empty name and passwords of any characters', async () => {
     const password = 'before\u0000after \u{1f511}';
     const email = 'opaque@example.com';
     expect((await signUp({ email, name: '', password })).status).toBe(200);
@@ -116,13 +116,13 @@ describe('signing up and in', () => {
     expect((await signIn(email, { password: 'before\u0000' })).status).toBe(401);
   });
 
-  it('tells an address that is none', async () => {
+  it('report an invalid address', async () => {
     const answer = await signIn('not an address');
     expect(answer.status).toBe(400);
     expect(answer.body.code).toBe('INVALID_EMAIL');
   });
 
-  it('ends with the browser when it shall not be remembered', async () => {
+  it('set a cookie that ends with the browser session when rememberMe is false', async () => {
     const { email } = await newUser(service);
     const answer = await signIn(email, { rememberMe: false });
     expect(answer.cookies[0]).not.toMatch(/max-age|expires/i);
@@ -131,7 +131,7 @@ describe('signing up and in', () => {
     expect(life).toBe(86_400_000);
   });
 
-  it('never adopts a token that came along, and ends the session it replaces', async () => {
+  it('never adopt a token of the request, and end the session that they replace', async () => {
     const { email, token } = await newUser(service);
     const planted = `session_token=tfs_${'x'.repeat(43)}`;
     const first = await send(service, '/sign-in/email', {
@@ -149,7 +149,7 @@ describe('signing up and in', () => {
     expect((await send(service, '/get-session', { bearer: token })).body).not.toBeNull();
   });
 
-  it('takes a request with cookies from a trusted origin only', async () => {
+  it('accept a request with cookies from a trusted origin only', async () => {
     const { email } = await newUser(service);
     for (const path of ['/sign-in/email', '/sign-up/email']) {
       for (const origin of [undefined, 'null', 'https://evil.example']) {
@@ -164,7 +164,7 @@ describe('signing up and in', () => {
     }
   });
 
-  it('ignores a bearer token, dead or alive', async () => {
+  it('ignore a bearer token, live or dead', async () => {
     const { email } = await newUser(service);
     const other = await newUser(service);
     for (const token of [other.token, 'nonsense']) {
@@ -174,7 +174,7 @@ describe('signing up and in', () => {
     expect((await send(service, '/get-session', { bearer: other.token })).body).not.toBeNull();
   });
 
-  it('asks for the second factor in three statements at most, and opens no session', async () => {
+  it('respond with a challenge in three statements at most, and open no session', async () => {
     const { email, app } = await enrol(service);
     const sessions = async () => service.query(`SELECT id FROM sessions ORDER BY id`);
     const before = await sessions();
@@ -202,7 +202,7 @@ describe('signing up and in', () => {
       token: expect.stringMatching(TOKEN),
       user: { email, twoFactorEnabled: true },
     });
-    // Remembering rides the challenge.
+    // The choice of rememberMe is stored with the challenge.
     expect(sessionCookie(verified)).not.toMatch(/max-age|expires/i);
   });
 });

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PasswordHasher } from '../../src/accounts/passwords/password-hasher.js';
-import { Browser, Caller, enrol, openChallenge, type Owner, PASSWORD, signUp } from '../support/client.js';
-import { trust } from '../support/devices.js';
-import { dumpDatabase } from '../support/leaks/database-dump.js';
-import { delivered } from '../support/notices.js';
-import { startTestService, type TestService, TRUSTED_ORIGIN } from '../support/service.js';
+import { PasswordHasher } from '../../../src/accounts/passwords/password-hasher.js';
+import { Browser, Caller, enrol, openChallenge, type Owner, PASSWORD, signUp } from '../../support/client.js';
+import { trust } from '../../support/devices.js';
+import { dumpDatabase } from '../../support/leaks/database-dump.js';
+import { delivered } from '../../support/notices.js';
+import { startTestService, type TestService, TRUSTED_ORIGIN } from '../../support/service.js';
 
 let service: TestService;
 let caller: Caller;
@@ -22,7 +22,7 @@ const userOf = async ({ id }: Owner) => {
 };
 
 describe('update-user', () => {
-  it('changes name and picture, and leaves what is absent', async () => {
+  it('changes name and picture, and keeps the fields that are absent', async () => {
     const owner = await signUp(service);
     const update = (body: object) => caller.post('/update-user', body, owner.token);
     expect(await update({ name: 'Ada King' })).toMatchObject({ status: 200, body: { status: true } });
@@ -42,7 +42,7 @@ describe('update-user', () => {
     ['VALIDATION_ERROR', { name: 'Ada\r\nBcc: all' }],
     ['VALIDATION_ERROR', { name: 'x'.repeat(201) }],
     ['VALIDATION_ERROR', { image: 'javascript:alert(1)' }],
-  ])('answers 400 %s to %j, and changes nothing', async (code, body) => {
+  ])('returns 400 %s for %j, and changes nothing', async (code, body) => {
     const owner = await signUp(service);
     const before = await userOf(owner);
     const answer = await caller.post('/update-user', body, owner.token);
@@ -50,13 +50,13 @@ describe('update-user', () => {
     expect(await userOf(owner)).toEqual(before);
   });
 
-  it('needs a session', async () => {
+  it('requires a session', async () => {
     expect((await caller.post('/update-user', { name: 'Ada' })).status).toBe(401);
   });
 });
 
 describe('list-accounts', () => {
-  it('lists the one way to sign in', async () => {
+  it('lists the only way to sign in', async () => {
     const owner = await signUp(service);
     const { status, body } = await caller.get<unknown>('/list-accounts', owner.token);
     const date = expect.stringMatching(/^\d{4}-.*Z$/);
@@ -79,7 +79,7 @@ describe('list-accounts', () => {
 });
 
 describe('verify-password', () => {
-  it('tells whether a password is right, and leaves the session as weak as it was', async () => {
+  it('checks the password, and leaves the strength of the session unchanged', async () => {
     const owner = await enrol(service);
     await service.query(`UPDATE sessions SET second_factor_at = NULL WHERE user_id = $1`, [owner.id]);
     const verify = (password: string) => caller.post('/verify-password', { password }, owner.token);
@@ -90,7 +90,7 @@ describe('verify-password', () => {
     expect(service.events).toContainEqual(expect.objectContaining({ name: 'password.refused', accountId: owner.id }));
   });
 
-  it('counts with the guesses at sign-in', async () => {
+  it('counts a wrong password like a wrong password at sign-in', async () => {
     const limited = await startTestService({ config: { rateLimit: true } });
     const owner = await signUp(limited);
     const at = new Caller(limited);
@@ -106,7 +106,7 @@ describe('verify-password', () => {
 });
 
 describe('delete-user', () => {
-  it('drops every row of the account', async () => {
+  it('deletes every row of the account', async () => {
     const owner = await enrol(service);
     await trust(service, owner);
     const challenge = await openChallenge(service, owner);
@@ -131,12 +131,12 @@ describe('delete-user', () => {
     ];
     expect(codes).toEqual(['UNAUTHORIZED', 'INVALID_TWO_FACTOR_COOKIE', 'INVALID_EMAIL_OR_PASSWORD']);
     expect(service.events).toContainEqual(expect.objectContaining({ name: 'account.deleted', accountId: owner.id }));
-    // The address is free again.
+    // The address can be used again.
     const again = await caller.post('/sign-up/email', { email: owner.email, password: PASSWORD, name: 'Ada' });
     expect(again.body.user).toMatchObject({ twoFactorEnabled: false });
   });
 
-  it('makes the browser forget its cookie', async () => {
+  it('deletes the session cookie of the browser', async () => {
     const owner = await signUp(service);
     const browser = new Browser(service);
     await browser.post('/sign-in/email', { email: owner.email, password: PASSWORD });
@@ -145,7 +145,7 @@ describe('delete-user', () => {
     expect([...browser.cookies]).toEqual([]);
   });
 
-  it('needs the password, a strong session once two-factor is on, and a trusted callback', async () => {
+  it('requires the password, a strong session once two-factor is on, and a trusted callback', async () => {
     const owner = await enrol(service);
     expect((await remove(owner.token, 'wrong password')).body.code).toBe('INVALID_PASSWORD');
     expect((await caller.post('/delete-user', {}, owner.token)).body.code).toBe('VALIDATION_ERROR');
@@ -190,7 +190,7 @@ describe('delete-user', () => {
 });
 
 describe('callbackURL at sign-in and sign-up', () => {
-  it('comes back from sign-in, absolute, where it is trusted', async () => {
+  it('is returned by sign-in as an absolute URL when its origin is trusted', async () => {
     const owner = await signUp(service);
     const page = `${TRUSTED_ORIGIN}/home?tab=1`;
     for (const [callbackURL, url] of [
@@ -206,7 +206,7 @@ describe('callbackURL at sign-in and sign-up', () => {
     expect(plain.body).not.toHaveProperty('url');
   });
 
-  it('leads past no challenge', async () => {
+  it('is ignored when sign-in responds with a challenge', async () => {
     const owner = await enrol(service);
     const answer = await caller.post('/sign-in/email', {
       email: owner.email,
@@ -218,7 +218,7 @@ describe('callbackURL at sign-in and sign-up', () => {
     expect(answer.headers.get('location')).toBeNull();
   });
 
-  it('is refused where it is not, before the password is looked at', async () => {
+  it('is refused before the password is checked when its origin is not trusted', async () => {
     const owner = await signUp(service);
     for (const callbackURL of ['https://evil.example', '//evil.example', '/\\evil.example', 'javascript:alert(1)']) {
       const body = { email: owner.email, password: 'wrong password', name: 'Ada', callbackURL };

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createAuthClient } from 'better-auth/client';
 import { twoFactorClient } from 'better-auth/client/plugins';
-import { Browser, enrol, PASSWORD } from '../support/client.js';
-import { linkMailedTo } from '../support/links.js';
-import { startTestService, type TestService, TRUSTED_ORIGIN } from '../support/service.js';
+import { Browser, enrol, PASSWORD } from '../../support/client.js';
+import { linkMailedTo } from '../../support/links.js';
+import { startTestService, type TestService, TRUSTED_ORIGIN } from '../../support/service.js';
 
-/** The official client as it comes, in a browser that keeps cookies. */
+/** The unmodified official client, in a browser that stores cookies. */
 function officialClient(service: TestService) {
   const browser = new Browser(service);
   const client = createAuthClient({
@@ -24,7 +24,7 @@ describe('the official Better Auth client', () => {
   });
   afterAll(() => service.close());
 
-  it('signs up, reads its session, signs out and in again', async () => {
+  it('signs up, reads its session, signs out and signs in again', async () => {
     const { client, browser } = officialClient(service);
     const email = 'client@example.com';
     const signedUp = await client.signUp.email({ name: 'Ada', email, password: PASSWORD });
@@ -33,7 +33,7 @@ describe('the official Better Auth client', () => {
 
     const session = await client.getSession();
     expect(session.data?.user).toMatchObject({ email, name: 'Ada', createdAt: expect.any(Date) });
-    // The browser's cookie is the credential; what the client shows of it opens nothing.
+    // The browser's cookie is the credential. The token that the client shows is not valid as one.
     expect(session.data?.session.token).toBe(session.data?.session.id);
     expect((await client.revokeSession({ token: session.data?.session.token ?? '' })).data).toEqual({ status: true });
     expect(browser.cookies.has('session_token')).toBe(false);
@@ -48,7 +48,7 @@ describe('the official Better Auth client', () => {
     expect((await client.getSession()).data?.user.email).toBe(email);
   });
 
-  it('reads errors by their codes', async () => {
+  it('receives the codes of errors', async () => {
     const { client } = officialClient(service);
     const body = { name: 'Ada', email: 'errors@example.com', password: PASSWORD };
     await client.signUp.email(body);
@@ -115,7 +115,7 @@ describe('the official Better Auth client', () => {
     expect([...browser.cookies.keys()]).toEqual(['session_token']);
   });
 
-  it('resets a forgotten password by the page that the link leads to', async () => {
+  it('resets a forgotten password on the page that the link leads to', async () => {
     const { client, browser } = officialClient(service);
     const email = 'forgotten@example.com';
     const page = `${TRUSTED_ORIGIN}/reset-password`;
@@ -133,7 +133,7 @@ describe('the official Better Auth client', () => {
     expect(again.error).toMatchObject({ status: 400, code: client.$ERROR_CODES.INVALID_TOKEN.code });
   });
 
-  it('verifies the address, changes it, and edits and deletes the account', async () => {
+  it('verifies the address, changes it, edits the account and deletes it', async () => {
     const { client } = officialClient(service);
     const [email, newEmail] = ['profile@example.com', 'profile@example.org'];
     await client.signUp.email({ name: 'Ada', email, password: PASSWORD });

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PostgresSessions } from '../../src/accounts/sessions/postgres-sessions.js';
-import type { IncomingRequest, SessionIdentity } from '../../src/two-factor/index.js';
-import { type Owner, PASSWORD, signUp } from '../support/client.js';
-import { startTestService, type TestService } from '../support/service.js';
-import { send, statementsOf } from './accounts-support.js';
+import { PostgresSessions } from '../../../src/accounts/sessions/postgres-sessions.js';
+import type { IncomingRequest, SessionIdentity } from '../../../src/two-factor/index.js';
+import { type Owner, PASSWORD, signUp } from '../../support/client.js';
+import { startTestService, type TestService } from '../../support/service.js';
+import { send, statementsOf } from './support.js';
 
 const REQUEST: IncomingRequest = { headers: {}, cookies: {}, ip: '192.0.2.7', userAgent: 'x'.repeat(4000) };
 
-describe('the sessions that the library is given', () => {
+describe('the session gateway of the service', () => {
   let service: TestService;
   let sessions: PostgresSessions;
 
@@ -25,7 +25,7 @@ describe('the sessions that the library is given', () => {
   const signIn = async ({ email }: Owner) =>
     (await send(service, '/sign-in/email', { body: { email, password: PASSWORD } })).body.token;
 
-  it('are opened, renewed and ended in one statement each', async () => {
+  it('opens, renews and ends a session in one statement each', async () => {
     const { id } = await signUp(service);
     const grant = { accountId: id, secondFactor: null, amr: [], trustedDeviceId: null, context: {}, request: REQUEST };
     const renewal = {
@@ -60,7 +60,7 @@ describe('the sessions that the library is given', () => {
     await sessions.end(lifted);
   });
 
-  it('keep their strength and their end when only the token is renewed', async () => {
+  it('keeps strength and expiry when only the token is renewed', async () => {
     const { id, token } = await signUp(service);
     const session = await identify(token);
     const first = await sessions.renew({
@@ -86,7 +86,7 @@ describe('the sessions that the library is given', () => {
     expect((await identify(second?.token ?? '')).secondFactorAt).toEqual(strong.secondFactorAt);
   });
 
-  it('are not opened for an account that there is not', async () => {
+  it('opens no session for an account that does not exist', async () => {
     for (const accountId of [crypto.randomUUID(), 'nobody']) {
       const opening = sessions.issue({
         accountId,
@@ -100,7 +100,7 @@ describe('the sessions that the library is given', () => {
     }
   });
 
-  it('renewed many times at once from one token give one live token', async () => {
+  it('leaves one live token when one token is renewed in parallel', async () => {
     const { token } = await signUp(service);
     const session = await identify(token);
     const renewals = await Promise.all(
@@ -120,7 +120,7 @@ describe('the sessions that the library is given', () => {
     await identify(winners[0]?.token ?? '');
   });
 
-  it('that end each other at the same time leave one, and nobody waiting', async () => {
+  it('leaves one session, without a deadlock, when sessions end each other at the same time', async () => {
     for (let round = 0; round < 5; round++) {
       const owner = await signUp(service);
       const tokens = [owner.token, ...(await Promise.all(Array.from({ length: 5 }, () => signIn(owner))))];
@@ -144,7 +144,7 @@ describe('the sessions that the library is given', () => {
     }
   });
 
-  it('remember no more of a user agent than a list shows', async () => {
+  it('stores no more of a user agent than the list shows', async () => {
     const { id } = await signUp(service);
     const { token } = await sessions.issue({
       accountId: id,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { enrol, openChallenge, type Owner, PASSWORD, signUp } from '../support/client.js';
-import { startTestService, type TestService, TRUSTED_ORIGIN } from '../support/service.js';
-import { send, type SessionBody, sessionCookie } from './accounts-support.js';
+import { enrol, openChallenge, type Owner, PASSWORD, signUp } from '../../support/client.js';
+import { startTestService, type TestService, TRUSTED_ORIGIN } from '../../support/service.js';
+import { send, type SessionBody, sessionCookie } from './support.js';
 
 const NEW_PASSWORD = 'an even better passphrase';
 
@@ -9,7 +9,7 @@ describe('change-password', () => {
   let service: TestService;
 
   beforeAll(async () => {
-    // At a cost at which hashing can be overtaken.
+    // Hashing must take long enough here for another request to overtake it.
     service = await startTestService({ config: { bcryptCost: 10 } });
   });
   afterAll(() => service.close());
@@ -27,7 +27,7 @@ describe('change-password', () => {
   const stored = (owner: Owner) =>
     service.query(`SELECT password_hash, password_version, updated_at FROM users WHERE id = $1`, [owner.id]);
 
-  it('takes effect, ends all other sessions and gives the own a new token', async () => {
+  it('replaces the password, ends all other sessions and gives the current one a new token', async () => {
     const owner = await signUp(service);
     const other: string = (await signIn(owner)).body.token;
     const answer = await change(owner.token);
@@ -40,7 +40,7 @@ describe('change-password', () => {
     expect((await signIn(owner, NEW_PASSWORD)).status).toBe(200);
   });
 
-  it('gives the own session a new token with revokeOtherSessions', async () => {
+  it('gives the current session a new token with revokeOtherSessions', async () => {
     const owner = await signUp(service);
     const other: string = (await signIn(owner)).body.token;
     const before = await sessionOf(owner.token);
@@ -56,7 +56,7 @@ describe('change-password', () => {
     expect(await sessionOf(token)).toMatchObject({ id: before.id, createdAt: before.createdAt });
   });
 
-  it('changes nothing for a wrong current password', async () => {
+  it('changes nothing when the current password is wrong', async () => {
     const owner = await signUp(service);
     const other: string = (await signIn(owner)).body.token;
     const before = await stored(owner);
@@ -77,7 +77,7 @@ describe('change-password', () => {
     ['VALIDATION_ERROR', { newPassword: 12_345_678 }],
     ['VALIDATION_ERROR', { currentPassword: null }],
     ['VALIDATION_ERROR', { revokeOtherSessions: 'yes' }],
-  ])('answers 400 %s to %j', async (code, body) => {
+  ])('returns 400 %s for %j', async (code, body) => {
     const owner = await signUp(service);
     const before = await stored(owner);
     const answer = await change(owner.token, body);
@@ -86,12 +86,12 @@ describe('change-password', () => {
     expect(await stored(owner)).toEqual(before);
   });
 
-  it('needs a session', async () => {
+  it('requires a session', async () => {
     const answer = await send(service, '/change-password', { body: {} });
     expect(answer.status).toBe(401);
   });
 
-  it('needs a strong session once two-factor is on: after the body, before the password', async () => {
+  it('requires a strong session once two-factor is on, checked after the body and before the password', async () => {
     const owner = await enrol(service);
     expect((await change(owner.token, { currentPassword: 'wrong password' })).body.code).toBe('INVALID_PASSWORD');
     await service.query(`UPDATE sessions SET second_factor_at = NULL WHERE user_id = $1`, [owner.id]);
@@ -120,7 +120,7 @@ describe('change-password', () => {
     expect((await signIn(owner)).status).toBe(401);
   });
 
-  it('lets no sign-in with the old password slip through at the same time', async () => {
+  it('opens no session for a sign-in with the old password at the same time', async () => {
     for (let round = 0; round < 4; round++) {
       const owner = await signUp(service);
       const barrier = Array.from({ length: 6 }, (_, index) =>
@@ -147,23 +147,23 @@ describe('change-password', () => {
     expect(answer.cookies.join('\n')).not.toContain('tfs_');
   });
 
-  it('is won by one of two that come at once', async () => {
+  it('succeeds for one of two parallel requests', async () => {
     const owner = await signUp(service);
     const answers = await Promise.all(
       ['first new password', 'second new password'].map((newPassword) => change(owner.token, { newPassword })),
     );
     const winners = answers.filter(({ status }) => status === 200);
-    // They may also come one after the other; then the later finds the current password wrong.
+    // The requests may also run one after the other. Then the later one finds the current password wrong.
     expect(winners).toHaveLength(1);
     expect(answers.find(({ status }) => status !== 200)?.body.code).toBe('INVALID_PASSWORD');
   });
 
-  it('does nothing for a session that ends meanwhile', async () => {
+  it('changes nothing when its session ends during the request', async () => {
     for (const revokeOtherSessions of [true, false]) {
       const owner = await signUp(service);
       const before = await stored(owner);
       const changing = change(owner.token, { revokeOtherSessions });
-      // Hashing takes long enough to get in between.
+      // Hashing takes long enough for the session to end before it is done.
       await new Promise((resolve) => setTimeout(resolve, 40));
       await service.query(`DELETE FROM sessions WHERE user_id = $1`, [owner.id]);
       const answer = await changing;

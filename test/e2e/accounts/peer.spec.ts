@@ -1,21 +1,21 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
-import { PASSWORD } from '../support/client.js';
-import { TRUSTED_ORIGIN } from '../support/service.js';
-import { type OfficialClient, type Side, startOurs, startPeer } from './peer-comparison.js';
+import { PASSWORD } from '../../support/client.js';
+import { TRUSTED_ORIGIN } from '../../support/service.js';
+import { type OfficialClient, type Side, startOurs, startPeer } from '../peer-comparison.js';
 
 /*
- * The official client makes the same calls of this service and of a real Better Auth server. Status, code and shape are the
- * same, but where docs/clients.md says otherwise.
+ * The official client sends the same calls to this service and to a real Better Auth server. Status, code and shape
+ * must be equal, except where docs/clients.md names a difference.
  */
 
 const NEW_PASSWORD = 'an even better passphrase';
 
-/** What a client sees of a call. */
+/** The result of a call, as a client sees it. */
 interface Seen {
   readonly status: number;
   readonly code: string | null;
-  /** Members of the answer; of its first element, where it is a list. */
+  /** Members of the response; of its first element if it is a list. */
   readonly members: readonly string[];
 }
 
@@ -32,7 +32,7 @@ function seen({ data, error }: Result): Seen {
 
 type Walk = Map<string, Seen>;
 
-/** Makes every call once, and notes what came back under the name of the call. */
+/** Makes every call once, and records its result under the name of the call. */
 async function walk(side: Side): Promise<Walk> {
   const notes: Walk = new Map();
   const note = async (name: string, call: Promise<unknown>) => {
@@ -179,7 +179,7 @@ async function walkOthers(side: Side, note: Note): Promise<void> {
   await note('linkSocial', client.linkSocial({ provider: 'github' }));
 }
 
-/** What differs, and is said in docs/clients.md. `[ours, peer]`, a status with its code. */
+/** The differences that docs/clients.md names, as `[ours, peer]`: each is a status with its code. */
 const DIFFERENCES: Record<string, readonly [ours: string, peer: string]> = {
   'updateUser, nothing to change': ['400 NO_FIELDS_TO_UPDATE', '400'],
   'deleteUser, without password': ['400 VALIDATION_ERROR', '200'],
@@ -198,7 +198,7 @@ const DIFFERENCES: Record<string, readonly [ours: string, peer: string]> = {
 
 const told = ({ status, code }: Seen) => `${status}${code === null ? '' : ` ${code}`}`;
 
-describe('the official client, at this service and at a Better Auth server', () => {
+describe('the official client, with this service and with a Better Auth server', () => {
   let ours: Walk;
   let peers: Walk;
   beforeAll(async () => {
@@ -208,7 +208,7 @@ describe('the official client, at this service and at a Better Auth server', () 
     await own.close();
     await peer.close();
   }, 120_000);
-  it('gets the same status and code, but where the document says otherwise', () => {
+  it('receives the same status and code, except where the document names a difference', () => {
     const differing = [...ours].flatMap(([name, answer]) => {
       const other = peers.get(name);
       const pair = [told(answer), other ? told(other) : 'none'] as const;
@@ -218,7 +218,7 @@ describe('the official client, at this service and at a Better Auth server', () 
     expect(Object.fromEntries(differing)).toEqual(DIFFERENCES);
   });
 
-  it('finds every member of the answers there in the answers here', () => {
+  it("receives every member of the peer's responses from this service, too", () => {
     const lacking = [...ours].flatMap(([name, { status, members }]) => {
       const other = peers.get(name);
       const lacks = other?.members.filter((member) => !members.includes(member)) ?? [];
@@ -227,14 +227,14 @@ describe('the official client, at this service and at a Better Auth server', () 
     expect(Object.fromEntries(lacking)).toEqual({});
   });
 
-  it('is described by docs/clients.md, call by call', async () => {
+  it('is described call by call in docs/clients.md', async () => {
     const document = await readFile('docs/clients.md', 'utf8');
     const rows = [...ours].map(([name, answer]) => {
       const other = peers.get(name);
       const there = other && told(other) !== told(answer) ? told(other) : 'the same';
       return `| ${name} | ${told(answer)} | ${there} |`;
     });
-    // Blanks line up the columns.
+    // Spaces align the columns of the table.
     const lines = document.split('\n').map((line) => line.replaceAll(/ +/g, ' '));
     expect(rows.filter((row) => !lines.some((line) => line.startsWith(row)))).toEqual([]);
   });
