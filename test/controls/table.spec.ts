@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { readdir, readFile } from 'node:fs/promises';
 
 /*
- * `docs/security.md` promises a proof for every control and against every attack. Here the promise is held against the
- * files.
+ * `docs/security.md` promises a proof for every control and against every attack. These tests compare that promise with
+ * the files.
  */
 
 const TABLE = 'docs/security.md';
@@ -20,7 +20,7 @@ interface Row {
   readonly residual: string;
 }
 
-/** Rows of the form `| number | control | source | proof | residual risk |`. */
+/** Parses rows of the form `| number | control | source | proof | residual risk |`. */
 async function rows(): Promise<Row[]> {
   const text = await readFile(TABLE, 'utf8');
   return [...text.matchAll(/^\| (\d+) +\|(.*)\|$/gm)].map(([, number, rest = '']) => {
@@ -33,7 +33,7 @@ async function rows(): Promise<Row[]> {
 const specs = async () => (await readdir(FOLDER)).filter((name) => /^\d\d-.+\.spec\.ts$/.test(name));
 
 describe('the table of controls', () => {
-  it('has every control once, in order, with a source, a proof and its residual risk', async () => {
+  it('lists every control once, in order, with a source, a proof and its residual risk', async () => {
     const table = await rows();
     expect(table.map(({ number }) => number)).toEqual(Array.from({ length: CONTROLS }, (_, index) => index + 1));
     for (const { number, control, source, files, residual } of table) {
@@ -42,7 +42,7 @@ describe('the table of controls', () => {
     }
   });
 
-  it('names for each control the file of its number, and no file that is not there', async () => {
+  it('names the file of its number for each control, and only files that exist', async () => {
     const there = await specs();
     for (const { number, files } of await rows()) {
       const prefix = `${FOLDER}/${String(number).padStart(2, '0')}-`;
@@ -56,7 +56,7 @@ describe('the table of controls', () => {
     for (const name of there) expect(named).toContain(`${FOLDER}/${name}`);
   });
 
-  it('is what the files say they prove: each begins with its number', async () => {
+  it('matches the files, each of which begins with its number and skips no test', async () => {
     for (const name of await specs()) {
       const text = await readFile(`${FOLDER}/${name}`, 'utf8');
       expect([name, text.includes(`control ${name.slice(0, 2)}: `)]).toEqual([name, true]);
@@ -65,7 +65,7 @@ describe('the table of controls', () => {
   });
 });
 
-/** Rows of the form `| F1 | what holds | proof | residual risk |`. */
+/** Parses rows of the form `| F1 | what holds | proof | residual risk |`. */
 async function attackRows() {
   const text = await readFile(TABLE, 'utf8');
   return [...text.matchAll(/^\| F(\d+) +\|(.*)\|$/gm)].map(([, number, rest = '']) => {
@@ -76,7 +76,7 @@ async function attackRows() {
 }
 
 describe('the table of attacks', () => {
-  it('has every attack, in order, each with a proof and its residual risk', async () => {
+  it('lists every attack in order, each with a proof and its residual risk', async () => {
     const table = await attackRows();
     const numbers = table.map(({ number }) => number);
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
@@ -87,7 +87,7 @@ describe('the table of attacks', () => {
     }
   });
 
-  it('names every file of its folder in a row of its number, and no file that is not there', async () => {
+  it('names every file of the folder in the row of its number, and only files that exist', async () => {
     const there = (await readdir(ATTACKS_FOLDER)).filter((name) => name.endsWith('.spec.ts'));
     const named = (await attackRows()).flatMap(({ number, files }) => files.map((file) => ({ number, file })));
     expect(named.map(({ file }) => file).toSorted()).toEqual(
