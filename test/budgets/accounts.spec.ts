@@ -26,8 +26,8 @@ const OWNERS = [
   ['on a strong session', 11, enrol],
 ] as const;
 
-describe('the statement budget of account routes, with BEGIN and COMMIT', () => {
-  it('allows 1 statement with one commit for request-password-reset, also with an unknown address', async () => {
+describe('a request to an account route, with BEGIN and COMMIT counted,', () => {
+  it('takes 1 statement with one commit for request-password-reset, also with an unknown address', async () => {
     const { email } = await signUp(service);
     for (const address of [email, `unknown-${email}`]) {
       const request = () => caller.post('/request-password-reset', { email: address });
@@ -35,7 +35,7 @@ describe('the statement budget of account routes, with BEGIN and COMMIT', () => 
     }
   });
 
-  it('allows 1 statement for the link that resets a password, and 10 with one commit for reset-password and its notice', async () => {
+  it('takes 1 statement for the link that resets a password, and 10 with one commit for reset-password and its notice', async () => {
     const { email } = await enrol(service);
     await caller.post('/request-password-reset', { email });
     const { path, token } = await linkMailedTo(courier, email);
@@ -44,7 +44,7 @@ describe('the statement budget of account routes, with BEGIN and COMMIT', () => 
     expect(await cost(reset)).toEqual({ statements: 10, commits: 1 });
   });
 
-  it('allows 1 statement for send-verification-email, one more on a session, and 2 for verify-email, with one commit each', async () => {
+  it('takes 1 statement for send-verification-email, one more on a session, and 2 for verify-email, with one commit each', async () => {
     const { email, token } = await signUp(service);
     const ask = (bearer?: string) => cost(() => caller.post('/send-verification-email', { email }, bearer));
     expect(await ask()).toEqual({ statements: 1, commits: 1 });
@@ -57,7 +57,7 @@ describe('the statement budget of account routes, with BEGIN and COMMIT', () => 
     ['without two-factor', 8, 7, signUp],
     ['on a strong session', 6, 6, enrol],
   ] as const)(
-    'allows change-email %s %i statements, and its link %i, with one commit each',
+    'takes, for change-email %s, %i statements, and %i for its link, with one commit each',
     async (_, asked, used, make) => {
       const { email, token } = await make(service);
       const newEmail = `new-${email}`;
@@ -68,20 +68,20 @@ describe('the statement budget of account routes, with BEGIN and COMMIT', () => 
     },
   );
 
-  it('allows 2 statements with one commit for update-user', async () => {
+  it('takes 2 statements with one commit for update-user', async () => {
     const { token } = await signUp(service);
     const update = () => caller.post('/update-user', { name: 'Ada King' }, token);
     expect(await cost(update)).toEqual({ statements: 2, commits: 1 });
   });
 
-  it('allows 2 statements for verify-password', async () => {
+  it('takes 2 statements for verify-password', async () => {
     const { token } = await signUp(service);
     const verify = () => caller.post('/verify-password', { password: PASSWORD }, token);
     expect(await cost(verify)).toEqual({ statements: 2, commits: 0 });
   });
 
   it.each(OWNERS)(
-    'allows change-password %s, with its notice, %i statements and one commit',
+    'takes, for change-password %s and its notice, %i statements with one commit',
     async (_, statements, make) => {
       const { token } = await make(service);
       const body = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD };
@@ -90,7 +90,7 @@ describe('the statement budget of account routes, with BEGIN and COMMIT', () => 
     },
   );
 
-  it.each(OWNERS)('allows delete-user %s %i statements and one commit', async (_, statements, make) => {
+  it.each(OWNERS)('takes, for delete-user %s, %i statements with one commit', async (_, statements, make) => {
     const { token } = await make(service);
     const remove = () => caller.post('/delete-user', { password: PASSWORD }, token);
     expect(await cost(remove)).toEqual({ statements, commits: 1 });
