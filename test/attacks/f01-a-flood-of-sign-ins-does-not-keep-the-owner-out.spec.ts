@@ -9,29 +9,32 @@ import { trust } from '../support/devices.js';
 import { freshAddress, from, guess, LimiterClock, retryAfter, right, statuses } from '../support/guesses.js';
 import { startTestService, type TestService } from '../support/service.js';
 
-/** As in production. */
+/** The cost that production uses. */
 const BCRYPT_COST = 12;
-/** The token of the monitor that reads figures. */
+/** The token of the monitor that reads the figures of /health. */
 const MONITOR = 'token-of-a-monitor-that-reads-figures';
 const NETWORKS = 20;
 const REQUESTS = 15;
 
-/** More than hash at a time, on any machine: the pool of libuv has four threads unless the environment says otherwise. */
+/**
+ * Upper bound of the passwords that are hashed in parallel on any machine. The thread pool of libuv has four threads
+ * unless the environment sets another number.
+ */
 const SLOTS = Math.max(4, Number(process.env['UV_THREADPOOL_SIZE']) || 4, availableParallelism());
 
-// A slow machine takes its time for floods of real hashes.
+// A slow machine needs much time for many real hashes.
 jest.setTimeout(120_000);
 
 /**
- * 20 networks signed in at random addresses and hung up. No limit was met, and the queue before bcrypt had no end: the owner's
- * next sign-in was a 503 after 56 seconds.
+ * The attack: 20 networks signed in at random addresses and closed their connections. No limit applied and the queue
+ * for bcrypt was unbounded, so the owner's next sign-in failed with 503 after 56 seconds.
  */
 describe('F1: a flood of sign-ins does not keep the owner out', () => {
   let service: TestService;
   let clock: LimiterClock;
   let owner: EnrolledOwner;
   let device: string;
-  /** Milliseconds of a sign-in while nothing else goes on. */
+  /** Milliseconds of a sign-in without other load. */
   let idle: number;
   beforeAll(async () => {
     clock = new LimiterClock();
@@ -64,7 +67,7 @@ describe('F1: a flood of sign-ins does not keep the owner out', () => {
   let strangers = 0;
   const stranger = () => `stranger${++strangers}@example.com`;
 
-  it('bounds the queue, and answers the rest with 503 and Retry-After', async () => {
+  it('bounds the queue, and answers the other requests with 503 and Retry-After', async () => {
     const addresses = Array.from({ length: NETWORKS }, () => freshAddress());
     const flood = Promise.all(
       addresses.flatMap((address) => Array.from({ length: REQUESTS }, () => guess(service, stranger(), { address }))),
@@ -85,11 +88,11 @@ describe('F1: a flood of sign-ins does not keep the owner out', () => {
     }
     expect(highest).toBeGreaterThan(0);
     expect(highest).toBeLessThan(NETWORKS * REQUESTS);
-    // The figure is a second old at most.
+    // The figure is up to one second old.
     while ((await waiting()) > 0) await sleep(100);
   });
 
-  it('counts no guess that was refused against the owner', async () => {
+  it('counts no refused guess against the owner', async () => {
     clock.advance(24 * 60 * 60);
     const address = freshAddress();
     const answers = await Promise.all([
@@ -98,11 +101,11 @@ describe('F1: a flood of sign-ins does not keep the owner out', () => {
     ]);
     const { 503: refused = 0 } = statuses(answers.slice(200));
     expect(refused).toBeGreaterThan(10);
-    // 50 in ten minutes are all that may be wrong: those that were refused are still there.
+    // The address allows 50 wrong passwords in ten minutes. The refused guesses did not use them up.
     expect((await guess(service, owner.email, right({ address }))).status).toBe(200);
   });
 
-  it('lets a trusted device and a live session in during the flood', async () => {
+  it('admits a trusted device and a live session during the flood', async () => {
     clock.advance(24 * 60 * 60);
     const stop = new AbortController();
     const seen: number[] = [];
@@ -135,7 +138,7 @@ describe('F1: a flood of sign-ins does not keep the owner out', () => {
     expect(seen).toContain(503);
   });
 
-  it('hashes nothing for clients that have left, so the owner signs in as if there had been no flood', async () => {
+  it('hashes nothing for clients that left, so the owner signs in as fast as without a flood', async () => {
     clock.advance(24 * 60 * 60);
     const compare = jest.spyOn(bcrypt, 'compare');
     try {
@@ -145,7 +148,7 @@ describe('F1: a flood of sign-ins does not keep the owner out', () => {
       );
       const ports = await Promise.all(flood.map(({ port }) => port));
       while (compare.mock.calls.length === 0) await sleep(10);
-      // Long enough for the rest of the flood to be read.
+      // The service needs this time to read the rest of the flood.
       await sleep(1000);
       for (const { hangUp } of flood) hangUp();
       while (ports.some((port) => open.has(port))) await sleep(10);
@@ -155,7 +158,7 @@ describe('F1: a flood of sign-ins does not keep the owner out', () => {
       process.stderr.write(
         `the owner's sign-in: ${idle.toFixed(0)} ms, after a flood that hung up: ${took.toFixed(0)} ms\n`,
       );
-      // What had begun goes on; of what waited nothing is hashed.
+      // Hashes in progress are completed, and nothing that waited is hashed.
       expect(compare.mock.calls.length).toBeLessThanOrEqual(SLOTS + 1);
       expect(took).toBeLessThan(2000 + 8 * idle);
     } finally {
@@ -164,7 +167,7 @@ describe('F1: a flood of sign-ins does not keep the owner out', () => {
   });
 });
 
-/** The clients' ports of the connections that the service has from now on, as they come and go. */
+/** Returns the client ports of all connections that the service accepts from now on, and updates them. */
 function openPorts(service: TestService): Set<number | undefined> {
   const ports = new Set<number | undefined>();
   service.app.getHttpServer().on('connection', (socket: Socket) => {
@@ -175,7 +178,7 @@ function openPorts(service: TestService): Set<number | undefined> {
   return ports;
 }
 
-/** Sends a sign-in on a connection of its own. */
+/** Sends a sign-in on its own connection. */
 function post(service: TestService, body: object, headers: Record<string, string>) {
   const one = request(`${service.url}/sign-in/email`, {
     method: 'POST',

@@ -18,7 +18,7 @@ const stage = ({ token }: Pick<Owner, 'token'>, phoneNumber: string) =>
 
 const ceilingEvents = () => service.events.filter(({ name }) => name === 'sms.ceiling-reached');
 
-/** An account whose number is proven. */
+/** Creates an account with a proven number. */
 async function ownerOf(phoneNumber: string): Promise<Owner> {
   const owner = await signUp(service);
   await stage(owner, phoneNumber);
@@ -32,7 +32,11 @@ async function ownerOf(phoneNumber: string): Promise<Owner> {
 
 let numbers = 0;
 
-/** A fresh account texts numbers that are not its own. @returns how the service answered */
+/**
+ * Creates an account that sends codes to the numbers of others.
+ *
+ * @returns the statuses of the responses
+ */
 async function textStrangers(count = 10): Promise<number[]> {
   const stranger = await signUp(service);
   const answers: number[] = [];
@@ -43,14 +47,14 @@ async function textStrangers(count = 10): Promise<number[]> {
   return answers;
 }
 
-describe('F2: strangers use up the ceiling of text messages', () => {
-  it('three fresh accounts reach the ceiling of unproven numbers, and an owner is still texted', async () => {
+describe('F2: strangers cannot use up the text messages of owners', () => {
+  it('still texts an owner after three new accounts reached the ceiling of unproven numbers', async () => {
     const owner = await ownerOf('+4915112340201');
-    // The owner's own first message came from the same ceiling, which then refilled.
+    // The owner's first text used the same ceiling, which is full again after a day.
     await service.pass(DAY);
     const answers: number[] = [];
     for (let n = 0; n < 3; n++) answers.push(...(await textStrangers()));
-    // Half of a tenth of the daily figure goes out at once.
+    // At once, half of the daily ceiling of four texts may be sent.
     expect(answers.filter((status) => status === 200)).toHaveLength(2);
     expect(answers.filter((status) => status === 429)).toHaveLength(28);
 
@@ -59,14 +63,14 @@ describe('F2: strangers use up the ceiling of text messages', () => {
     expect((await service.messages.textTo('+4915112340201', 2)).text).toMatch(/\d{6}/);
   });
 
-  it('the send that reaches a ceiling emits one event that names it, and refused ones emit none', async () => {
+  it('emits one event for the send that reaches a ceiling, and none for refused sends', async () => {
     expect(ceilingEvents()).toMatchObject([{ details: { ceiling: 'unproven' } }]);
     const [event] = ceilingEvents();
     expect(event).toMatchObject({ accountId: expect.any(String), sessionId: expect.any(String) });
     expect(event?.ip).not.toBeNull();
   });
 
-  it('no 24 hours hold more texts to unproven numbers than their ceiling', async () => {
+  it('sends no more texts to unproven numbers in any 24 hours than their ceiling allows', async () => {
     await service.pass(2 * DAY);
     const answers: number[] = [];
     for (let hour = 0; hour < 24; hour++) {
@@ -76,12 +80,12 @@ describe('F2: strangers use up the ceiling of text messages', () => {
     expect(answers.filter((status) => status === 200)).toHaveLength(SMS_PER_DAY / 10);
   });
 
-  it('owners who reach their ceiling leave that of unproven numbers whole', async () => {
+  it('keeps the ceiling of unproven numbers full when owners reach theirs', async () => {
     await service.pass(2 * DAY);
     const owner = await ownerOf('+4915112340202');
     await service.pass(2 * DAY);
     const before = ceilingEvents().length;
-    // As 19 others had just been texted: half of the daily figure goes out at once.
+    // Simulates 19 texts just before this one. At once, half of the daily ceiling may be sent.
     await service.query(
       `INSERT INTO two_factor_send_budget (bucket, refilled_at)
        VALUES ('sms', standstill.now() + interval '1 day' * 19 / 21)`,
@@ -97,7 +101,7 @@ describe('F2: strangers use up the ceiling of text messages', () => {
 });
 
 describe('a ceiling of zero', () => {
-  it('lets no text message through, not even the first one', async () => {
+  it('refuses every text message, also the first one', async () => {
     const mute = await startTimedService({ messages: true, config: { outbox: false, smsPerDay: 0 } });
     try {
       const owner = await signUp(mute);

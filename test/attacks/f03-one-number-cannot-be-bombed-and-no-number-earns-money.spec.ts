@@ -20,8 +20,8 @@ const textsTo = async (number: string, count: number) => {
   return service.messages.sms.sent.filter(({ to }) => to === number).length;
 };
 
-describe('F3: one number is bombed by many accounts', () => {
-  it('twelve accounts send five texts to one unproven number', async () => {
+describe('F3: many accounts cannot bomb one number', () => {
+  it('sends five texts to one unproven number for twelve accounts', async () => {
     const number = '+4915112340301';
     const answers: number[] = [];
     for (let n = 0; n < 12; n++) {
@@ -33,7 +33,7 @@ describe('F3: one number is bombed by many accounts', () => {
     expect(await textsTo(number, 5)).toBe(5);
   });
 
-  it('twelve accounts at once send no more', async () => {
+  it('sends no more when the twelve accounts send in parallel', async () => {
     const number = '+4915112340302';
     const strangers = await race(12, () => signUp(service));
     await race(12, (index) => stage(strangers[index] as Owner, number));
@@ -42,7 +42,7 @@ describe('F3: one number is bombed by many accounts', () => {
     expect(await textsTo(number, 5)).toBe(5);
   });
 
-  it('the owner of the number is still texted', async () => {
+  it('still texts the owner of the number', async () => {
     const number = '+4915112340303';
     const owner = await signUp(service);
     await stage(owner, number);
@@ -60,7 +60,7 @@ describe('F3: one number is bombed by many accounts', () => {
   });
 });
 
-describe('F3: the number pays the attacker for every text', () => {
+describe('F3: no number earns money for the attacker', () => {
   it.each([
     ['international premium rate', '+979123456789'],
     ['satellite', '+881612345678'],
@@ -69,7 +69,7 @@ describe('F3: the number pays the attacker for every text', () => {
     ['German premium rate', '+499001234567'],
     ['British premium rate', '+449091234567'],
     ['North American premium rate', '+19005551234'],
-  ])('refuses to stage a number of %s, %s', async (_, number) => {
+  ])('refuses to stage a number of %s: %s', async (_, number) => {
     expect(await stage(await signUp(service), number)).toMatchObject({
       status: 400,
       body: { code: 'VALIDATION_ERROR', errors: { phoneNumber: [expect.any(String)] } },
@@ -81,7 +81,7 @@ describe('F3: the number pays the attacker for every text', () => {
   });
 });
 
-describe('F3: the operator left the countries open', () => {
+describe('F3: an operator cannot leave the countries open', () => {
   const production = {
     NODE_ENV: 'production',
     DATABASE_URL: 'postgres://user@db/two_factor',

@@ -11,8 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-describe('F4: an account trusts twenty devices at most', () => {
-  it('lets the device that was not used for the longest go', async () => {
+describe('F4: an account trusts at most twenty devices', () => {
+  it('ends the trust in the device that was unused for the longest time', async () => {
     const owner = await enrol(service);
     const tokens: string[] = [];
     for (let n = 0; n < MOST; n++) {

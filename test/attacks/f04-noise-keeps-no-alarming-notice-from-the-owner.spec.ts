@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Trusts devices and uses backup codes: a thief can do that often, and its notices are not alarming. */
+/** Trusts devices and uses backup codes. An attacker can do that often, and the notices are not alarming ones. */
 async function makeNoise(owner: EnrolledOwner): Promise<void> {
   for (const code of owner.backupCodes) {
     const answer = await caller.post('/two-factor/verify-backup-code', { code, trustDevice: true }, owner.token);
@@ -20,7 +20,7 @@ async function makeNoise(owner: EnrolledOwner): Promise<void> {
   }
 }
 
-/** Spends so many mails of an owner's daily budgets. */
+/** Uses up the given number of mails of an owner's daily budgets. */
 async function spend(mails: number, { id }: EnrolledOwner): Promise<void> {
   await service.query(
     `UPDATE two_factor_notice_budget SET full_at = now() + $1 * interval '72 minutes'
@@ -38,8 +38,8 @@ async function changePassword(owner: EnrolledOwner): Promise<void> {
   expect(status).toBe(200);
 }
 
-describe('F4: the mails that are left to alarming notices', () => {
-  it('tell an owner whose address never proved itself of a new password, after all the noise', async () => {
+describe('F4: the mails that are reserved for alarming notices', () => {
+  it('report a new password to an owner with an unproven address after many other notices', async () => {
     const owner = await enrol(service);
     await makeNoise(owner);
     const before = await noticesTo(service, owner);
@@ -48,7 +48,7 @@ describe('F4: the mails that are left to alarming notices', () => {
     expect(before).toHaveLength(2);
   });
 
-  it('tell an owner whose address is proven of five alarming things, when all others are held back', async () => {
+  it('report five alarming events to an owner with a proven address while other notices are delayed', async () => {
     const owner = await enrol(service);
     await verifyAddress(service, owner.id);
     await makeNoise(owner);
@@ -61,17 +61,17 @@ describe('F4: the mails that are left to alarming notices', () => {
   });
 });
 
-describe('F4: an alarming notice that waits', () => {
-  it('is told before everything else when the budget refills, and not overtaken by what a thief does next', async () => {
+describe('F4: a delayed alarming notice', () => {
+  it('is sent first when the budget refills, before a notice that an attacker causes afterwards', async () => {
     const owner = await enrol(service);
     await makeNoise(owner);
-    // The third mail of the day; the new password's is held back.
+    // This notice is the third mail of the day. The notice of the new password is delayed.
     expect((await makeBackupCodes(owner)).status).toBe(200);
     await changePassword(owner);
     const before = await noticesTo(service, owner);
     expect(before).toHaveLength(3);
     await passHours(service, 24);
-    // At the very moment of the refill, before anybody looked for what waits.
+    // The budget has just refilled, and no process has looked for delayed notices yet.
     const session = await caller.post('/sign-in/email', { email: owner.email, password: `${PASSWORD} two` });
     const code = owner.app.nextCode();
     const { body } = await caller.post('/two-factor/verify-totp', { code }, session.body.twoFactorToken);
@@ -82,11 +82,11 @@ describe('F4: an alarming notice that waits', () => {
     expect((await noticesTo(service, owner)).slice(3)).toEqual(['Your password was changed']);
   });
 
-  it('is told within days though another alarming topic was repeated before it', async () => {
+  it('is sent within days although another alarming topic was repeated before it', async () => {
     const owner = await enrol(service);
     await makeNoise(owner);
     expect((await makeBackupCodes(owner)).status).toBe(200);
-    // Backup codes again, the alarming topic that a session may repeat; then two-factor goes off.
+    // A session may repeat this alarming topic. Afterwards the test turns two-factor off.
     await passHours(service, 1);
     expect((await makeBackupCodes(owner)).status).toBe(200);
     expect((await caller.post('/two-factor/disable', { password: PASSWORD }, owner.token)).status).toBe(200);

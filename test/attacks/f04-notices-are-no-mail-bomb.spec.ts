@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** New backup codes, and each of them used for trusting one more device: the loop of the finding. */
+/** Generates backup codes and trusts one more device with each of them: the loop of the finding. */
 async function useUpBackupCodes(owner: EnrolledOwner, codes = 10): Promise<void> {
   const made = await caller.post('/two-factor/generate-backup-codes', { password: PASSWORD }, owner.token);
   expect(made.status).toBe(200);
@@ -33,8 +33,8 @@ async function trustDevices(owner: EnrolledOwner, devices: number): Promise<void
   }
 }
 
-describe('F4: an account that a stranger made with a victim’s address', () => {
-  it('sends the victim three mails a day at most, however often something happens', async () => {
+describe('F4: an account that a stranger created with a victim’s address', () => {
+  it('sends the victim at most three mails a day, however many events occur', async () => {
     const owner = await enrol(service);
     for (let round = 0; round < 3; round++) await useUpBackupCodes(owner);
     await service.flushNotices();
@@ -48,13 +48,13 @@ describe('F4: an account that a stranger made with a victim’s address', () => 
       }
       byDay.push((await noticesTo(service, owner)).length - before);
     }
-    // What was held back is told day by day, a topic at a time.
+    // Delayed notices are sent day by day, one topic at a time.
     expect(byDay).toEqual([1, 1, 1]);
     const mails = service.messages.mailsTo(owner.email);
     expect(mails.find(({ subject }) => subject === 'Devices are now trusted')?.text).toContain('30 devices');
   });
 
-  it('sends no more for being made again under other sub-addresses of the same mailbox', async () => {
+  it('sends no more when it is created again under other sub-addresses of the same mailbox', async () => {
     const addresses = Array.from({ length: 5 }, (_, n) => `victim+${n}@example.com`);
     for (const email of addresses) {
       const { body } = await caller.post('/sign-up/email', { email, password: PASSWORD, name: 'Stranger' });
@@ -69,7 +69,7 @@ describe('F4: an account that a stranger made with a victim’s address', () => 
 });
 
 describe('F4: an account whose address is proven', () => {
-  it('hears of a topic once an hour, and then of all times together', async () => {
+  it('gets one mail an hour about a topic, which then reports all events together', async () => {
     const owner = await enrol(service);
     await verifyAddress(service, owner.id);
     await trustDevices(owner, 6);
@@ -87,7 +87,7 @@ describe('F4: an account whose address is proven', () => {
     expect(await noticesTo(service, owner)).toHaveLength(3);
   });
 
-  it('gets twenty mails a day at most', async () => {
+  it('gets at most twenty mails a day', async () => {
     const owner = await enrol(service);
     await verifyAddress(service, owner.id);
     for (let hour = 0; hour < 24; hour++) {
@@ -95,15 +95,15 @@ describe('F4: an account whose address is proven', () => {
       await service.flushNotices();
       await service.query(`UPDATE two_factor_notice_budget SET full_at = now() WHERE bucket LIKE 'topic:%'`);
     }
-    // The first was sent before the address was proven.
+    // The first mail was sent before the address was proven.
     expect(await noticesTo(service, owner)).toHaveLength(1 + 20);
-    // The next one after 72 minutes, and one more after as many again.
+    // The next mail is allowed after 72 minutes, and another one 72 minutes later.
     await passHours(service, 2);
     await service.flushNotices();
     expect(await noticesTo(service, owner)).toHaveLength(1 + 20 + 1);
   });
 
-  it('is proven, too, by a code that was mailed there', async () => {
+  it('counts as proven after a code that was mailed to the address', async () => {
     const owner = await enrolByMail(service);
     const buckets = await service.query<{ bucket: string }>(
       `SELECT split_part(bucket, ':', 1) AS bucket FROM two_factor_notice_budget WHERE bucket LIKE '%:account:' || $1`,
@@ -113,8 +113,8 @@ describe('F4: an account whose address is proven', () => {
   });
 });
 
-describe('F4: a notice that waits', () => {
-  it('is told after two-factor is off, and not after the account is forgotten', async () => {
+describe('F4: a delayed notice', () => {
+  it('is sent after two-factor was turned off, and not after the account was deleted', async () => {
     const library = service.app.get(TwoFactorService, { strict: false });
     const [left, gone] = [await enrol(service), await enrol(service)];
     for (const owner of [left, gone]) {
@@ -147,7 +147,7 @@ describe('F4: a notice that waits', () => {
     expect(await service.query(`SELECT FROM two_factor_pending_notice WHERE account_id = $1`, [owner.id])).toEqual([]);
   });
 
-  it('is told without anybody asking, by a process that looks for it', async () => {
+  it('is sent without a request, by a process that looks for delayed notices', async () => {
     const owner = await enrol(service);
     await verifyAddress(service, owner.id);
     await trustDevices(owner, 3);
@@ -166,7 +166,7 @@ describe('F4: a notice that waits', () => {
     }
   });
 
-  it('is told once, however many processes look for it', async () => {
+  it('is sent once, however many processes look for it', async () => {
     const replica = await startTestService({ replicaOf: service, messages: true });
     try {
       const owners = [await enrol(service), await enrol(service), await enrol(service)];
@@ -176,11 +176,11 @@ describe('F4: a notice that waits', () => {
       }
       await passHours(service, 1);
       await Promise.all([service, replica, service, replica].map((at) => at.flushNotices()));
-      // One more look, for what two of them met at the same moment.
+      // When two processes found the same notice, it is sent by the next look.
       await passHours(service, 1);
       await service.flushNotices();
       for (const owner of owners) {
-        // Either of them delivers.
+        // Either of the two processes may deliver.
         const mails = [service, replica].map((at) => noticesTo(at, owner));
         const told = (await Promise.all(mails)).flat().filter((subject) => subject === 'Devices are now trusted');
         expect(told).toHaveLength(1);
@@ -192,7 +192,7 @@ describe('F4: a notice that waits', () => {
   });
 });
 
-describe('F4: notices that a mail server is slow to take', () => {
+describe('F4: notices in the queue of a slow mail server', () => {
   it('delay no code', async () => {
     const mail = service.messages.mail;
     const send = mail.send.bind(mail);

@@ -12,7 +12,7 @@ afterAll(() => service.close());
 const alarmsOf = (accountId: string) =>
   service.events.filter((event) => event.accountId === accountId && event.name === 'two-factor.device-reused');
 
-describe('F5: a copied device token is noticed, however often the copy has signed in', () => {
+describe('F5: a copied device token is detected, however often the copy has signed in', () => {
   it.each([21, 45])('raises the alarm after %i sign-ins of the copy', async (signIns) => {
     const owner = await enrol(service);
     const { device: owners } = await trust(service, owner);
@@ -26,7 +26,7 @@ describe('F5: a copied device token is noticed, however often the copy has signe
     expect((await signIn(service, owner.email, thiefs)).body).toMatchObject({ twoFactorRedirect: true });
   });
 
-  it('does not take a token that was made up for a copy', async () => {
+  it('raises no alarm for a made-up token', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const stranger = await trust(service, await enrol(service));

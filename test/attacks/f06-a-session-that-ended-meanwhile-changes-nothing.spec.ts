@@ -17,7 +17,7 @@ const NEW_PASSWORD = 'quite another passphrase';
 
 let service: TestService;
 let caller: Caller;
-/** Runs once, in the middle of the next sensitive call: after its checks, before it writes. */
+/** Runs once, in the middle of the next sensitive call: after its checks and before its writes. */
 let meanwhile: (() => Promise<void>) | undefined;
 
 beforeAll(async () => {
@@ -33,7 +33,11 @@ async function runMeanwhile(): Promise<void> {
   await work?.();
 }
 
-/** Lets `meanwhile` run at a call of the method. @returns what undoes that */
+/**
+ * Runs `meanwhile` at a call of the method.
+ *
+ * @returns a function that restores the method
+ */
 function interrupt<K extends string>(
   target: Record<K, (...values: never[]) => Promise<unknown>>,
   method: K,
@@ -49,7 +53,7 @@ function interrupt<K extends string>(
   return () => void Reflect.deleteProperty(target, method);
 }
 
-/** An owner, and a thief in a strong session of the owner's. */
+/** Creates an owner, and an attacker with a strong session of that owner. */
 async function robbed(): Promise<{ owner: EnrolledOwner; thief: string }> {
   const owner = await enrol(service);
   const challenge = await openChallenge(service, owner);
@@ -58,7 +62,7 @@ async function robbed(): Promise<{ owner: EnrolledOwner; thief: string }> {
   return { owner, thief: body.token };
 }
 
-/** Everything that the library keeps of an account. */
+/** Returns everything that the library stores for an account. */
 async function stateOf({ id }: EnrolledOwner) {
   const tables = ['authenticator', 'backup_code', 'otp_method', 'trusted_device'];
   return Promise.all(
@@ -79,7 +83,7 @@ async function revokeOthers(owner: EnrolledOwner): Promise<void> {
   expect((await caller.post('/revoke-other-sessions', {}, owner.token)).status).toBe(200);
 }
 
-/** The session is renewed, as by a second factor on another copy of the same token. */
+/** Renews the session, as a second factor with another copy of the same token does. */
 async function renew(owner: EnrolledOwner, thief: string): Promise<void> {
   const { status } = await caller.post('/two-factor/verify-totp', { code: owner.app.nextCode() }, thief);
   expect(status).toBe(200);
@@ -111,7 +115,7 @@ describe('F6: a sensitive call is not carried out for a session that ended while
     });
   });
 
-  it('leaves the owner’s printed backup codes good', async () => {
+  it('keeps the owner’s printed backup codes valid', async () => {
     const { owner, thief } = await robbed();
     meanwhile = () => changePassword(owner);
     await caller.post('/two-factor/generate-backup-codes', { password: PASSWORD }, thief);
@@ -120,7 +124,7 @@ describe('F6: a sensitive call is not carried out for a session that ended while
     expect((await caller.post('/two-factor/verify-backup-code', { code }, body.twoFactorToken)).status).toBe(200);
   });
 
-  it('refuses to enable from a weak session once two-factor was turned on elsewhere', async () => {
+  it('refuses to enable from a weak session after two-factor was turned on elsewhere', async () => {
     const owner = await signUp(service);
     const other = await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD });
     const { body } = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
@@ -133,12 +137,12 @@ describe('F6: a sensitive call is not carried out for a session that ended while
   });
 });
 
-describe('F6: trusted devices', () => {
+describe('F6: a session that ended meanwhile', () => {
   it.each([
-    ['rename another one', (path: string, thief: string) => caller.patch(path, { name: 'Phone' }, thief)],
-    ['revoke another one', (path: string, thief: string) => caller.delete(path, thief)],
-    ['revoke all', (_: string, thief: string) => caller.delete('/two-factor/trusted-devices', thief)],
-  ])('are left alone by a session that ended meanwhile: %s', async (_, call) => {
+    ['rename another device', (path: string, thief: string) => caller.patch(path, { name: 'Phone' }, thief)],
+    ['revoke another device', (path: string, thief: string) => caller.delete(path, thief)],
+    ['revoke all devices', (_: string, thief: string) => caller.delete('/two-factor/trusted-devices', thief)],
+  ])('is refused and changes nothing when it tries to %s', async (_, call) => {
     const { owner, thief } = await robbed();
     await trust(service, owner);
     const [device] = (await caller.get<DeviceBody[]>('/two-factor/trusted-devices', owner.token)).body;
@@ -158,7 +162,7 @@ describe('F6: trusted devices', () => {
 });
 
 describe('F6: a change of the password', () => {
-  it('is refused to a weak session once two-factor was turned on elsewhere', async () => {
+  it('is refused to a weak session after two-factor was turned on elsewhere', async () => {
     const owner = await signUp(service);
     const other = await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD });
     const { body } = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
@@ -175,7 +179,7 @@ describe('F6: a change of the password', () => {
     expect((await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD })).status).toBe(200);
   });
 
-  it('gives the session a new token, so that no copy of the old one survives', async () => {
+  it('gives the session a new token, so that every copy of the old one is invalid', async () => {
     const owner = await signUp(service);
     const change = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD };
     const { body } = await caller.post('/change-password', change, owner.token);

@@ -4,10 +4,10 @@ import { Caller, signUp, type Owner } from '../support/client.js';
 import { startTestService, type TestService } from '../support/service.js';
 
 const [LOW, HIGH] = [10, 12];
-// A slow machine takes its time for real hashes.
+// A slow machine needs much time for real hashes.
 jest.setTimeout(120_000);
 
-/** Sign-ins of each kind whose time is taken. */
+/** Number of timed sign-ins of each kind. */
 const SAMPLES = 7;
 
 const fail = async (service: TestService, email: string) => {
@@ -15,7 +15,7 @@ const fail = async (service: TestService, email: string) => {
   expect(status).toBe(401);
 };
 
-/** The rounds of bcrypt that a wrong password takes. */
+/** Returns the rounds of bcrypt that a wrong password costs. */
 const rounds = async (service: TestService, email: string): Promise<number> => {
   const compare = jest.spyOn(bcrypt, 'compare');
   try {
@@ -27,10 +27,10 @@ const rounds = async (service: TestService, email: string): Promise<number> => {
 };
 
 /**
- * An operator changes BCRYPT_COST. Hashes keep the cost of the last sign-in, dormant accounts for ever, so an attacker took
- * the time of one wrong password and knew whether there was an account.
+ * The attack: an operator changes BCRYPT_COST. Hashes keep the cost of the last sign-in, and those of unused accounts
+ * never change. The time of one wrong password therefore revealed whether an account exists.
  */
-describe('F7: the time of a wrong password does not tell accounts after the cost was changed', () => {
+describe('F7: the time of a wrong password does not reveal accounts after the cost was changed', () => {
   let first: TestService;
   let atLow: Owner;
   let atHigh: Owner;
@@ -61,23 +61,23 @@ describe('F7: the time of a wrong password does not tell accounts after the cost
     expect(await rounds(raised, 'no-account@example.com')).toBe(2 ** HIGH);
   });
 
-  it('takes the rounds of the highest stored cost after it was lowered, from the first sign-in on', async () => {
+  it('takes the rounds of the highest stored cost after the cost was lowered, from the first sign-in on', async () => {
     expect(await rounds(lowered, 'no-account@example.com')).toBe(2 ** HIGH);
     expect(await rounds(lowered, atLow.email)).toBe(2 ** HIGH);
     expect(await rounds(lowered, atHigh.email)).toBe(2 ** HIGH);
   });
 
-  it('takes the rounds of a hash that another process stored since, from when it was met', async () => {
-    // This process started before there was any hash of the higher cost.
+  it('takes the rounds of a hash from another process as soon as a sign-in has read it', async () => {
+    // This process started before a hash of the higher cost existed.
     expect(await rounds(first, 'no-account@example.com')).toBe(2 ** LOW);
     expect(await rounds(first, atHigh.email)).toBe(2 ** HIGH);
     expect(await rounds(first, 'no-account@example.com')).toBe(2 ** HIGH);
     expect(await rounds(first, atLow.email)).toBe(2 ** HIGH);
   });
 
-  it('takes about the same time, where it took a quarter of it', async () => {
+  it('takes about the same time for a known and an unknown address', async () => {
     const times: { known: number[]; unknown: number[] } = { known: [], unknown: [] };
-    // In turn, so that whatever else the machine does hits both alike.
+    // The kinds alternate, so that other load on the machine affects both equally.
     for (let n = 0; n < SAMPLES; n++) {
       times.known.push(await timed(atLow.email));
       times.unknown.push(await timed('no-account@example.com'));
@@ -90,7 +90,7 @@ describe('F7: the time of a wrong password does not tell accounts after the cost
     expect(ratio).toBeLessThan(2);
   });
 
-  it('finds the highest stored cost by an index', async () => {
+  it('finds the highest stored cost through an index', async () => {
     await first.query('SET enable_seqscan = off');
     const plan = await first.query<{ 'QUERY PLAN': string }>(
       `EXPLAIN SELECT max(substr(password_hash, 5, 2)) AS cost FROM users WHERE substr(password_hash, 5, 2) BETWEEN '04' AND '31'`,

@@ -16,12 +16,12 @@ beforeAll(async () => {
 afterAll(() => service.close());
 beforeEach(() => logRecord.forget());
 
-/** The lines of the log at level `info` and above that tell of such an event. */
+/** Returns the log entries of an event, at level `info` and above. */
 const linesOf = (name: string) => logRecord.entries.filter(({ event }) => event === name);
 
 const FROM_HERE = { ip: '127.0.0.1', requestId: expect.stringMatching(UUID) };
 
-describe('F8: at the default log level an attack can be investigated', () => {
+describe('F8: an attack can be investigated at the default log level', () => {
   it('logs each wrong password with the account, the client address and the request', async () => {
     const owner = await signUp(service);
     for (let n = 0; n < 3; n++) await signIn(service, owner.email, undefined, 'wrong password');
@@ -36,7 +36,7 @@ describe('F8: at the default log level an attack can be investigated', () => {
     expect(logRecord.text).not.toContain('unknown@example.com');
   });
 
-  it('logs the refusal once too many passwords were wrong', async () => {
+  it('logs the refusal after too many wrong passwords', async () => {
     const owner = await signUp(service);
     for (let n = 0; n < 11; n++) await signIn(service, owner.email, undefined, 'wrong password');
     expect(linesOf('sign-in.throttled')).toMatchObject([FROM_HERE]);
@@ -50,7 +50,7 @@ describe('F8: at the default log level an attack can be investigated', () => {
     expect(linesOf('sign-in.succeeded')).toMatchObject([{ ...FROM_HERE, accountId: owner.id, sessionId: session.id }]);
   });
 
-  it('logs which session a second factor opened, and where a lock came from', async () => {
+  it('logs the session that a second factor opened, and the session that caused a lock', async () => {
     const owner = await enrol(service);
     logRecord.forget();
     for (let n = 0; n < 10; n++) {
@@ -66,7 +66,7 @@ describe('F8: at the default log level an attack can be investigated', () => {
     expect(linesOf('two-factor.verified')).toMatchObject([{ ...FROM_HERE, sessionId: session.id }]);
   });
 
-  it('logs passwords that were changed, and wrong ones on the way there', async () => {
+  it('logs a changed password, and a wrong current password', async () => {
     const owner = await signUp(service);
     const change = (currentPassword: string) =>
       caller.post('/change-password', { currentPassword, newPassword: 'quite another passphrase' }, owner.token);
@@ -77,22 +77,19 @@ describe('F8: at the default log level an attack can be investigated', () => {
     expect(linesOf('password.changed')).toMatchObject([origin]);
   });
 
-  it.each(['revoke-other-sessions', 'revoke-sessions', 'sign-out'])(
-    'logs sessions that were ended by %s',
-    async (path) => {
-      const owner = await signUp(service);
-      await signIn(service, owner.email);
-      logRecord.forget();
-      expect((await caller.post(`/${path}`, {}, owner.token)).status).toBe(200);
-      expect(linesOf('session.revoked')).toMatchObject([
-        { ...FROM_HERE, accountId: owner.id, sessionId: expect.stringMatching(UUID) },
-      ]);
-    },
-  );
+  it.each(['revoke-other-sessions', 'revoke-sessions', 'sign-out'])('logs the sessions that %s ended', async (path) => {
+    const owner = await signUp(service);
+    await signIn(service, owner.email);
+    logRecord.forget();
+    expect((await caller.post(`/${path}`, {}, owner.token)).status).toBe(200);
+    expect(linesOf('session.revoked')).toMatchObject([
+      { ...FROM_HERE, accountId: owner.id, sessionId: expect.stringMatching(UUID) },
+    ]);
+  });
 });
 
-describe('F8: an event tells of what is committed', () => {
-  it('says nothing of a reset that the host rolls back', async () => {
+describe('F8: an event reports only what is committed', () => {
+  it('emits no event for a reset that the host rolls back', async () => {
     const owner = await enrol(service);
     const [database, twoFactor] = [service.app.get(Database, { strict: false }), service.app.get(TwoFactorService)];
     const rolledBack = database.transaction(async (transaction) => {

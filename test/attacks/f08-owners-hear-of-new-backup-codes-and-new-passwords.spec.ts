@@ -15,8 +15,8 @@ afterAll(() => service.close());
 const GERMAN = { 'accept-language': 'de' };
 const NEW_PASSWORD = `${PASSWORD} two`;
 
-describe('F8: an owner is told by mail [ASVS 6.3.7]', () => {
-  it('of new backup codes', async () => {
+describe('F8: a mail notifies the owner [ASVS 6.3.7]', () => {
+  it('reports new backup codes', async () => {
     const owner = await enrol(service);
     const made = await caller.post('/two-factor/generate-backup-codes', { password: PASSWORD }, owner.token);
     expect(made.status).toBe(200);
@@ -24,14 +24,14 @@ describe('F8: an owner is told by mail [ASVS 6.3.7]', () => {
     for (const { text } of service.messages.mailsTo(owner.email)) expect(text).not.toMatch(/\d{6}/);
   });
 
-  it('of a new password, in the language of the request', async () => {
+  it('reports a new password, in the language of the request', async () => {
     const owner = await signUp(service);
     const body = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD };
     expect((await caller.post('/change-password', body, owner.token, GERMAN)).status).toBe(200);
     expect(await noticesTo(service, owner)).toEqual(['Ihr Passwort wurde geändert']);
   });
 
-  it('of a new password that a host sets without a request', async () => {
+  it('reports a new password that a host sets without a request', async () => {
     const owner = await signUp(service);
     const library = service.app.get(TwoFactorService, { strict: false });
     const database = service.app.get(Database, { strict: false });
@@ -40,8 +40,8 @@ describe('F8: an owner is told by mail [ASVS 6.3.7]', () => {
   });
 });
 
-describe('F8: no owner is told of what did not happen', () => {
-  it('after a wrong password', async () => {
+describe('F8: no mail reports what did not happen', () => {
+  it('sends nothing after a wrong password', async () => {
     const owner = await enrol(service);
     const body = { currentPassword: 'another password', newPassword: NEW_PASSWORD };
     expect((await caller.post('/change-password', body, owner.token)).status).toBe(400);
@@ -49,7 +49,7 @@ describe('F8: no owner is told of what did not happen', () => {
     expect(await noticesTo(service, owner)).toEqual(['Two-factor authentication is on']);
   });
 
-  it('when the change of the password is rolled back', async () => {
+  it('sends nothing when the change of the password is rolled back', async () => {
     const owner = await signUp(service);
     const library = service.app.get(TwoFactorService, { strict: false });
     const database = service.app.get(Database, { strict: false });

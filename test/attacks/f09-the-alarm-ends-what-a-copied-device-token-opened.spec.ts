@@ -12,7 +12,10 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** A thief signs in with a copy of the token; a minute later the owner comes with the token that the thief replaced. */
+/**
+ * An attacker signs in with a copy of the token. A minute later the owner signs in with the token that the attacker
+ * replaced.
+ */
 async function raiseAlarm(owner: EnrolledOwner): Promise<{ thiefs: string; others: string }> {
   const { device } = await trust(service, owner);
   const others = (await signIn(service, owner.email, (await trust(service, owner)).device)).body.token;
@@ -23,7 +26,7 @@ async function raiseAlarm(owner: EnrolledOwner): Promise<{ thiefs: string; other
 }
 
 describe('F9: the alarm for a copied device token ends what the token opened', () => {
-  it('ends the sessions of the device and leaves those of others alive', async () => {
+  it('ends the sessions of the device and keeps all other sessions', async () => {
     const owner = await enrol(service);
     const { thiefs, others } = await raiseAlarm(owner);
     expect((await caller.get('/get-session', thiefs)).body).toBeNull();
@@ -31,11 +34,11 @@ describe('F9: the alarm for a copied device token ends what the token opened', (
     expect((await caller.get<{ session: object }>('/get-session', owner.token)).body.session).toBeDefined();
   });
 
-  it('leaves no session guesses of its own by a device whose trust has ended', async () => {
+  it('gives the session of a device whose trust has ended no guess budget of its own', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const thiefs = (await signIn(service, owner.email, device)).body.token;
-    // As in a host that could not be reached to end the session.
+    // Simulates a host that failed to end the session.
     await service.query(`UPDATE two_factor_trusted_device SET expires_at = '-infinity' WHERE account_id = $1`, [
       owner.id,
     ]);

@@ -20,20 +20,20 @@ const production = {
 const SMTP = { SMTP_URL: 'smtp://smtp.example.com', MAIL_FROM: 'a@example.com' };
 const SMS = { SMS_WEBHOOK_URL: 'https://sms.example.com', SMS_WEBHOOK_SECRET: 'a secret of at least 24 bytes' };
 
-describe('F10: a production service runs on values that are meant for development', () => {
+describe('F10: a production service refuses values that are meant for development', () => {
   it.each([
     ['the published key', `development:${publishedKey}`],
     ['the published key under another name', `k1:${publishedKey}`],
     ['the published name', `development:${ownKey}`],
     ['a key of one repeated byte', `k1:${Buffer.alloc(48, 0xff).toString('base64')}`],
     ['the published key behind a good one', `k1:${ownKey},old:${publishedKey}`],
-  ])('production refuses %s', (_, ring) => {
+  ])('refuses %s in production', (_, ring) => {
     const read = () => readEnvironment({ ...production, TWO_FACTOR_KEYS: ring });
     expect(read).toThrow(/^Bad environment: TWO_FACTOR_KEYS has a key that others know \(key [12]\): make one with/);
     expect(read).not.toThrow(publishedKey);
   });
 
-  it('commands on keys replace the published key, and seal nothing with it', () => {
+  it('replaces the published key with the key commands, and seals nothing with it', () => {
     const { NODE_ENV, DATABASE_URL } = production;
     const read = (TWO_FACTOR_KEYS: string) => readKeyEnvironment({ NODE_ENV, DATABASE_URL, TWO_FACTOR_KEYS });
     expect(read(`k1:${ownKey},development:${publishedKey}`).keys).toHaveLength(2);
@@ -41,7 +41,7 @@ describe('F10: a production service runs on values that are meant for developmen
   });
 
   it.each(['http://auth.example.com', 'http://localhost.example.com', 'http://10.0.0.1:3001', 'http://[::2]'])(
-    'production refuses BASE_URL=%s',
+    'refuses BASE_URL=%s in production',
     (BASE_URL) => {
       expect(() => readEnvironment({ ...production, BASE_URL })).toThrow('BASE_URL must be https in production');
     },
@@ -54,7 +54,7 @@ describe('F10: a production service runs on values that are meant for developmen
     'http://127.8.0.1:80',
     'http://[::1]:3001',
     'https://auth.example.com',
-  ])('production takes BASE_URL=%s', (BASE_URL) => {
+  ])('accepts BASE_URL=%s in production', (BASE_URL) => {
     expect(readEnvironment({ ...production, BASE_URL }).baseUrl).toBe(new URL(BASE_URL).origin);
   });
 
@@ -63,27 +63,30 @@ describe('F10: a production service runs on values that are meant for developmen
     ['mail alone', SMTP],
     ['SMS alone', SMS],
     ['none, in tests', { NODE_ENV: 'test' }],
-  ])('codes are not printed on the console of a service that others reach: senders are %s', (_, senders) => {
-    for (const BASE_URL of ['https://auth.example.com', 'http://auth.example.com']) {
-      expect(() => readEnvironment({ ...development, BASE_URL, ...senders })).toThrow(
-        /^Bad environment: BASE_URL is not a loopback name, .*set NODE_ENV=production, or SMTP_URL and one of TWILIO_ACCOUNT_SID/,
-      );
-    }
-  });
+  ])(
+    'refuses a public BASE_URL in development, which prints codes on the console, with these senders: %s',
+    (_, senders) => {
+      for (const BASE_URL of ['https://auth.example.com', 'http://auth.example.com']) {
+        expect(() => readEnvironment({ ...development, BASE_URL, ...senders })).toThrow(
+          /^Bad environment: BASE_URL is not a loopback name, .*set NODE_ENV=production, or SMTP_URL and one of TWILIO_ACCOUNT_SID/,
+        );
+      }
+    },
+  );
 
-  it('a service that others reach starts in development with senders, and without them in production', () => {
+  it('starts with a public BASE_URL in development with senders, and in production without them', () => {
     const BASE_URL = 'https://auth.example.com';
     expect(readEnvironment({ ...development, ...SMTP, ...SMS, BASE_URL }).production).toBe(false);
     expect(readEnvironment(production).smtp).toBeUndefined();
   });
 
-  it('the compose file has no key of its own', async () => {
+  it('has no key in the compose file', async () => {
     const compose = await readFile('docker-compose.yml', 'utf8');
     expect(compose).toMatch(/TWO_FACTOR_KEYS: \$\{TWO_FACTOR_KEYS:\?[^}]+\}/);
     expect(compose).not.toContain('AAAAAAAAAAAAAAAA');
   });
 
-  it('production warns of RATE_LIMIT=off at its start', async () => {
+  it('warns of RATE_LIMIT=off at the start in production', async () => {
     await ensureBuilt();
     const [database, folder] = await Promise.all([createTestDatabase(), mkdtemp(join(tmpdir(), 'two-factor-rate-'))]);
     try {

@@ -19,7 +19,11 @@ afterAll(async () => {
   await service.close();
 });
 
-/** Sends on fresh challenges as fast as answers allow, as a thief of the password does. @returns how many were sent */
+/**
+ * Sends codes on new challenges as fast as the responses allow, as an attacker with the password does.
+ *
+ * @returns how many codes were sent
+ */
 async function sendAsFastAsAllowed(owner: Owner): Promise<number> {
   for (let sent = 0; sent < 100;) {
     const answer = await sendOtp(service, await openChallenge(service, owner));
@@ -33,8 +37,8 @@ async function sendAsFastAsAllowed(owner: Owner): Promise<number> {
   throw new Error('A thief of the password may send without end');
 }
 
-describe('F11: a thief of the password uses up the mailed codes of the owner', () => {
-  it('the owner waits an hour at most, and then gets a code that signs in', async () => {
+describe('F11: an attacker with the password cannot use up the mailed codes of the owner', () => {
+  it('lets the owner wait an hour at most, and then sends a code that signs in', async () => {
     const owner = await enrolByMail(service);
     const sent = await sendAsFastAsAllowed(owner);
     expect(sent).toBeLessThanOrEqual(10);
@@ -52,7 +56,7 @@ describe('F11: a thief of the password uses up the mailed codes of the owner', (
     expect((await verifyOtp(service, challenge, code)).status).toBe(200);
   });
 
-  it('a trusted device of the owner is not held up', async () => {
+  it('does not delay a trusted device of the owner', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     await sendAsFastAsAllowed(owner);
@@ -60,7 +64,7 @@ describe('F11: a thief of the password uses up the mailed codes of the owner', (
     expect((await sendOtp(service, token)).status).toBe(200);
   });
 
-  it('an account sends one code in 30 seconds, whatever its challenges', async () => {
+  it('sends one code of an account in 30 seconds, whatever its challenges', async () => {
     const owner = await enrolByMail(service);
     expect((await sendOtp(service, await openChallenge(service, owner))).status).toBe(200);
     const early = await sendOtp(service, await openChallenge(service, owner));
@@ -71,7 +75,7 @@ describe('F11: a thief of the password uses up the mailed codes of the owner', (
     expect((await sendOtp(service, await openChallenge(service, owner))).status).toBe(200);
   });
 
-  it('of parallel sends by both channels of one challenge one passes, and the others use up nothing', async () => {
+  it('sends one of several parallel codes on both channels of a challenge, and uses up nothing for the others', async () => {
     const number = '+4915112341101';
     const owner = await enrol(live);
     const enable = { password: PASSWORD, method: 'otp', phoneNumber: number };

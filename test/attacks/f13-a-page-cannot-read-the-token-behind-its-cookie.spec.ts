@@ -25,14 +25,14 @@ describe('F13: a page cannot read the token behind its cookie', () => {
 
   afterAll(() => service.close());
 
-  /** A browser that carries the owner's session in its cookie. */
+  /** Returns a browser with the owner's session in its cookie. */
   function browserOf({ token }: { token: string }): Browser {
     const browser = new Browser(service);
     browser.cookies.set('session_token', token);
     return browser;
   }
 
-  /** Expects a new live session in the cookie, and its id where programs get the token. */
+  /** Expects a new live session in the cookie, and its id in the field that gives programs the token. */
   async function expectHidden(answer: Answer<AnyBody>, browser: Browser): Promise<void> {
     expect(answer.status).toBe(200);
     const token = tokenOf(browser);
@@ -52,7 +52,7 @@ describe('F13: a page cannot read the token behind its cookie', () => {
     expect((await browserOf({ token }).get('/get-session', token)).body.session?.token).toBe(token);
   });
 
-  it('revokes and finds no session by the id that the page was shown', async () => {
+  it('revokes and finds no session by the id that a page sees', async () => {
     const { token } = await signUp(service);
     const browser = browserOf({ token });
     const id = (await browser.get('/get-session')).body.session?.token ?? '';
@@ -82,7 +82,7 @@ describe('F13: a page cannot read the token behind its cookie', () => {
     ['verify-backup-code', ({ backupCodes }) => backupCodes[0] ?? ''],
   ];
 
-  it.each(proofs)('hides the token that %s gives to a challenge and to a session', async (path, proof) => {
+  it.each(proofs)('hides the token that %s returns for a challenge and for a session', async (path, proof) => {
     const owner = await enrol(service);
     const browser = new Browser(service);
     await browser.post('/sign-in/email', { email: owner.email, password: PASSWORD });
@@ -92,7 +92,7 @@ describe('F13: a page cannot read the token behind its cookie', () => {
     await expectHidden(await browser.post('/two-factor/verify-totp', { code: owner.app.nextCode() }), browser);
   });
 
-  it('hides the token that disable and change-password give', async () => {
+  it('hides the token that disable and change-password return', async () => {
     const owner = await enrol(service);
     const browser = browserOf(owner);
     const change = { currentPassword: PASSWORD, newPassword: 'an even better passphrase', revokeOtherSessions: true };
@@ -100,7 +100,7 @@ describe('F13: a page cannot read the token behind its cookie', () => {
     await expectHidden(await browser.post('/two-factor/disable', { password: change.newPassword }), browser);
   });
 
-  it('gives a page no token for a dead bearer token beside its cookie', async () => {
+  it('gives a page no token when an invalid bearer token comes with its cookie', async () => {
     const owner = await enrol(service);
     const dead = [`tfs_${'x'.repeat(43)}`, `tfc_${'x'.repeat(43)}`, 'nonsense'];
     const browser = browserOf(owner);
@@ -113,7 +113,7 @@ describe('F13: a page cannot read the token behind its cookie', () => {
     await expectHidden(await browser.post('/sign-in/email', credentials, dead[0]), browser);
   });
 
-  it('gives the token to programs, and beside cookies to the bearer of a live one', async () => {
+  it('gives the token to programs, and to clients with a live bearer token beside their cookies', async () => {
     const owner = await enrol(service);
     const challenge = await openChallenge(service, owner);
     const finished = await caller.post('/two-factor/verify-totp', { code: owner.app.nextCode() }, challenge);
@@ -126,7 +126,7 @@ describe('F13: a page cannot read the token behind its cookie', () => {
     expect((await caller.get('/list-sessions', lifted.body.token)).status).toBe(200);
   });
 
-  it('lets pages of other origins read `set-auth-token` only where the operator says so', async () => {
+  it('lets pages of other origins read `set-auth-token` only where the operator allows it', async () => {
     const { token } = await signUp(service);
     const exposed = async (of: TestService) =>
       (await new Browser(of).get('/get-session', token)).headers.get('access-control-expose-headers')?.toLowerCase();

@@ -11,7 +11,7 @@ import {
 } from '../support/client.js';
 import { startTestService, type TestService } from '../support/service.js';
 
-/** The names of the cookies that an answer expires. */
+/** Returns the names of the cookies that a response expires. */
 function expired({ headers }: Answer<AnyBody>): Array<string | undefined> {
   const lines = headers.getSetCookie().filter((line) => line.includes('Max-Age=0'));
   return lines.map((line) => line.split('=')[0]);
@@ -58,7 +58,7 @@ describe('F14: signing out always succeeds', () => {
     for (const { details } of told) expect(details).toEqual({ by: 'sign-out', sessions: 1 });
   });
 
-  it('burns the challenge of a bearer token', async () => {
+  it('ends the challenge of a bearer token', async () => {
     const owner = await enrol(service);
     const [challenge, other] = [await openChallenge(service, owner), await openChallenge(service, owner)];
     expect(await isOpen(challenge)).toBe(true);
@@ -67,7 +67,7 @@ describe('F14: signing out always succeeds', () => {
     expect(await isLive(owner.token)).toBe(true);
   });
 
-  it('burns the challenge of a cookie and expires the cookie, beside whatever else came', async () => {
+  it('ends the challenge of a cookie and expires the cookie, whatever other credentials came', async () => {
     const [owner, stranger] = [await enrol(service), await enrol(service)];
     const session = await signUp(service);
     const [byCookie, byHeader] = [await openChallenge(service, owner), await openChallenge(service, stranger)];
@@ -79,7 +79,7 @@ describe('F14: signing out always succeeds', () => {
     expect(await isLive(session.token)).toBe(false);
   });
 
-  it('answers the same to dead credentials, and emits nothing', async () => {
+  it('answers the same to expired credentials, and emits nothing', async () => {
     const before = revoked().length;
     const browser = browserWith({ session_token: `tfs_${'x'.repeat(43)}`, two_factor: `tfc_${'x'.repeat(43)}` });
     for (const bearer of [undefined, 'nonsense', `tfs_${'y'.repeat(43)}`, `tfc_${'y'.repeat(43)}`]) {
@@ -89,7 +89,7 @@ describe('F14: signing out always succeeds', () => {
     expect(revoked()).toHaveLength(before);
   });
 
-  it('leaves the device trusted', async () => {
+  it('keeps the device trusted', async () => {
     const owner = await enrol(service);
     const browser = new Browser(service);
     await browser.post('/sign-in/email', { email: owner.email, password: PASSWORD });
@@ -112,7 +112,7 @@ describe('F14: signing out always succeeds', () => {
     expect(await isLive(owner.token)).toBe(true);
   });
 
-  it('tells of sessions that were revoked, by whom and how many', async () => {
+  it('emits an event with the cause and the number of the sessions that were revoked', async () => {
     const owner = await signUp(service);
     const signIn = async () =>
       (await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD })).body.token;

@@ -11,7 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Sends a code, lets seconds pass, sends again. @returns both codes as they were mailed */
+/**
+ * Sends a code, waits the given number of seconds and sends again.
+ *
+ * @returns both mailed codes
+ */
 async function sendTwice(seconds: number) {
   const owner = await enrolByMail(service);
   const challenge = await openChallenge(service, owner);
@@ -25,8 +29,8 @@ async function sendTwice(seconds: number) {
   return { owner, challenge, first, second };
 }
 
-describe('F15: a code is mailed that is dead when it arrives', () => {
-  it('a code with less than a minute to live is replaced by one with a life of its own', async () => {
+describe('F15: a mailed code is still valid when it arrives', () => {
+  it('replaces a code with less than a minute left by a new one with a full lifetime', async () => {
     const { owner, challenge, first, second } = await sendTwice(LIFE - 59);
     expect(second).not.toBe(first);
     const [row] = await service.query(
@@ -40,7 +44,7 @@ describe('F15: a code is mailed that is dead when it arrives', () => {
     expect((await verifyOtp(service, challenge, second)).status).toBe(200);
   });
 
-  it('a code with a minute to live is sent again', async () => {
+  it('sends a code with a minute left again', async () => {
     const { challenge, first, second } = await sendTwice(LIFE - 60);
     expect(second).toBe(first);
     await service.pass(59);

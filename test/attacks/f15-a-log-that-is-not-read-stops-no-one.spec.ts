@@ -11,11 +11,11 @@ import { ensureBuilt } from '../support/build.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { freePort } from '../support/service-process.js';
 
-/** A line of a request has more than 150 bytes, so these are more than a pipe and the bound of 1 MiB together hold. */
+/** Each request logs more than 150 bytes. Together that is more than a pipe and the buffer of 1 MiB hold. */
 const REQUESTS = 10_000;
 const AT_ONCE = 250;
 
-/** Ends the service by an error that no code catches, at SIGUSR2. */
+/** Ends the service at SIGUSR2 with an uncaught exception. */
 const PLANTED = `data:text/javascript,process.on('SIGUSR2', () => { throw new Error('planted') })`;
 
 interface Line {
@@ -25,7 +25,7 @@ interface Line {
   readonly err?: { readonly message: string };
 }
 
-describe('F15: the reader of the log stops reading, and the service stops with it', () => {
+describe('F15: a log that is not read does not stop the service', () => {
   let folder: string;
   let database: TestDatabase;
   let child: ChildProcess;
@@ -46,7 +46,7 @@ describe('F15: the reader of the log stops reading, and the service stops with i
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Starts the built service; no one reads its standard output. */
+  /** Starts the built service. Its standard output is not read. */
   const start = async (): Promise<void> => {
     port = await freePort();
     child = spawn(process.execPath, ['--import', PLANTED, resolve('dist/main.js')], {
@@ -63,7 +63,7 @@ describe('F15: the reader of the log stops reading, and the service stops with i
     }
   };
 
-  /** Sends so many requests over one connection, and waits for as many answers. */
+  /** Sends the given number of requests over one connection, and waits for all responses. */
   const flood = async (count: number): Promise<void> => {
     const socket = connect(port, '127.0.0.1').setEncoding('utf8');
     const request = 'GET /api/auth/ok HTTP/1.1\r\nHost: localhost\r\n\r\n';
@@ -74,7 +74,7 @@ describe('F15: the reader of the log stops reading, and the service stops with i
         const [text] = (await once(socket, 'data')) as [string];
         const parts = (rest + text).split('HTTP/1.1 200 OK');
         answers += parts.length - 1;
-        // The status line may come in two parts.
+        // A status line may arrive in two chunks.
         rest = parts.at(-1)?.slice(-15) ?? '';
       }
     }
@@ -89,7 +89,7 @@ describe('F15: the reader of the log stops reading, and the service stops with i
     return { lines, ended: once(reader, 'close') };
   };
 
-  it('the service answers all the same, and tells later how many lines are missing', async () => {
+  it('answers requests meanwhile, and later reports how many lines are missing', async () => {
     await start();
     await flood(REQUESTS);
     expect((await fetch(`http://127.0.0.1:${port}/api/auth/ok`)).status).toBe(200);
@@ -103,14 +103,15 @@ describe('F15: the reader of the log stops reading, and the service stops with i
     const requests = lines.filter(({ event }) => event === 'http.request').length;
     const told = lines.filter(({ event }) => event === 'log.dropped');
     expect(told).toEqual([expect.objectContaining({ level: 'warn', context: 'Log', lines: expect.any(Number) })]);
-    // One to see that it is up, at least, and one after the flood: every request has its line or is counted.
+    // At least one request of the start and one after the flood come in addition. Every request has a line or is
+    // counted as missing.
     expect(requests + (told[0]?.lines ?? 0)).toBeGreaterThanOrEqual(REQUESTS + AT_ONCE + 2);
     expect(told[0]?.lines).toBeLessThan(REQUESTS);
-    // Lines that are written later stand after the gap.
+    // Later lines come after the gap.
     expect(lines.slice(lines.indexOf(told[0]!)).filter(({ event }) => event === 'http.request')).toHaveLength(AT_ONCE);
   }, 300_000);
 
-  it('the last line before a fatal end reaches a reader that was slow', async () => {
+  it('delivers the last line before a fatal end to a slow reader', async () => {
     await start();
     await flood(REQUESTS);
     child.kill('SIGUSR2');
@@ -122,10 +123,10 @@ describe('F15: the reader of the log stops reading, and the service stops with i
   }, 300_000);
 
   it.each(['SIGUSR2', 'SIGTERM'] as const)(
-    'a reader that never comes back does not keep the process from its end by %s',
+    'ends by %s although the reader never continues',
     async (signal) => {
       await start();
-      // More than the pipe holds.
+      // This is more than the pipe holds.
       await flood(2000);
       child.kill(signal);
       expect(await once(child, 'exit')).toEqual([signal === 'SIGTERM' ? 0 : 1, null]);
@@ -133,7 +134,7 @@ describe('F15: the reader of the log stops reading, and the service stops with i
     300_000,
   );
 
-  it('a reader that went away does not end the service', async () => {
+  it('keeps running when the reader closes the pipe', async () => {
     await start();
     child.stdout?.destroy();
     await flood(2 * AT_ONCE);

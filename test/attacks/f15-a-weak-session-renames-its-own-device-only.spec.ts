@@ -14,8 +14,8 @@ afterAll(() => service.close());
 const devicesOf = async (bearer: string) =>
   (await caller.get<DeviceBody[]>('/two-factor/trusted-devices', bearer)).body;
 
-describe('F15: a session that proved no second factor renames its own device and no other', () => {
-  it('refuses another device and leaves its name as it was', async () => {
+describe('F15: a session without a second factor renames only its own device', () => {
+  it('refuses to rename another device, and keeps its name', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner, { 'user-agent': 'curl/8' });
     await trust(service, owner, { 'user-agent': 'curl/8' });

@@ -14,7 +14,7 @@ const BODY = JSON.stringify({ email: 'stranger@example.com', password: 'correct 
 const head = (method: string, path: string, length: number) =>
   `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
 
-describe('F15: a client that is turned away at shutdown cannot tell why', () => {
+describe('F15: a client that is refused at shutdown learns why', () => {
   let folder: string;
   let database: TestDatabase;
   let service: ServiceProcess;
@@ -38,7 +38,7 @@ describe('F15: a client that is turned away at shutdown cannot tell why', () => 
     return socket;
   };
 
-  it('what had arrived is answered, and what follows on the same connection is a 503 with a code', async () => {
+  it('answers a request in flight, and answers the next one on its connection with 503 and a code', async () => {
     const [kept, idle] = [await open(), await open()];
     // A request in flight keeps its connection open while the service stops.
     kept.write(head('POST', '/api/auth/sign-in/email', BODY.length) + BODY.slice(0, 5));

@@ -7,7 +7,7 @@ let service: TestService;
 let owner: EnrolledOwner;
 let sealer: AesGcmSealer;
 beforeAll(async () => {
-  // Nothing delivers, so that messages stay where they are.
+  // The outbox is off, so that the messages stay in the queue.
   service = await startTestService({ messages: true, config: { outbox: false } });
   sealer = service.app.get(AesGcmSealer, { strict: false });
   owner = await enrol(service);
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Messages that wait: a notice, and a code. */
+/** Returns the queued messages: a notice and a code. */
 async function messages(): Promise<{ id: string; sealed: string }[]> {
   const rows = await service.query<{ payload: string }>(
     `SELECT payload->>'payload' AS payload FROM graphile_worker._private_jobs`,
@@ -24,7 +24,7 @@ async function messages(): Promise<{ id: string; sealed: string }[]> {
 }
 
 describe('F15: the key that seals messages', () => {
-  it('is not the one that seals secrets, which would stand too few of them', async () => {
+  it('differs from the key that seals secrets, which may seal only a limited number of values', async () => {
     const waiting = await messages();
     expect(waiting).toHaveLength(2);
     for (const { id, sealed } of waiting) {

@@ -9,13 +9,16 @@ import { startStatementProxy, type StatementProxy } from '../support/statement-p
 
 const BURST = 500;
 const OTHERS = 20;
-/** Requests that one client network may have in flight. */
+/** Number of requests that one client network may have in flight. */
 const MOST = 40;
-/** What a crowd sends beyond that. */
+/** Number of requests that `crowded` sends beyond that limit. */
 const BEYOND = 10;
 
-/** One network sent 500 requests at once, which filled the line for database connections: others waited, or got 503. */
-describe('F15: one network cannot fill the pool', () => {
+/**
+ * The attack: one network sent 500 requests at once, which filled the queue for database connections. Other networks
+ * waited or got 503.
+ */
+describe('F15: one network cannot fill the connection pool', () => {
   let service: TestService;
   let proxy: StatementProxy;
   let caller: Caller;
@@ -36,7 +39,7 @@ describe('F15: one network cannot fill the pool', () => {
     await proxy.close();
   });
 
-  /** Lets no session be read while `work` runs, so that requests stay in flight. */
+  /** Locks the sessions while `work` runs, so that requests stay in flight. */
   async function holdingSessions<T>(work: () => Promise<T>): Promise<T> {
     await service.query('BEGIN');
     await service.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
@@ -59,7 +62,7 @@ describe('F15: one network cannot fill the pool', () => {
         seen.push(answer.status);
         return answer;
       });
-      // When those beyond the limit are refused, the others are in flight.
+      // When the requests beyond the limit are refused, all others are in flight.
       while (seen.length < BEYOND) await sleep(10);
       await work();
       return { answers };
@@ -67,7 +70,7 @@ describe('F15: one network cannot fill the pool', () => {
     expect(statuses(await crowd.answers)).toEqual({ 200: MOST, 429: BEYOND });
   }
 
-  /** Sends requests on connections of their own until 40 are in flight; they can be broken off. */
+  /** Sends requests on their own connections until 40 are in flight. Returns a function that closes them. */
   async function breakable(path: string, options: RequestOptions, start: (one: ClientRequest) => void) {
     const refused: unknown[] = [];
     const sent = Array.from({ length: MOST + BEYOND }, () => {
@@ -86,7 +89,7 @@ describe('F15: one network cannot fill the pool', () => {
     };
   }
 
-  it('answers other networks although a burst of 500 comes from one', async () => {
+  it('answers other networks during a burst of 500 requests from one network', async () => {
     const headers = from(freshAddress());
     const seen: number[] = [];
     const { burst, others } = await holdingSessions(async () => {
@@ -112,8 +115,8 @@ describe('F15: one network cannot fill the pool', () => {
     expect(refused?.headers.get('retry-after')).toBe('1');
   });
 
-  describe('where the database does not answer for a moment', () => {
-    it('refuses the rest without a statement, and tells pages that may read it', async () => {
+  describe('while the database does not answer', () => {
+    it('refuses further requests without a statement, and lets trusted pages read the response', async () => {
       const headers = { ...from(freshAddress()), origin: TRUSTED_ORIGIN };
       let health: Promise<Response> | undefined;
       await crowded(headers, async () => {
@@ -134,14 +137,14 @@ describe('F15: one network cannot fill the pool', () => {
         });
         expect(statements).toEqual([]);
         expect((await fetch(`${service.url}/ok`, { headers })).status).toBe(200);
-        // Answered when the database is free again.
+        // This request is answered when the database answers again.
         health = fetch(new URL('/health', service.url), { headers });
       });
       expect((await health)?.status).toBe(200);
       expect((await caller.get('/get-session', owner.token, headers)).status).toBe(200);
     });
 
-    it('still counts requests whose clients have left, until they are through', async () => {
+    it('counts requests whose clients have left until they are completed', async () => {
       const headers = from(freshAddress());
       await holdingSessions(async () => {
         const options = { headers: { ...headers, authorization: `Bearer ${owner.token}` } };
@@ -151,14 +154,14 @@ describe('F15: one network cannot fill the pool', () => {
         while ((await connectionCount()) > connections - MOST) await sleep(10);
         expect((await caller.get('/get-session', undefined, headers)).status).toBe(429);
       });
-      // Once through, they count no longer.
+      // A completed request is no longer counted.
       let status = 429;
       while (status === 429) ({ status } = await caller.get('/get-session', owner.token, headers));
       expect(status).toBe(200);
     });
   });
 
-  it('counts no longer what a client began to send and broke off', async () => {
+  it('stops counting a request whose client closed the connection before the body was complete', async () => {
     const headers = from(freshAddress());
     for (let round = 0; round < 3; round++) {
       const lines = { ...headers, 'content-type': 'application/json', 'content-length': '100' };

@@ -19,7 +19,7 @@ const DETAILS = {
   limits: 'off',
 };
 
-describe('F15: a stranger reads what the service says about itself', () => {
+describe('F15: strangers see neither the documentation nor the limits', () => {
   let folder: string;
   let database: TestDatabase;
   beforeAll(async () => {
@@ -33,9 +33,9 @@ describe('F15: a stranger reads what the service says about itself', () => {
   });
 
   it.each([
-    ['production serves no documentation', 'production', '', 404],
-    ['production serves documentation with DOCS=on', 'production', 'on', 200],
-    ['development serves no documentation with DOCS=off', 'development', 'off', 404],
+    ['serves no documentation in production', 'production', '', 404],
+    ['serves documentation in production with DOCS=on', 'production', 'on', 200],
+    ['serves no documentation in development with DOCS=off', 'development', 'off', 404],
   ])(
     '%s',
     async (_, NODE_ENV, DOCS, status) => {
@@ -64,18 +64,18 @@ describe('F15: a stranger reads what the service says about itself', () => {
   );
 
   it.each([
-    ['production, without a token configured', true, undefined, undefined, false],
-    ['production, without a token configured, to a request with one', true, undefined, `Bearer ${TOKEN}`, false],
-    ['production, without a token configured, to an empty one', true, undefined, 'Bearer ', false],
-    ['production, to a request without a token', true, TOKEN, undefined, false],
-    ['production, to an empty token', true, TOKEN, 'Bearer ', false],
-    ['production, to a wrong token', true, TOKEN, `Bearer ${TOKEN.slice(0, -1)}`, false],
-    ['production, to the token by another scheme', true, TOKEN, `Basic ${TOKEN}`, false],
-    ['production, to the token', true, TOKEN, `Bearer ${TOKEN}`, true],
-    ['development, without a token configured', false, undefined, undefined, true],
-    ['development, to a request without a token', false, TOKEN, undefined, false],
+    ['production without a configured token', true, undefined, undefined, false],
+    ['production without a configured token, for a request with a token', true, undefined, `Bearer ${TOKEN}`, false],
+    ['production without a configured token, for an empty token', true, undefined, 'Bearer ', false],
+    ['production, for a request without a token', true, TOKEN, undefined, false],
+    ['production, for an empty token', true, TOKEN, 'Bearer ', false],
+    ['production, for a wrong token', true, TOKEN, `Bearer ${TOKEN.slice(0, -1)}`, false],
+    ['production, for the token in another scheme', true, TOKEN, `Basic ${TOKEN}`, false],
+    ['production, for the right token', true, TOKEN, `Bearer ${TOKEN}`, true],
+    ['development without a configured token', false, undefined, undefined, true],
+    ['development, for a request without a token', false, TOKEN, undefined, false],
   ])(
-    'GET /health shows details to the right reader alone, in %s',
+    'shows details on GET /health only to the right reader: %s',
     async (_, production, healthToken, authorization, detailed) => {
       const service = await startTestService({ config: { production, healthToken } });
       try {

@@ -3,21 +3,21 @@ import { Caller } from '../support/client.js';
 import { startTestService, type TestService } from '../support/service.js';
 import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
 
-/** What a request costs the database. */
+/** The database cost of a request. */
 export interface Cost {
-  /** Round trips, BEGIN and COMMIT included. */
+  /** Round trips to the database, including BEGIN and COMMIT. */
   readonly statements: number;
-  /** Waits for a disk. */
+  /** The number of times that the request waits for a disk. */
   readonly commits: number;
 }
 
 /** A service whose statements are counted. */
 export interface CountedService {
   readonly service: TestService;
-  /** A replica that delivers the messages, so that only requests are counted. */
+  /** A replica that delivers the messages, so that the count contains only the statements of requests. */
   readonly courier: TestService;
   readonly caller: Caller;
-  /** The cost of what answers 200. */
+  /** Runs `work`, expects the status 200 and returns the cost. */
   readonly cost: (work: () => Promise<{ readonly status: number }>) => Promise<Cost>;
   close(): Promise<void>;
 }
@@ -52,8 +52,8 @@ export async function startCountedService(): Promise<CountedService> {
 }
 
 /**
- * Every COMMIT, and every writing statement outside of BEGIN and COMMIT, waits for a disk. Left out is the session's
- * sliding expiry, which the look-up of a session carries along and writes once an hour.
+ * Counts each COMMIT, and each writing statement outside of a transaction, because these wait for a disk. It does not
+ * count the sliding expiry of a session, which the look-up of a session writes once an hour.
  */
 function commits(statements: readonly string[]): number {
   let open = false;

@@ -15,20 +15,20 @@ beforeAll(async () => {
 });
 afterAll(() => counted.close());
 
-describe('statements of a request, BEGIN and COMMIT included', () => {
-  it('send-otp through a challenge: at most 4, one commit', async () => {
+describe('a request to a two-factor route, with BEGIN and COMMIT counted,', () => {
+  it('takes at most 4 statements with one commit for send-otp through a challenge', async () => {
     const token = await openChallenge(service, await enrol(service));
     const { statements, commits: flushes } = await cost(() => caller.post('/two-factor/send-otp', {}, token));
     expect(statements).toBeLessThanOrEqual(4);
     expect(flushes).toBe(1);
   });
 
-  it('send-otp on a session: 4, one commit', async () => {
+  it('takes 4 statements with one commit for send-otp on a session', async () => {
     const { token } = await enrol(service);
     expect(await cost(() => caller.post('/two-factor/send-otp', {}, token))).toEqual({ statements: 4, commits: 1 });
   });
 
-  it('verify-otp through a challenge: 5, two commits', async () => {
+  it('takes 5 statements with two commits for verify-otp through a challenge', async () => {
     const owner = await enrol(service);
     const token = await openChallenge(service, owner);
     await caller.post('/two-factor/send-otp', {}, token);
@@ -39,12 +39,12 @@ describe('statements of a request, BEGIN and COMMIT included', () => {
     });
   });
 
-  it('get-session: 1', async () => {
+  it('takes 1 statement for get-session', async () => {
     const { token } = await signUp(service);
     expect(await cost(() => caller.get('/get-session', token))).toMatchObject({ statements: 1 });
   });
 
-  it('sign-in that ends in a challenge: at most 3, one commit', async () => {
+  it('takes at most 3 statements with one commit for a sign-in that ends in a challenge', async () => {
     const { email } = await enrol(service);
     const { statements, commits: flushes } = await cost(() =>
       caller.post('/sign-in/email', { email, password: PASSWORD }),
@@ -53,7 +53,7 @@ describe('statements of a request, BEGIN and COMMIT included', () => {
     expect(flushes).toBe(1);
   });
 
-  it('verify-totp through a challenge: 5, two commits', async () => {
+  it('takes 5 statements with two commits for verify-totp through a challenge', async () => {
     const owner = await enrol(service);
     const token = await openChallenge(service, owner);
     const code = owner.app.nextCode();
@@ -63,7 +63,7 @@ describe('statements of a request, BEGIN and COMMIT included', () => {
     });
   });
 
-  it('verify-backup-code through a challenge: 6 with its notice, two commits', async () => {
+  it('takes 6 statements with two commits for verify-backup-code through a challenge and its notice', async () => {
     const owner = await enrol(service);
     const token = await openChallenge(service, owner);
     const [code] = owner.backupCodes;
@@ -73,7 +73,7 @@ describe('statements of a request, BEGIN and COMMIT included', () => {
     });
   });
 
-  it('verify-totp that trusts the device: 6 with its notice, two commits', async () => {
+  it('takes 6 statements with two commits for verify-totp that trusts the device and its notice', async () => {
     const owner = await enrol(service);
     const token = await openChallenge(service, owner);
     const code = owner.app.nextCode();
@@ -83,13 +83,13 @@ describe('statements of a request, BEGIN and COMMIT included', () => {
     });
   });
 
-  it('sign-in by a trusted device: 5, one commit', async () => {
+  it('takes 5 statements with one commit for a sign-in by a trusted device', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     expect(await cost(() => signIn(service, owner.email, device))).toEqual({ statements: 5, commits: 1 });
   });
 
-  it('verify-totp on a session through a trusted device: 6, two commits', async () => {
+  it('takes 6 statements with two commits for verify-totp on a session of a trusted device', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const { token } = (await signIn(service, owner.email, device)).body;
@@ -100,7 +100,7 @@ describe('statements of a request, BEGIN and COMMIT included', () => {
     });
   });
 
-  it('replacing an authenticator: at most 8, two commits', async () => {
+  it('takes at most 8 statements with two commits for the replacement of an authenticator', async () => {
     const { token } = await enrol(service);
     const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, token);
     const code = new AuthenticatorApp(staged.body.totpURI, service).nextCode();
@@ -109,19 +109,19 @@ describe('statements of a request, BEGIN and COMMIT included', () => {
     expect(flushes).toBe(2);
   });
 
-  it('status: 2, and one for the address that codes can be mailed to', async () => {
+  it('takes 2 statements for status, and 3 when it reads the address for mailed codes', async () => {
     const { token } = await signUp(service);
     expect(await cost(() => caller.get('/two-factor/status', token))).toEqual({ statements: 2, commits: 0 });
     const owner = await enrol(service);
     expect(await cost(() => caller.get('/two-factor/status', owner.token))).toEqual({ statements: 3, commits: 0 });
   });
 
-  it('the list of trusted devices: 2', async () => {
+  it('takes 2 statements for the list of trusted devices', async () => {
     const { token } = await enrol(service);
     expect(await cost(() => caller.get('/two-factor/trusted-devices', token))).toEqual({ statements: 2, commits: 0 });
   });
 
-  it('verify-totp on a session: at most 6, two commits', async () => {
+  it('takes at most 6 statements with at most two commits for verify-totp on a session', async () => {
     const owner = await enrol(service);
     const code = owner.app.nextCode();
     const { statements, commits: flushes } = await cost(() =>
@@ -131,7 +131,7 @@ describe('statements of a request, BEGIN and COMMIT included', () => {
     expect(flushes).toBeLessThanOrEqual(2);
   });
 
-  it('confirming: at most 8', async () => {
+  it('takes at most 8 statements with at most two commits for the confirmation of an authenticator', async () => {
     const { token } = await signUp(service);
     const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, token);
     const code = new AuthenticatorApp(staged.body.totpURI, service).code();
@@ -140,7 +140,7 @@ describe('statements of a request, BEGIN and COMMIT included', () => {
     expect(flushes).toBeLessThanOrEqual(2);
   });
 
-  it('enable: at most 8, the session being held to the end', async () => {
+  it('takes at most 8 statements with at most two commits for enable, which locks the session until it commits', async () => {
     const { token } = await signUp(service);
     const { statements, commits: flushes } = await cost(() =>
       caller.post('/two-factor/enable', { password: PASSWORD }, token),
@@ -149,21 +149,21 @@ describe('statements of a request, BEGIN and COMMIT included', () => {
     expect(flushes).toBeLessThanOrEqual(2);
   });
 
-  it('get-totp-uri: 4', async () => {
+  it('takes 4 statements for get-totp-uri', async () => {
     const { token } = await enrol(service);
     expect(await cost(() => caller.post('/two-factor/get-totp-uri', { password: PASSWORD }, token))).toMatchObject({
       statements: 4,
     });
   });
 
-  it('get-totp-qr: 4', async () => {
+  it('takes 4 statements for get-totp-qr', async () => {
     const { token } = await enrol(service);
     expect(await cost(() => caller.post('/two-factor/get-totp-qr', { password: PASSWORD }, token))).toMatchObject({
       statements: 4,
     });
   });
 
-  it('disable: at most 8', async () => {
+  it('takes at most 8 statements with at most two commits for disable', async () => {
     const { token } = await enrol(service);
     const { statements, commits: flushes } = await cost(() =>
       caller.post('/two-factor/disable', { password: PASSWORD }, token),

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => replicas.close());
 
-/** One of the two replicas, in turn. */
+/** Returns one of the two replicas, in turn. */
 const replica = (index: number) => replicas.at(index);
 
 const verify = async (token: string | undefined, code: string, index = 0) =>
@@ -21,8 +21,8 @@ async function sessionsOf(accountId: string): Promise<number> {
 }
 
 // RFC 6238 §5.2, NIST SP 800-63B-4 3.1.4.2, ASVS 6.5.1
-describe('control 02: a TOTP code is good once', () => {
-  it('opens one session over 50 parallel challenges on two replicas', async () => {
+describe('control 02: a TOTP code succeeds once', () => {
+  it('opens one session when 50 parallel challenges on two replicas get the same code', async () => {
     const owner = await enrol(replica(0));
     const tokens = await race(50, (index) => openChallenge(replica(index), owner));
     const before = await sessionsOf(owner.id);
@@ -36,14 +36,14 @@ describe('control 02: a TOTP code is good once', () => {
     );
   });
 
-  it('lifts a session once over 20 parallel requests of it', async () => {
+  it('steps up a session once when 20 parallel requests carry the same code', async () => {
     const owner = await enrol(replica(0));
     const code = owner.app.nextCode();
     const answers = await race(20, (index) => verify(owner.token, code, index));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
-  it('is spent for challenges and sessions alike', async () => {
+  it('rejects a code on a challenge after a session used it, and on a session after a challenge used it', async () => {
     const owner = await enrol(replica(0));
     const code = owner.app.nextCode();
     const [one, two] = [await openChallenge(replica(0), owner), await openChallenge(replica(0), owner)];
@@ -54,7 +54,7 @@ describe('control 02: a TOTP code is good once', () => {
     }
   });
 
-  it('is refused after one of a newer step', async () => {
+  it('rejects a code after the code of a newer step was accepted', async () => {
     const owner = await enrol(replica(0));
     replica(0).clock.advance(60);
     const [older, newer] = [owner.app.code(-1), owner.app.code()];
@@ -63,7 +63,7 @@ describe('control 02: a TOTP code is good once', () => {
     expect(late).toMatchObject({ status: 401, body: { code: 'INVALID_CODE' } });
   });
 
-  it('is spent by the enrolment that it confirmed, and so are the steps before it', async () => {
+  it('rejects the code that confirmed an enrolment, and the codes of earlier steps', async () => {
     const owner = await signUp(replica(0));
     const { body } = await new Caller(replica(0)).post('/two-factor/enable', { password: PASSWORD }, owner.token);
     const app = new AuthenticatorApp(body.totpURI, replica(0));

@@ -13,12 +13,12 @@ afterAll(async () => {
   await service.close();
 });
 
-/** Offers the code of so many steps from now, as a sign-in's second factor. */
+/** Submits the codes of the given steps, counted from now, as the second factor of a sign-in. */
 async function offer(at: TestService, steps: readonly number[], headers: Record<string, string> = {}) {
   const owner = await enrol(service);
   const answers: Array<readonly [number, number]> = [];
   for (const step of steps) {
-    // Past whatever was accepted before, or the code would be refused for being old.
+    // Moves past every step that was accepted before. Otherwise the code would be rejected as an old one.
     service.clock.advance(150);
     const code = owner.app.code(step);
     const answer = await new Caller(at).post(
@@ -33,7 +33,7 @@ async function offer(at: TestService, steps: readonly number[], headers: Record<
 }
 
 describe('control 03: the window of a TOTP code is measured by the server’s clock [RFC 6238 §6, ASVS 6.5.5]', () => {
-  it('one step early or late passes, two fail', async () => {
+  it('accepts a code that is one step early or late, and rejects one that is two steps off', async () => {
     expect(await offer(service, [-2, 2, -1, 1, 0])).toEqual([
       [-2, 401],
       [2, 401],
@@ -43,7 +43,7 @@ describe('control 03: the window of a TOTP code is measured by the server’s cl
     ]);
   });
 
-  it('configured down to 0 only the current step passes', async () => {
+  it('accepts only the current step when the window is configured to 0', async () => {
     expect(await offer(strict, [-1, 1, 0])).toEqual([
       [-1, 401],
       [1, 401],
@@ -51,12 +51,12 @@ describe('control 03: the window of a TOTP code is measured by the server’s cl
     ]);
   });
 
-  it('what a client says of the time counts for nothing', async () => {
+  it("ignores what the client's headers say about the time", async () => {
     const past = new Date(service.clock.now().getTime() + 90_000).toUTCString();
     expect(await offer(service, [2], { date: past, 'x-timestamp': past })).toEqual([[2, 401]]);
   });
 
-  it('and so is the life of what SQL compares: a challenge ends by the clock of Postgres', async () => {
+  it('ends a challenge by the clock of Postgres, which compares the expiry in SQL', async () => {
     const owner = await enrol(service);
     const challenge = await openChallenge(service, owner);
     await service.query(`UPDATE two_factor_challenge SET expires_at = expires_at - interval '10 minutes'`);

@@ -4,7 +4,7 @@ import { AuthenticatorsService } from '../../src/two-factor/factors/totp/authent
 import { Caller, PASSWORD, signUp } from '../support/client.js';
 import { startTestService, type TestService } from '../support/service.js';
 
-/** RFC 4648 §6, written here: nothing under test is believed. */
+/** Decodes base32 [RFC 4648 §6]. It is written here because the test must not rely on the code under test. */
 function decodeBase32(text: string): Buffer {
   const bits = Array.from(text, (letter) => {
     const value = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter);
@@ -26,11 +26,11 @@ describe('control 04: secrets are long, random and all distinct [RFC 4226 §4 R6
   });
   afterAll(() => service.close());
 
-  it('the test reads base32 as RFC 4648 does', () => {
+  it('decodes the base32 vectors of RFC 4648 with the decoder of this test', () => {
     expect(decodeBase32('MZXW6YTBOI').toString()).toBe('foobar');
   });
 
-  it('twenty that one owner asked for', async () => {
+  it('gives twenty distinct secrets to one owner who asks for twenty', async () => {
     const { token } = await signUp(service);
     const caller = new Caller(service);
     const secrets = new Set<string>();
@@ -44,7 +44,7 @@ describe('control 04: secrets are long, random and all distinct [RFC 4226 §4 R6
     expect(secrets.size).toBe(20);
   });
 
-  it('a thousand of a thousand accounts, with as many ones as zeros', async () => {
+  it('gives a thousand distinct secrets to a thousand accounts, with equally frequent ones and zeros', async () => {
     const authenticators = service.app.get(AuthenticatorsService);
     const secrets: Buffer[] = [];
     for (let n = 0; n < 1000; n += 10) {
@@ -56,9 +56,9 @@ describe('control 04: secrets are long, random and all distinct [RFC 4226 §4 R6
 
     const bits = secrets.flatMap((secret) => Array.from(secret, (byte) => byte.toString(2).padStart(8, '0'))).join('');
     const ones = bits.replaceAll('0', '').length;
-    // Six standard deviations: chance alone fails once in 500 million runs.
+    // Six standard deviations: a uniform source fails this once in 500 million runs.
     expect(Math.abs(ones - bits.length / 2)).toBeLessThan(3 * Math.sqrt(bits.length));
-    // No byte is always the same.
+    // Every byte position takes many values.
     for (let at = 0; at < 20; at++) expect(new Set(secrets.map((secret) => secret[at])).size).toBeGreaterThan(200);
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Caller, PASSWORD, signUp, type Owner } from '../support/client.js';
 import { startTestService, type TestService } from '../support/service.js';
 
-/** The strict reading of the Key URI format, which every app understands; null for anything else. */
+/** Parses the strict form of the Key URI format, which every app understands. Returns null for any other text. */
 function scan(uri: string) {
   const grammar =
     /^otpauth:\/\/totp\/(?<prefix>(?:[\w.~!*'()-]|%[0-9A-F]{2})+):(?<label>(?:[\w.~!*'()-]|%[0-9A-F]{2})+)\?secret=(?<secret>[A-Z2-7]+)&issuer=(?<issuer>(?:[\w.~!*'()-]|%[0-9A-F]{2})+)&algorithm=SHA1&digits=6&period=30$/;
@@ -17,7 +17,7 @@ function scan(uri: string) {
   };
 }
 
-describe('control 05: the otpauth URI is in the strict form of the Key URI format', () => {
+describe('control 05: the otpauth URI has the strict form of the Key URI format', () => {
   let service: TestService;
   let owner: Owner;
   beforeAll(async () => {
@@ -34,7 +34,7 @@ describe('control 05: the otpauth URI is in the strict form of the Key URI forma
     );
 
   it.each(['Acme', 'Acme Ltd', 'Ä & Ö?', '100 % Acme', 'a+b=c#d/e', '株式会社', "O'Brien (London)", ' Acme '])(
-    'label and parameter name the issuer %p, with %20 for a blank and never a plus sign',
+    'writes the issuer %p into label and parameter, with %20 for a blank and without a plus sign',
     async (issuer) => {
       const { status, body } = await enable(issuer);
       expect(status).toBe(200);
@@ -45,12 +45,12 @@ describe('control 05: the otpauth URI is in the strict form of the Key URI forma
         secret: expect.stringMatching(/^[A-Z2-7]{32}$/),
       });
       expect(body.totpURI).not.toContain('+');
-      // A reader of web addresses, which apps are not, understands the same.
+      // A general URL parser, which apps do not use, reads the same issuer.
       expect(new URL(body.totpURI).searchParams.get('issuer')).toBe(issuer);
     },
   );
 
-  it("the service's own issuer is written alike, and shown again as it was", async () => {
+  it("writes the service's own issuer in the same form, and shows it unchanged", async () => {
     const { body } = await enable();
     expect(scan(body.totpURI)).toMatchObject({ prefix: 'Acme & Söhne +1', issuer: 'Acme & Söhne +1' });
     const again = await new Caller(service).post('/two-factor/get-totp-uri', { password: PASSWORD }, owner.token);
@@ -60,7 +60,7 @@ describe('control 05: the otpauth URI is in the strict form of the Key URI forma
   const staged = () => service.query(`SELECT id FROM two_factor_authenticator`);
 
   it.each([':', 'Acme:', ':Acme', 'Acme: the company', 'Acme\u0000', 'Acme\n', '', '   ', 'x'.repeat(65)])(
-    'the issuer %p is refused, and nothing is staged',
+    'rejects the issuer %p and stages nothing',
     async (issuer) => {
       const before = await staged();
       const { status, body } = await enable(issuer);
@@ -70,7 +70,7 @@ describe('control 05: the otpauth URI is in the strict form of the Key URI forma
     },
   );
 
-  it('an owner whose address has a plus sign and a quote keeps it', async () => {
+  it('keeps a plus sign and a quote in the owner’s address', async () => {
     const email = `o'brien+2fa@example.com`;
     const account = { email, password: PASSWORD, name: 'Owner' };
     const { body } = await new Caller(service).post('/sign-up/email', account);

@@ -17,8 +17,8 @@ const shown = async (token: string) =>
 const verifyBackupCode = (token: string, code: string | undefined) =>
   caller.post('/two-factor/verify-backup-code', { code }, token);
 
-describe('control 06: what re-enrolment stages replaces nothing until it is confirmed', () => {
-  it('an abandoned attempt leaves the old authenticator and the old codes working, during it and after', async () => {
+describe('control 06: a staged re-enrolment replaces nothing until it is confirmed', () => {
+  it('keeps the old authenticator and the old codes valid during and after an abandoned attempt', async () => {
     const owner = await enrol(service);
     const staged = await enable(owner.token);
     expect(staged.status).toBe(200);
@@ -38,7 +38,7 @@ describe('control 06: what re-enrolment stages replaces nothing until it is conf
     expect((await verifyTotp(owner.token, late.nextCode())).body.code).toBe('INVALID_CODE');
   });
 
-  it('the staged secret is never tried on a challenge, nor on another session', async () => {
+  it('never accepts a code of the staged secret on a challenge or on another session', async () => {
     const owner = await enrol(service);
     const other = await verifyTotp(await openChallenge(service, owner), owner.app.nextCode());
     const staged = new AuthenticatorApp((await enable(owner.token)).body.totpURI, service);
@@ -47,7 +47,7 @@ describe('control 06: what re-enrolment stages replaces nothing until it is conf
     }
   });
 
-  it('it is shown on the session that staged it, and elsewhere the old one is', async () => {
+  it('shows the staged secret on the session that staged it, and the old secret on all others', async () => {
     const owner = await enrol(service);
     const other = await verifyTotp(await openChallenge(service, owner), owner.app.nextCode());
     const old = await shown(owner.token);
@@ -57,7 +57,7 @@ describe('control 06: what re-enrolment stages replaces nothing until it is conf
     expect(staged).not.toBe(old);
   });
 
-  it('only its own first code puts the new one in the place of the old', async () => {
+  it('replaces the old secret only after the first code of the staged one', async () => {
     const owner = await enrol(service);
     const staged = await enable(owner.token);
     const app = new AuthenticatorApp(staged.body.totpURI, service);

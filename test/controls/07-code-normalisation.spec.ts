@@ -13,7 +13,7 @@ afterAll(() => service.close());
 const digitsFrom = (first: number) => (code: string) =>
   code.replaceAll(/\d/g, (digit) => String.fromCodePoint(first + Number(digit)));
 
-/** Spellings that a careless reader would take for the code. */
+/** Spellings that a lenient parser would accept as the code. */
 const DISGUISES: ReadonlyArray<readonly [name: string, disguise: (code: string) => string]> = [
   ['full-width digits', digitsFrom(0xff10)],
   ['Arabic-Indic digits', digitsFrom(0x0660)],
@@ -34,7 +34,7 @@ const DISGUISES: ReadonlyArray<readonly [name: string, disguise: (code: string) 
   ['a long text', (code) => code.repeat(500)],
 ];
 
-/** The right code as something that is no text. */
+/** The right code as a value that is not a string. */
 const NO_TEXT: ReadonlyArray<readonly [name: string, shape: (code: string) => unknown]> = [
   ['a number', Number],
   ['an array', (code) => [code]],
@@ -69,7 +69,7 @@ async function failuresOf({ id }: EnrolledOwner): Promise<number | undefined> {
   return row?.failures;
 }
 
-/** Spelled differently, and yet the same 24 symbols. */
+/** Other spellings of the same 24 symbols. The service accepts each of them. */
 const FORGIVEN: ReadonlyArray<(code: string) => string> = [
   (code) => code.toLowerCase(),
   (code) => code.replaceAll('-', ''),
@@ -81,35 +81,38 @@ const FORGIVEN: ReadonlyArray<(code: string) => string> = [
 ];
 
 // ASVS 2.2.1
-describe('control 07: a code is what was typed, and nothing is made of it', () => {
-  it.each(FACTORS)('$path refuses the right code in disguise, counts it, and takes it as it is', async (factor) => {
-    const { path, wrong, rightCode } = factor;
-    mailed = 0;
-    const owner = await enrol(service);
-    // On a session, where guesses have no budget but the account's, which is given back after each four.
-    const code = await rightCode(owner, owner.token);
-    for (const [name, disguise] of DISGUISES) {
-      await service.query('UPDATE two_factor_attempts SET failures = 0 WHERE account_id = $1', [owner.id]);
-      const answer = await caller.post(path, { code: disguise(code) }, owner.token);
-      expect([name, answer.status, answer.body.code]).toEqual([name, 401, wrong]);
-      expect([name, await failuresOf(owner)]).toEqual([name, 1]);
-    }
-    for (const [name, shape] of NO_TEXT) {
-      const answer = await caller.post(path, { code: shape(code) }, owner.token);
-      expect([name, answer.status, answer.body.code]).toEqual([name, 400, 'VALIDATION_ERROR']);
-      expect([name, await failuresOf(owner)]).toEqual([name, 1]);
-    }
-    const right = await caller.post(path, { code }, owner.token);
-    expect(right.status).toBe(200);
+describe('control 07: the service takes a code as it was typed and converts nothing', () => {
+  it.each(FACTORS)(
+    'rejects and counts every disguise of the right code at $path, and accepts the plain code',
+    async (factor) => {
+      const { path, wrong, rightCode } = factor;
+      mailed = 0;
+      const owner = await enrol(service);
+      // On a session only the account's budget limits guesses. The test refills it after every four guesses.
+      const code = await rightCode(owner, owner.token);
+      for (const [name, disguise] of DISGUISES) {
+        await service.query('UPDATE two_factor_attempts SET failures = 0 WHERE account_id = $1', [owner.id]);
+        const answer = await caller.post(path, { code: disguise(code) }, owner.token);
+        expect([name, answer.status, answer.body.code]).toEqual([name, 401, wrong]);
+        expect([name, await failuresOf(owner)]).toEqual([name, 1]);
+      }
+      for (const [name, shape] of NO_TEXT) {
+        const answer = await caller.post(path, { code: shape(code) }, owner.token);
+        expect([name, answer.status, answer.body.code]).toEqual([name, 400, 'VALIDATION_ERROR']);
+        expect([name, await failuresOf(owner)]).toEqual([name, 1]);
+      }
+      const right = await caller.post(path, { code }, owner.token);
+      expect(right.status).toBe(200);
 
-    for (const [name, disguise] of [['itself', (text: string) => text] as const, ...DISGUISES]) {
-      await service.query('UPDATE two_factor_attempts SET failures = 0 WHERE account_id = $1', [owner.id]);
-      const again = await caller.post(path, { code: disguise(code) }, right.body.token);
-      expect([name, again.status < 400]).toEqual([name, false]);
-    }
-  });
+      for (const [name, disguise] of [['itself', (text: string) => text] as const, ...DISGUISES]) {
+        await service.query('UPDATE two_factor_attempts SET failures = 0 WHERE account_id = $1', [owner.id]);
+        const again = await caller.post(path, { code: disguise(code) }, right.body.token);
+        expect([name, again.status < 400]).toEqual([name, false]);
+      }
+    },
+  );
 
-  it('of backup codes forgives case, separators and look-alikes, and nothing else', async () => {
+  it('ignores case, separators and look-alike symbols in backup codes, and nothing else', async () => {
     const owner = await enrol(service);
     for (const [index, spelling] of FORGIVEN.entries()) {
       const code = spelling(owner.backupCodes[index] ?? '');
@@ -122,7 +125,7 @@ describe('control 07: a code is what was typed, and nothing is made of it', () =
       digitsFrom(0xff10)(`0${unused}`),
       `${unused}0`,
       unused.slice(1),
-      // A long s, whose capital is an S.
+      // The long s: its capital letter is an S.
       unused.replaceAll(/[5S]/g, '\u017f').concat('\u017f'),
       unused.split('').toReversed().join('').concat('-'),
       `${unused}\u0000`,
@@ -139,14 +142,14 @@ describe('control 07: a code is what was typed, and nothing is made of it', () =
     expect((await caller.post('/two-factor/verify-backup-code', { code: unused }, owner.token)).status).toBe(200);
   });
 
-  it('keeps a spent backup code spent, however it is spelled, on challenges and sessions', async () => {
+  it('rejects a spent backup code in every spelling, on challenges and on sessions', async () => {
     const owner = await enrol(service);
     const [code = ''] = owner.backupCodes;
     const used = await caller.post('/two-factor/verify-backup-code', { code }, await openChallenge(service, owner));
     expect(used.status).toBe(200);
     const challenge = await openChallenge(service, owner);
     for (const [index, spelling] of [(text: string) => text, ...FORGIVEN].entries()) {
-      // A challenge stands five guesses.
+      // A challenge allows five guesses.
       const token = index < 4 ? challenge : used.body.token;
       const again = await caller.post('/two-factor/verify-backup-code', { code: spelling(code) }, token);
       expect([index, again.status, again.body.code]).toEqual([index, 401, 'INVALID_BACKUP_CODE']);

@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 describe('control 08: a mailed or texted code is uniform, short-lived, good once and not stored [NIST SP 800-63B-4 3.1.3.2]', () => {
-  it('all digits are equally likely at all places', () => {
+  it('draws each digit with equal probability at each place', () => {
     const key = randomBytes(32);
     const draws = 20_000;
     const counts = Array.from({ length: 6 }, () => Array.from({ length: 10 }, () => 0));
@@ -30,7 +30,7 @@ describe('control 08: a mailed or texted code is uniform, short-lived, good once
         row[Number(digit)] = (row[Number(digit)] ?? 0) + 1;
       }
     }
-    // Chi-squared with nine degrees of freedom exceeds 37.3 once in 40,000 fair draws of a place.
+    // Chi-squared with nine degrees of freedom exceeds 37.3 in one of 40,000 fair draws of a place.
     for (const row of counts) {
       const expected = draws / 10;
       const chiSquared = row.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
@@ -38,7 +38,7 @@ describe('control 08: a mailed or texted code is uniform, short-lived, good once
     }
   });
 
-  it('it is dead after five minutes, and a dead one counts nothing', async () => {
+  it('rejects a code after five minutes and does not count the attempt', async () => {
     const owner = await enrolByMail(service);
     const challenge = await openChallenge(service, owner);
     await sendOtp(service, challenge);
@@ -62,7 +62,7 @@ describe('control 08: a mailed or texted code is uniform, short-lived, good once
     expect(await service.messages.codeMailedTo(owner.email, 3)).not.toBe(code);
   });
 
-  it('of 30 parallel uses on two replicas one opens a session', async () => {
+  it('opens one session when two replicas get 30 parallel uses of one code', async () => {
     const owner = await enrolByMail(service);
     const challenge = await openChallenge(service, owner);
     await sendOtp(service, challenge);
@@ -71,7 +71,7 @@ describe('control 08: a mailed or texted code is uniform, short-lived, good once
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
-  it('is spent for the session it lifted, too', async () => {
+  it('rejects a code that already stepped up a session', async () => {
     const owner = await enrol(service);
     await sendOtp(service, owner.token);
     const code = await service.messages.codeMailedTo(owner.email);
@@ -80,7 +80,7 @@ describe('control 08: a mailed or texted code is uniform, short-lived, good once
     expect((await verifyOtp(service, lifted.body.token, code)).body.code).toBe('OTP_HAS_EXPIRED');
   });
 
-  it('neither the code nor anything it could be made of without a ring key is in the database', async () => {
+  it('stores neither the code nor anything that yields it without a key of the ring', async () => {
     const owner = await enrolByMail(service);
     await sendOtp(service, await openChallenge(service, owner));
     const code = await service.messages.codeMailedTo(owner.email, 2);
@@ -89,7 +89,7 @@ describe('control 08: a mailed or texted code is uniform, short-lived, good once
        UNION ALL SELECT j::text FROM graphile_worker._private_jobs j`,
     );
     expect(rows.length).toBeGreaterThan(0);
-    // Times and ids are made of digits too: only a run of six on its own would be the code.
+    // Times and ids contain digits as well. Only an isolated run of six digits would be the code.
     expect(rows.map(({ row }) => row).join('\n')).not.toMatch(new RegExp(`(?<![0-9a-f])${code}(?![0-9a-f])`));
     const [stored] = await service.query<{ binding: string; channel: string; nonce: Buffer; method_id: string | null }>(
       `SELECT binding, channel, nonce, method_id FROM two_factor_one_time_code
@@ -97,7 +97,7 @@ describe('control 08: a mailed or texted code is uniform, short-lived, good once
       [owner.id],
     );
     if (!stored) throw new Error('The code that was sent has no row');
-    // What a thief of the table can try: the same derivation with keys that the table holds.
+    // An attacker with the table can try this: the same derivation with keys that the table contains.
     for (const key of [Buffer.alloc(32), stored.nonce, Buffer.from(owner.id)]) {
       const guess = deriveCode(key, [stored.binding, stored.channel, stored.method_id ?? ''], stored.nonce);
       expect(guess).not.toBe(code);

@@ -9,8 +9,8 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-describe('control 09: asking for a code again gives no guess back [NIST SP 800-63B-4 3.1.3.2]', () => {
-  it('four wrong, a re-send, one wrong: blocked, and the right code comes too late', async () => {
+describe('control 09: sending a code again gives no guess back [NIST SP 800-63B-4 3.1.3.2]', () => {
+  it('blocks a challenge after four wrong codes, a re-send and one more wrong code, and rejects the right code then', async () => {
     const owner = await enrolByMail(service);
     const challenge = await openChallenge(service, owner);
     await sendOtp(service, challenge);
@@ -25,7 +25,7 @@ describe('control 09: asking for a code again gives no guess back [NIST SP 800-6
     expect((await sendOtp(service, challenge)).body.code).toBe('INVALID_TWO_FACTOR_COOKIE');
   });
 
-  it('says so once for each challenge', async () => {
+  it('tells the client once for each challenge that it needs a new code', async () => {
     const owner = await enrol(service);
     const challenges = [await openChallenge(service, owner), await openChallenge(service, owner)];
     await service.query('UPDATE two_factor_challenge SET guesses = 5 WHERE account_id = $1', [owner.id]);
@@ -35,7 +35,7 @@ describe('control 09: asking for a code again gives no guess back [NIST SP 800-6
     }
   });
 
-  it('nor does a fresh code, after the old one died', async () => {
+  it('gives no guess back with a new code after the old one expired', async () => {
     const owner = await enrolByMail(service);
     const challenge = await openChallenge(service, owner);
     await sendOtp(service, challenge);
@@ -50,7 +50,7 @@ describe('control 09: asking for a code again gives no guess back [NIST SP 800-6
     expect(sixth).toMatchObject({ status: 400, body: { code: 'TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE' } });
   });
 
-  it('nor do other challenges and their codes give the account any back: the eleventh is not looked at', async () => {
+  it('gives the account no guess back with new challenges and codes: the eleventh guess is not evaluated', async () => {
     const owner = await enrol(service);
     for (let round = 0; round < 2; round++) {
       const challenge = await openChallenge(service, owner);

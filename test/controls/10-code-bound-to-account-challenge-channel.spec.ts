@@ -11,14 +11,14 @@ afterAll(() => service.close());
 
 const NUMBER = '+4915112340010';
 
-/** Codes may be equal by chance, once in a million. */
+/** Two random codes are equal once in a million draws. This helper rules that out. */
 const unequal = (one: string, two: string) => {
   expect(one).not.toBe(two);
   return { one, two };
 };
 
-describe('control 10: a code is good for the account, the challenge and the channel it was sent for, and no other [ASVS 6.6.2]', () => {
-  it('another account’s code fails', async () => {
+describe('control 10: a code is valid only for the account, the challenge and the channel it was sent for [ASVS 6.6.2]', () => {
+  it('rejects the code of another account', async () => {
     const [owner, other] = [await enrolByMail(service), await enrolByMail(service)];
     const [mine, foreign] = [await openChallenge(service, owner), await openChallenge(service, other)];
     await sendOtp(service, mine);
@@ -31,7 +31,7 @@ describe('control 10: a code is good for the account, the challenge and the chan
     expect((await verifyOtp(service, mine, codes.one)).status).toBe(200);
   });
 
-  it('the code of another challenge of the same account fails', async () => {
+  it('rejects the code of another challenge of the same account', async () => {
     const owner = await enrolByMail(service);
     const [one, two] = [await openChallenge(service, owner), await openChallenge(service, owner)];
     await sendOtp(service, one);
@@ -45,7 +45,7 @@ describe('control 10: a code is good for the account, the challenge and the chan
     expect((await verifyOtp(service, two, second)).status).toBe(200);
   });
 
-  it('a session’s code fails on a challenge, and a challenge’s on a session', async () => {
+  it('rejects a session’s code on a challenge and a challenge’s code on a session', async () => {
     const owner = await enrol(service);
     const challenge = await openChallenge(service, owner);
     await sendOtp(service, owner.token);
@@ -59,7 +59,7 @@ describe('control 10: a code is good for the account, the challenge and the chan
     expect((await verifyOtp(service, owner.token, ofSession)).status).toBe(200);
   });
 
-  it('mail and SMS carry two codes, and none of them confirms the other channel', async () => {
+  it('sends different codes by mail and by SMS, and confirms neither channel with the code of the other', async () => {
     const owner = await enrol(service);
     const enable = { password: PASSWORD, method: 'otp', phoneNumber: NUMBER };
     await new Caller(service).post('/two-factor/enable', enable, owner.token);
@@ -74,7 +74,7 @@ describe('control 10: a code is good for the account, the challenge and the chan
     await sendOtp(service, challenge, { channel: 'mail' });
     const bySms = /\d{6}/.exec((await service.messages.textTo(NUMBER, 2)).text)?.[0] ?? '';
     unequal(bySms, await service.messages.codeMailedTo(owner.email));
-    // A code moved to another channel's row is derived anew from that row, and so is another code.
+    // The service derives a code from its row. Moved to another channel's row, the same values yield a different code.
     await service.query(
       `DELETE FROM two_factor_one_time_code WHERE account_id = $1 AND channel = 'mail' AND challenge_id IS NOT NULL`,
       [owner.id],

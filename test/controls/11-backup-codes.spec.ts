@@ -22,8 +22,8 @@ const verify = (token: string | undefined, code: unknown, at = service) =>
 const codesLeft = async (accountId: string) =>
   (await service.query('SELECT FROM two_factor_backup_code WHERE account_id = $1', [accountId])).length;
 
-describe('control 11: backup codes are strong, hashed, good once and replaced as a whole [ASVS 6.5.2]', () => {
-  it('each of the ten carries 112 bits at least, and no two of 200 are equal', async () => {
+describe('control 11: backup codes are strong, hashed, valid once and replaced as a set [ASVS 6.5.2]', () => {
+  it('generates ten codes of at least 112 bits each, and no two equal codes among 200', async () => {
     const owner = await enrol(service);
     expect(owner.backupCodes).toHaveLength(10);
     const all = new Set(owner.backupCodes);
@@ -33,13 +33,13 @@ describe('control 11: backup codes are strong, hashed, good once and replaced as
     }
     expect(all.size).toBe(200);
     const characters = [...all].map((code) => code.replaceAll('-', ''));
-    // Crockford's base 32: five bits a character.
+    // Crockford's base 32 holds five bits in a character.
     for (const code of characters) expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{23,}$/);
     const seen = new Set(characters.join(''));
     expect(seen.size).toBe(32);
   });
 
-  it('of 50 parallel uses of one code on two replicas one succeeds, and one code is gone', async () => {
+  it('accepts one of 50 parallel uses of one code on two replicas, and removes one code', async () => {
     const owner = await enrol(service);
     const tokens = await race(50, () => openChallenge(service, owner));
     const answers = await race(50, (index) =>
@@ -52,7 +52,7 @@ describe('control 11: backup codes are strong, hashed, good once and replaced as
     expect(await codesLeft(owner.id)).toBe(9);
   });
 
-  it('generating new ones kills all old ones, used or not', async () => {
+  it('invalidates all old codes, used or not, when new ones are generated', async () => {
     const owner = await enrol(service);
     const { body } = await caller.post('/two-factor/generate-backup-codes', { password: PASSWORD }, owner.token);
     expect(await codesLeft(owner.id)).toBe(10);
@@ -63,7 +63,7 @@ describe('control 11: backup codes are strong, hashed, good once and replaced as
     expect((await verify(await openChallenge(service, owner), body.backupCodes[0])).status).toBe(200);
   });
 
-  it('a dump holds none of them in any form, only digests', async () => {
+  it('stores only digests, so a dump contains no code in any form', async () => {
     const owner = await enrol(service);
     const rows = await service.query<{ row: string; bytes: number }>(
       `SELECT b::text AS row, octet_length(code_hash) AS bytes FROM two_factor_backup_code b WHERE account_id = $1`,
@@ -81,7 +81,7 @@ describe('control 11: backup codes are strong, hashed, good once and replaced as
     }
   });
 
-  it('the same code of another account opens nothing: digests are bound to their account', async () => {
+  it('rejects the same code on another account, because digests are bound to their account', async () => {
     const [owner, other] = [await enrol(service), await enrol(service)];
     await service.query(
       `INSERT INTO two_factor_backup_code (account_id, code_hash)
@@ -92,7 +92,7 @@ describe('control 11: backup codes are strong, hashed, good once and replaced as
     expect(answer.body.code).toBe('INVALID_BACKUP_CODE');
   });
 
-  it('they are shown once: no route shows them again', async () => {
+  it('shows the codes once, and no route shows them again', async () => {
     const owner = await enrol(service);
     const status = await caller.get('/two-factor/status', owner.token);
     const uri = await caller.post('/two-factor/get-totp-uri', { password: PASSWORD }, owner.token);

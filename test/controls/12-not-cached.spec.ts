@@ -12,7 +12,7 @@ interface Operation {
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-describe('control 12: no answer below the base URL may be stored by a cache', () => {
+describe('control 12: no cache may store a response below the base URL', () => {
   let service: TestService;
   let owner: EnrolledOwner;
   let operations: Operation[];
@@ -30,7 +30,7 @@ describe('control 12: no answer below the base URL may be stored by a cache', ()
   });
   afterAll(() => service.close());
 
-  /** Sends it as every operation of the document; the answers' statuses, once each. */
+  /** Sends the request to every operation of the document. Returns the distinct statuses of the responses. */
   async function everywhere(
     init: Omit<RequestInit, 'body'> & { body?: string },
     which: (operation: Operation) => boolean = () => true,
@@ -54,7 +54,7 @@ describe('control 12: no answer below the base URL may be stored by a cache', ()
   }
 
   const written = ({ method }: Operation) => method === 'POST' || method === 'PATCH';
-  // Those without a field that could be missing end sessions and devices.
+  // These operations are left out: they require no field, so they would end sessions and devices.
   const harmless = ({ path }: Operation) => !/sign-out|revoke-|trusted-devices$/.test(path);
   const post = (path: string, body: object, token = owner.token) =>
     checked(path, {
@@ -64,25 +64,25 @@ describe('control 12: no answer below the base URL may be stored by a cache', ()
     });
   const signedIn = () => ({ authorization: `Bearer ${owner.token}` });
 
-  it('of all documented operations', () => {
+  it('finds all operations of the document, so that the tests below cover them', () => {
     expect(operations.length).toBeGreaterThan(20);
   });
 
-  it('when nobody in particular asks', async () => {
+  it('forbids caching of responses to requests without a credential', async () => {
     expect(await everywhere({ headers: JSON_TYPE, body: '{}' })).toEqual(new Set([200, 400, 401]));
   });
 
-  it('when a dead token asks', async () => {
+  it('forbids caching of responses to an expired token', async () => {
     const headers = { ...JSON_TYPE, authorization: 'Bearer dead' };
     expect(await everywhere({ headers, body: '{}' })).toContain(401);
   });
 
-  it('when the owner asks amiss', async () => {
+  it('forbids caching of responses to malformed requests of the owner', async () => {
     const asked = await everywhere({ headers: { ...JSON_TYPE, ...signedIn() }, body: '{"code":1}' }, harmless);
     for (const status of [200, 400, 404]) expect(asked).toContain(status);
   });
 
-  it('when the body is malformed, too large or of a foreign type', async () => {
+  it('forbids caching when the body is malformed, too large or of an unsupported type', async () => {
     expect(await everywhere({ headers: JSON_TYPE, body: '{"' }, written)).toEqual(new Set([400]));
     const large = JSON.stringify({ password: 'x'.repeat(16_384) });
     expect(await everywhere({ headers: JSON_TYPE, body: large }, written)).toEqual(new Set([413]));
@@ -90,7 +90,7 @@ describe('control 12: no answer below the base URL may be stored by a cache', ()
     expect(await everywhere({ headers: foreign, body: 'a' }, written)).toEqual(new Set([415]));
   });
 
-  it('when the method, the path or the URL is a wrong one', async () => {
+  it('forbids caching when the method, the path or the URL is wrong', async () => {
     expect(await everywhere({ method: 'PUT' })).toEqual(new Set([405]));
     statuses = new Set();
     for (const path of ['/', '/nothing', '/two-factor/', '/ok/', '/OK', '/two-factor/enable?a=b']) {
@@ -100,7 +100,7 @@ describe('control 12: no answer below the base URL may be stored by a cache', ()
     expect((await checked('/%', { method: 'GET' })).status).toBe(400);
   });
 
-  it('when only headers, or the rules of the origin, are asked for', async () => {
+  it('forbids caching of responses to HEAD and to CORS preflights', async () => {
     expect(await everywhere({ method: 'HEAD' }, ({ method }) => method === 'GET')).toContain(200);
     const preflight = { origin: TRUSTED_ORIGIN, 'access-control-request-method': 'POST' };
     expect(await everywhere({ method: 'OPTIONS', headers: preflight })).toEqual(new Set([204]));
@@ -108,7 +108,7 @@ describe('control 12: no answer below the base URL may be stored by a cache', ()
     await everywhere({ method: 'OPTIONS', headers: foreign });
   });
 
-  it('when it succeeds', async () => {
+  it('forbids caching of successful responses', async () => {
     statuses = new Set();
     const another = await enrol(service);
     const { email } = another;
@@ -130,7 +130,7 @@ describe('control 12: no answer below the base URL may be stored by a cache', ()
     expect(statuses).toEqual(new Set([200]));
   });
 
-  it('when there was too much of it', async () => {
+  it('forbids caching when too many requests came', async () => {
     statuses = new Set();
     const somebody = await enrol(service);
     const challenge = await openChallenge(service, somebody);
@@ -139,7 +139,7 @@ describe('control 12: no answer below the base URL may be stored by a cache', ()
     expect(statuses).toEqual(new Set([200, 429]));
   });
 
-  it('when the fault is ours', async () => {
+  it('forbids caching when the service fails with 500', async () => {
     const { email, token } = await enrol(service);
     const rename = (from: string, to: string) => service.query(`ALTER TABLE ${from} RENAME TO ${to}`);
     await rename('sessions', 'sessions_away');
@@ -160,14 +160,14 @@ describe('control 12: no answer below the base URL may be stored by a cache', ()
     ['a path with another slash', '//api/auth/get-session'],
     ['an absolute URL', 'http://localhost/api/auth/get-session'],
     ['the base itself', '/api/auth'],
-  ])('when it is asked for by %s', async (_, target) => {
+  ])('forbids caching when the target of the request is %s', async (_, target) => {
     const { hostname, port } = new URL(service.url);
     const socket = connect(Number(port), hostname);
     socket.end(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
     expect((await textOf(socket)).toLowerCase()).toContain('\r\ncache-control: no-store\r\n');
   });
 
-  it('of the monitor, neither', async () => {
+  it('forbids caching of the health check, which is outside the base URL', async () => {
     const answer = await fetch(new URL('/health', service.url));
     expect(answer.headers.get('cache-control')).toBe('no-store');
   });

@@ -5,7 +5,7 @@ import { coolDown, sendOtp } from '../support/one-time-codes.js';
 import { Replicas } from '../support/replicas.js';
 
 const CHALLENGES = 60;
-/** No more than may be mailed to one account at once. */
+/** One account receives at most this many mails at once. */
 const MAILED = 10;
 
 let replicas: Replicas;
@@ -25,22 +25,22 @@ async function failuresOf({ id }: EnrolledOwner): Promise<number | undefined> {
   return row?.failures;
 }
 
-/** Refused without a look at the code, and told for how long. */
+/** Expects a refusal that evaluates no code and gives the time to wait. */
 function expectLocked({ status, headers, body }: Awaited<ReturnType<typeof post>>): void {
   expect([status, body.code]).toEqual([429, 'ACCOUNT_TEMPORARILY_LOCKED']);
   expect(headers.get('retry-after')).toMatch(/^[1-9][0-9]*$/);
 }
 
 // NIST SP 800-63B-4 3.2.2, ASVS 6.6.3
-describe('control 13: one budget over all challenges and factors', () => {
-  it('evaluates ten of 60 wrong codes on 60 parallel challenges, by app and by mail, and locks', async () => {
+describe('control 13: all challenges and factors of an account share one budget', () => {
+  it('evaluates ten of 60 wrong codes on 60 parallel challenges, by app and by mail, and locks the account', async () => {
     const owner = await enrol(replica(0));
     const tokens = await race(CHALLENGES, (index) => openChallenge(replica(index), owner));
     for (const token of tokens.slice(0, MAILED)) {
       expect((await sendOtp(replica(0), token)).status).toBe(200);
       await coolDown(replica(0), owner);
     }
-    // Wrong for an app at once; for a mail after the one code in a million that it may be.
+    // The code is certainly wrong for the app, and equals a mailed code once in a million runs.
     const wrong = owner.app.wrongCode();
     const answers = await race(CHALLENGES, (index) =>
       post(index, index < MAILED ? 'verify-otp' : 'verify-totp', wrong, tokens[index]),
@@ -56,7 +56,7 @@ describe('control 13: one budget over all challenges and factors', () => {
     expectLocked(await post(1, 'verify-totp', owner.app.code(), owner.token));
   });
 
-  it('is not used up by wrong backup codes, which are too long to be guessed', async () => {
+  it('counts no wrong backup codes, because they are too long to be guessed', async () => {
     const owner = await enrol(replica(0));
     const tokens = await race(15, (index) => openChallenge(replica(index), owner));
     const answers = await race(15, (index) => post(index, 'verify-backup-code', 'no such code', tokens[index]));
@@ -64,7 +64,7 @@ describe('control 13: one budget over all challenges and factors', () => {
     expect(await failuresOf(owner)).toBe(0);
     expect((await post(0, 'verify-totp', owner.app.nextCode(), tokens[0])).status).toBe(200);
 
-    // Nor does one lock where others have used it up.
+    // A wrong backup code does not lock the account either when the budget is already used up.
     await replica(0).query('UPDATE two_factor_attempts SET failures = 10 WHERE account_id = $1', [owner.id]);
     const wrong = await post(0, 'verify-backup-code', 'no such code', tokens[1]);
     expect(wrong.body.code).toBe('INVALID_BACKUP_CODE');

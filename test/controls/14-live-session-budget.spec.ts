@@ -12,11 +12,11 @@ afterAll(() => replicas.close());
 const verify = async (index: number, code: string, token: string) =>
   new Caller(replicas.at(index)).post('/two-factor/verify-totp', { code }, token);
 
-describe('control 14: verification on a live session has the same budget', () => {
-  it('evaluates ten of 200 wrong codes, then answers 429', async () => {
+describe('control 14: verification on a live session has the same budget as on a challenge', () => {
+  it('evaluates ten of 200 wrong codes, then responds with 429', async () => {
     const owner = await enrol(replicas.at(0));
     const wrong = owner.app.wrongCode();
-    // In waves, for one client opens no more connections at a time.
+    // The requests go out in batches because one client opens only a limited number of connections.
     const answers = [];
     for (let wave = 0; wave < 4; wave++)
       answers.push(...(await race(50, (index) => verify(index, wrong, owner.token))));
@@ -30,7 +30,7 @@ describe('control 14: verification on a live session has the same budget', () =>
     expect((await verify(0, owner.app.nextCode(), owner.token)).status).toBe(429);
   });
 
-  it('shares it with challenges, and ends no session by it', async () => {
+  it('shares the budget with challenges, and ends no session when it is used up', async () => {
     const service = replicas.at(0);
     const owner = await enrol(service);
     const wrong = owner.app.wrongCode();

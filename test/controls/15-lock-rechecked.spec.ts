@@ -9,7 +9,7 @@ import { startStatementProxy, type StatementProxy } from '../support/statement-p
 const verify = (service: TestService, code: string, bearer: string) =>
   new Caller(service).post('/two-factor/verify-totp', { code }, bearer);
 
-/** Waits until somebody waits for what this connection holds. */
+/** Waits until another connection waits for a lock that this connection holds. */
 async function waiting(holder: Client): Promise<void> {
   for (let tries = 0; tries < 500; tries++) {
     const { rowCount } = await holder.query(
@@ -21,7 +21,7 @@ async function waiting(holder: Client): Promise<void> {
   throw new Error('Nobody waits');
 }
 
-describe('control 15: a lock is looked at again when the session is opened', () => {
+describe('control 15: the lock is checked again when the session is opened', () => {
   let slow: TestService;
   let fast: TestService;
   let proxy: StatementProxy;
@@ -41,7 +41,7 @@ describe('control 15: a lock is looked at again when the session is opened', () 
     await proxy.close();
   });
 
-  /** Guesses at the account on the other replica until it is locked. */
+  /** Submits wrong codes for the account on the other replica until it is locked. */
   async function lock(owner: EnrolledOwner): Promise<void> {
     for (let challenge = 0; challenge < 3; challenge++) {
       const token = await openChallenge(fast, owner);
@@ -53,7 +53,9 @@ describe('control 15: a lock is looked at again when the session is opened', () 
     throw new Error('Twelve wrong codes, and no lock');
   }
 
-  /** Offers a right code, and lets strangers lock the account between the check of the code and the session. */
+  /**
+   * Submits a right code, and locks the account through other clients between the check of the code and the session.
+   */
   async function overtaken(
     owner: EnrolledOwner,
     bearer: string,
@@ -70,7 +72,7 @@ describe('control 15: a lock is looked at again when the session is opened', () 
   const strongSessions = async (owner: EnrolledOwner) =>
     slow.query('SELECT id, token_hash FROM sessions WHERE user_id = $1 AND second_factor_at IS NOT NULL', [owner.id]);
 
-  it('refuses the right code of a challenge that was guessed before the lock came, and burns nothing', async () => {
+  it('rejects the right code of a challenge whose guess preceded the lock, and spends nothing', async () => {
     const owner = await enrol(slow);
     const before = await strongSessions(owner);
     const token = await openChallenge(slow, owner);
@@ -86,7 +88,7 @@ describe('control 15: a lock is looked at again when the session is opened', () 
     expect(guesses[0]).toEqual({ guesses: 1 });
   });
 
-  it('refuses a mailed code as well, on a challenge and on a session that stages mail', async () => {
+  it('rejects a mailed code in the same case, on a challenge and on a session that stages mail', async () => {
     const owner = await enrol(slow);
     const staging = { password: PASSWORD, method: 'otp' };
     expect((await new Caller(slow).post('/two-factor/enable', staging, owner.token)).status).toBe(200);
@@ -106,7 +108,7 @@ describe('control 15: a lock is looked at again when the session is opened', () 
     expect(await slow.query(confirmed, [owner.id])).toEqual([]);
   });
 
-  it('waits for a lock that is being written at that instant, and obeys it', async () => {
+  it('waits for a lock that another transaction writes at that moment, and obeys it', async () => {
     const owner = await enrol(slow);
     const before = await strongSessions(owner);
     const token = await openChallenge(slow, owner);
@@ -132,7 +134,7 @@ describe('control 15: a lock is looked at again when the session is opened', () 
     expect(await strongSessions(owner)).toEqual(before);
   });
 
-  it('leaves a session as weak as it was', async () => {
+  it('does not step up the session', async () => {
     const owner = await enrol(slow);
     await slow.query('UPDATE sessions SET second_factor = NULL, second_factor_at = NULL WHERE user_id = $1', [
       owner.id,
@@ -145,7 +147,7 @@ describe('control 15: a lock is looked at again when the session is opened', () 
     expect((await new Caller(slow).get('/get-session', owner.token)).body).not.toBeNull();
   });
 
-  it('tells a backup code that came second of no lock at all', async () => {
+  it('reports no lock to a backup code that lost the race', async () => {
     const owner = await enrol(slow);
     const [code] = owner.backupCodes;
     const offer = async (at: TestService, bearer: string) =>
@@ -160,7 +162,7 @@ describe('control 15: a lock is looked at again when the session is opened', () 
     expect(await answer).toMatchObject({ status: 401, body: { code: 'INVALID_BACKUP_CODE' } });
   });
 
-  it('tells a code that came second of no lock of anybody else’s', async () => {
+  it('reports no lock of another scope to a code that lost the race', async () => {
     const [locked, owner] = [await enrol(slow), await enrol(slow)];
     await lock(locked);
     const code = owner.app.nextCode();

@@ -26,7 +26,7 @@ import { missingRedis, startRedis, type TestRedis } from '../support/redis.js';
 import { startTestService, type TestService } from '../support/service.js';
 import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
 
-/* The budgets, as docs/decisions/0013 promises them. */
+/* Budgets as promised in docs/decisions/0013. */
 const FROM_A_NETWORK = 10;
 const FROM_EVERYWHERE = 50;
 const BY_A_DEVICE = 10;
@@ -34,7 +34,7 @@ const MINUTES_AT_MOST = 10;
 
 const PROXIED = { rateLimit: true, trustProxy: ['127.0.0.1'] };
 
-/** Calls a route that asks a signed-in user for the password. */
+/** Calls a route that requires the password of a signed-in user. */
 function askPassword(
   service: TestService,
   path: string,
@@ -46,10 +46,10 @@ function askPassword(
   return new Caller(service).post(path, body, token, from(address));
 }
 
-/** With its last bit but one turned over. */
+/** Returns the token with one bit of its last character changed. */
 const flipped = (token: string) => token.slice(0, -1) + (token.endsWith('A') ? 'B' : 'A');
 
-describe('control 16: passwords cannot be guessed, and guessing cannot shut out the owner', () => {
+describe('control 16: passwords cannot be guessed, and guessing does not lock out the owner', () => {
   let service: TestService;
   let proxy: StatementProxy;
   let clock: LimiterClock;
@@ -71,7 +71,7 @@ describe('control 16: passwords cannot be guessed, and guessing cannot shut out 
     await proxy.close();
   });
 
-  /** Somebody who just came up, so that a test begins with full budgets for the address of this machine. */
+  /** Creates a new account, so that a test begins with full budgets for the address of this machine. */
   const newOwner = async () => {
     clock.advance(61);
     return enrol(service);
@@ -93,7 +93,7 @@ describe('control 16: passwords cannot be guessed, and guessing cannot shut out 
       expect(statuses(answers)).toEqual({ 401: FROM_EVERYWHERE, 429: 150 - FROM_EVERYWHERE });
     });
 
-    it('are followed by a refusal of the right one, from wherever it comes', async () => {
+    it('make the service refuse the right password from every address', async () => {
       const refused = await guess(service, owner.email, right());
       expect(refused).toMatchObject({
         status: 429,
@@ -103,7 +103,7 @@ describe('control 16: passwords cannot be guessed, and guessing cannot shut out 
       expect(refused.headers.getSetCookie()).toEqual([]);
     });
 
-    it('leave the trusted device a way in, and guesses of its own', async () => {
+    it('leave the trusted device a way to sign in, and a guess budget of its own', async () => {
       const signedIn = await guess(service, owner.email, right({ device }));
       expect(signedIn).toMatchObject({ status: 200, body: { redirect: false } });
       device = signedIn.body.trustedDeviceToken;
@@ -111,14 +111,14 @@ describe('control 16: passwords cannot be guessed, and guessing cannot shut out 
       expect(statuses(wrong)).toEqual({ 401: BY_A_DEVICE, 429: 15 - BY_A_DEVICE });
     });
 
-    it('are not helped by a device that the account does not trust', async () => {
+    it('give no extra guesses to a device that the account does not trust', async () => {
       const none: (string | undefined)[] = [strangersDevice, flipped(device), 'tfd_', undefined];
       for (const token of none) {
         expect(await guess(service, owner.email, right({ device: token }))).toMatchObject({ status: 429 });
       }
     });
 
-    it('cost the owner minutes and no more, however often tried meanwhile', async () => {
+    it('delay the owner for minutes only, even when guessing continues', async () => {
       const address = freshAddress();
       for (let n = 0; n <= FROM_A_NETWORK; n++) {
         expect((await guess(service, owner.email, right({ address }))).status).toBe(429);
@@ -131,7 +131,7 @@ describe('control 16: passwords cannot be guessed, and guessing cannot shut out 
     });
   });
 
-  it('ends the scope of a device with the trust in it', async () => {
+  it('gives no guess budget to a revoked device or to a device token that was replaced', async () => {
     const owner = await newOwner();
     const [revoked, spent] = [await trust(service, owner), await trust(service, owner)];
     const devices = await caller.get<{ id: string; current: boolean }[]>('/two-factor/trusted-devices', spent.session);
@@ -147,8 +147,8 @@ describe('control 16: passwords cannot be guessed, and guessing cannot shut out 
     expect((await guess(service, owner.email, right({ device: next }))).status).toBe(200);
   });
 
-  describe('guesses from one network', () => {
-    it('end earlier, and use nothing up for others', async () => {
+  describe('password guesses from one network', () => {
+    it('reach their limit earlier, and use up no budget of other networks', async () => {
       const owner = await signUp(service);
       const address = freshAddress();
       const answers = [
@@ -163,7 +163,7 @@ describe('control 16: passwords cannot be guessed, and guessing cannot shut out 
       expect(statuses(await guessMany([service], owner.email, 3))).toEqual({ 401: 1, 429: 2 });
     });
 
-    it('begin anew after the right one, for this network', async () => {
+    it('start a new budget after the right password, for this network only', async () => {
       const owner = await signUp(service);
       const address = freshAddress();
       for (let round = 0; round < 2; round++) {
@@ -173,7 +173,7 @@ describe('control 16: passwords cannot be guessed, and guessing cannot shut out 
       }
     });
 
-    it('are counted one address at a time', async () => {
+    it('are counted separately for each email address', async () => {
       const [one, other] = [await signUp(service), await signUp(service)];
       const address = freshAddress();
       await useUp(service, one.email, FROM_A_NETWORK, address);
@@ -182,7 +182,7 @@ describe('control 16: passwords cannot be guessed, and guessing cannot shut out 
     });
   });
 
-  it('gives back one guess for the right one, and does not refill what strangers used up', async () => {
+  it('gives one guess back after the right password, and does not refill what others used up', async () => {
     const owner = await signUp(service);
     const left = 5;
     await useUp(service, owner.email, FROM_EVERYWHERE - left);
@@ -190,7 +190,7 @@ describe('control 16: passwords cannot be guessed, and guessing cannot shut out 
     expect(statuses(await guessMany([service], owner.email, 20))).toEqual({ 401: left, 429: 20 - left });
   });
 
-  it('asks nothing of the database once a budget is used up', async () => {
+  it('sends no statement to the database once a budget is used up', async () => {
     const owner = await signUp(service);
     await useUp(service, owner.email, FROM_EVERYWHERE);
     const statements = await proxy.statementsOf(async () => guess(service, owner.email, right()));
@@ -206,7 +206,7 @@ describe('control 16: passwords cannot be guessed, and guessing cannot shut out 
     ).toEqual([]);
   });
 
-  it('answers an address without an account alike, byte for byte, with equal work', async () => {
+  it('gives an address without an account the same response, byte for byte, with the same work', async () => {
     const owner = await newOwner();
     const { device } = await trust(service, await newOwner());
     clock.freeze();
@@ -229,7 +229,7 @@ describe('control 16: passwords cannot be guessed, and guessing cannot shut out 
     expect(await work('nobody-at-all@example.com')).toEqual(await work(owner.email));
   });
 
-  describe('checks of a signed-in password', () => {
+  describe('password checks of a signed-in user', () => {
     const PATHS = ['enable', 'disable', 'get-totp-uri', 'get-totp-qr', 'generate-backup-codes'].map(
       (name) => `/two-factor/${name}`,
     );
@@ -251,7 +251,7 @@ describe('control 16: passwords cannot be guessed, and guessing cannot shut out 
       expect((await asks('/two-factor/get-totp-uri', owner.token, PASSWORD)).status).toBe(200);
     });
 
-    it('come after every other check of the request', async () => {
+    it('run after every other check of the request', async () => {
       const weak = await signUp(service);
       const owner = await newOwner();
       const { body } = await guess(service, owner.email, right());
@@ -267,12 +267,12 @@ describe('control 16: passwords cannot be guessed, and guessing cannot shut out 
       }
       expect(await code('/two-factor/get-totp-uri', weak.token)).toBe('TOTP_NOT_ENABLED');
       expect(await code('/two-factor/enable', weak.token)).toBe('TOO_MANY_REQUESTS');
-      // Two-factor is off, but the session once proved it.
+      // Two-factor is off, but the session once proved a second factor.
       await service.query('DELETE FROM two_factor_authenticator WHERE account_id = $1', [owner.id]);
       expect(await code('/two-factor/disable', owner.token)).toBe('TWO_FACTOR_NOT_ENABLED');
     });
 
-    it('have the scope of the device through which the session was opened', async () => {
+    it('use the guess budget of the device that opened the session', async () => {
       const owner = await newOwner();
       const { session } = await trust(service, owner);
       await useUp(service, owner.email, FROM_EVERYWHERE);
@@ -284,8 +284,8 @@ describe('control 16: passwords cannot be guessed, and guessing cannot shut out 
     });
   });
 
-  it('keeps no address and no password', async () => {
-    // See test/faults/redis.spec.ts for what Redis holds.
+  it('stores no address and no password', async () => {
+    // test/faults/redis.spec.ts checks what Redis stores.
     const { headers, body } = await guess(service, 'somebody@example.com');
     expect(JSON.stringify([...headers]) + JSON.stringify(body)).not.toMatch(/somebody|not the password/);
   });
@@ -305,13 +305,13 @@ describeWith(missingRedis)('control 16: passwords cannot be guessed by asking tw
     await redis.close();
   });
 
-  it('50 guesses from one network: ten are evaluated', async () => {
+  it('evaluates ten of 50 guesses from one network', async () => {
     const { email } = await signUp(replicas[0]!);
     const answers = await guessMany(replicas, email, 50, { address: freshAddress() });
     expect(statuses(answers)).toEqual({ 401: FROM_A_NETWORK, 429: 50 - FROM_A_NETWORK });
   });
 
-  it('50 more guesses from changing addresses after 40: ten are evaluated', async () => {
+  it('evaluates ten of 50 more guesses from changing addresses after 40 earlier ones', async () => {
     const { email } = await signUp(replicas[0]!);
     const left = 10;
     await useUp(replicas[0]!, email, FROM_EVERYWHERE - left);

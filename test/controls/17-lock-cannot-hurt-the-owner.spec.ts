@@ -14,7 +14,7 @@ afterAll(() => service.close());
 
 const verifyTotp = (bearer: string, code: string) => caller.post('/two-factor/verify-totp', { code }, bearer);
 
-/** As strangers who know the password do: wrong codes until the account's scope is locked. */
+/** Submits wrong codes until the account's scope is locked, as a stranger with the password can. */
 async function exhaust(owner: EnrolledOwner): Promise<void> {
   for (let round = 0; round < 2; round++) {
     const challenge = await openChallenge(service, owner);
@@ -23,8 +23,8 @@ async function exhaust(owner: EnrolledOwner): Promise<void> {
   expect((await verifyTotp(await openChallenge(service, owner), owner.app.nextCode())).status).toBe(429);
 }
 
-describe('control 17: a lock that strangers bring about cannot hurt the owner [ASVS 6.1.1]', () => {
-  it('who signs in by a trusted device, lifts that session by a code, and so ends the lock', async () => {
+describe('control 17: a lock caused by strangers does not hurt the owner [ASVS 6.1.1]', () => {
+  it('lets the owner sign in by a trusted device, step up that session with a code, and so end the lock', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     await exhaust(owner);
@@ -36,7 +36,7 @@ describe('control 17: a lock that strangers bring about cannot hurt the owner [A
     expect((await verifyTotp(await openChallenge(service, owner), owner.app.nextCode())).status).toBe(200);
   });
 
-  it('even at the lock that only an operator ends', async () => {
+  it('lets the owner use a trusted device even when only an operator can end the lock', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     await service.query(
@@ -50,7 +50,7 @@ describe('control 17: a lock that strangers bring about cannot hurt the owner [A
     expect((await verifyTotp(body.token, owner.app.nextCode())).status).toBe(200);
   });
 
-  it('who signs in by a backup code, which nobody can guess and no lock stops', async () => {
+  it('lets the owner sign in by a backup code, which no lock stops, and so end the lock', async () => {
     const owner = await enrol(service);
     await exhaust(owner);
     const code = owner.backupCodes[0];
@@ -59,7 +59,7 @@ describe('control 17: a lock that strangers bring about cannot hurt the owner [A
     expect((await verifyTotp(await openChallenge(service, owner), owner.app.nextCode())).status).toBe(200);
   });
 
-  it('whose wrong backup codes do not count against the account', async () => {
+  it('does not count wrong backup codes against the account', async () => {
     const owner = await enrol(service);
     for (let round = 0; round < 3; round++) {
       const challenge = await openChallenge(service, owner);
@@ -70,7 +70,7 @@ describe('control 17: a lock that strangers bring about cannot hurt the owner [A
     expect((await verifyTotp(await openChallenge(service, owner), owner.app.nextCode())).status).toBe(200);
   });
 
-  it('whose codes by mail strangers cannot use up', async () => {
+  it("mails codes to a trusted device after strangers used up the account's sends", async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     await leaveSends(service, `account:${owner.id}`, 0);
@@ -82,7 +82,7 @@ describe('control 17: a lock that strangers bring about cannot hurt the owner [A
     expect((await caller.post('/two-factor/verify-otp', { code }, token)).status).toBe(200);
   });
 
-  it('and the device’s own budget ends, too: it locks nobody else, and success elsewhere refills nothing', async () => {
+  it('locks a device after its own budget, without locking other clients, and keeps that lock after a success elsewhere', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const { token } = (await signIn(service, owner.email, device)).body;
@@ -95,7 +95,7 @@ describe('control 17: a lock that strangers bring about cannot hurt the owner [A
     expect(await verifyTotp(token, owner.app.nextCode())).toMatchObject({ status: 429 });
   });
 
-  it('a session whose device is trusted no more counts with the account again', async () => {
+  it('counts the guesses of a session with the account again after its device lost trust', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const { token } = (await signIn(service, owner.email, device)).body;

@@ -5,7 +5,7 @@ import { freshAddress, from, guess, guessMany, LimiterClock, retryAfter, right, 
 import { leaveSends } from '../support/one-time-codes.js';
 import { startTestService, TRUSTED_ORIGIN, type TestService } from '../support/service.js';
 
-/* As docs/decisions/0013 promises. */
+/* Limits as promised in docs/decisions/0013. */
 const REQUESTS = 1200;
 const PASSWORD_REQUESTS = 60;
 const GUESSES_FROM_A_NETWORK = 10;
@@ -13,7 +13,7 @@ const GUESSES_FROM_EVERYWHERE = 50;
 
 const shape = (code: string) => ({ status: 429, body: { code, message: expect.any(String) } });
 
-/** Lets seconds pass for what Postgres keeps. */
+/** Moves the timestamps in Postgres by the given number of seconds. */
 async function passInPostgres(service: TestService, seconds: number): Promise<void> {
   for (const [table, column] of [
     ['two_factor_attempts', 'locked_until'],
@@ -25,13 +25,13 @@ async function passInPostgres(service: TestService, seconds: number): Promise<vo
   }
 }
 
-/** What this test itself takes between two calls must not decide, also on a machine that others use. */
+/** Tolerance for the time that the test itself takes between two calls, which is long on a busy machine. */
 const SLACK_SECONDS = 8;
 
 /**
- * Shows that the call is refused until the time has come, and not longer.
+ * Expects that the call is refused until the announced time has passed, and not longer.
  *
- * @param pass lets so many seconds go by
+ * @param pass moves the time by the given number of seconds
  */
 const waitOut = async (
   call: () => Promise<Answer<AnyBody>>,
@@ -52,7 +52,7 @@ const waitOut = async (
   return accepted;
 };
 
-describe('control 18: every 429 tells how long to wait, and that is enough', () => {
+describe('control 18: every 429 tells how long to wait, and the call succeeds after that time', () => {
   let service: TestService;
   let caller: Caller;
   let clock: LimiterClock;
@@ -71,30 +71,30 @@ describe('control 18: every 429 tells how long to wait, and that is enough', () 
   const sendAgain = (token: string) => caller.post('/two-factor/send-otp', {}, token);
   const passHere = (seconds: number) => clock.advance(seconds);
 
-  describe('by client network', () => {
-    it('all requests', async () => {
+  describe('the limit of a client network', () => {
+    it('refuses all requests beyond the limit and accepts one after Retry-After', async () => {
       const headers = from(freshAddress());
       const call = () => caller.get('/get-session', undefined, headers);
       for (let n = 0; n < REQUESTS / 50; n++) await Promise.all(Array.from({ length: 50 }, call));
-      // Whether the service is there may be asked at any time.
+      // Probes of liveness and health are never limited.
       for (const url of [`${service.url}/ok`, new URL('/health', service.url)]) {
         expect((await fetch(url, { headers })).status).toBe(200);
       }
       expect((await waitOut(call, 'TOO_MANY_REQUESTS', passHere)).status).toBe(200);
     });
 
-    it('sign-in and sign-up, together', async () => {
+    it('counts sign-in and sign-up together, and accepts one after Retry-After', async () => {
       const headers = from(freshAddress());
       const paths = ['/sign-in/email', '/sign-up/email'];
       for (let n = 0; n < PASSWORD_REQUESTS; n++) await caller.post(paths[n % 2]!, {}, undefined, headers);
       expect((await caller.post(paths[1]!, {}, undefined, headers)).status).toBe(429);
-      // The other routes have a budget of their own.
+      // The other routes have a separate budget.
       expect((await caller.get('/get-session', undefined, headers)).status).toBe(200);
       const call = () => caller.post(paths[0]!, {}, undefined, headers);
       expect((await waitOut(call, 'TOO_MANY_REQUESTS', passHere)).status).toBe(400);
     });
 
-    it('tells pages, too, and no cache', async () => {
+    it('lets pages of trusted origins read the 429, and forbids caching it', async () => {
       const headers = { ...from(freshAddress()), origin: TRUSTED_ORIGIN };
       const preflight = () =>
         fetch(`${service.url}/sign-in/email`, {
@@ -116,7 +116,7 @@ describe('control 18: every 429 tells how long to wait, and that is enough', () 
       expect([...refused.headers.keys()].filter((name) => name.startsWith('x-ratelimit'))).toEqual([]);
       expect((await preflight()).status).toBe(204);
 
-      // The router reads this path as the one above.
+      // The router treats this path like the one above.
       const spelled = await fetch(service.url.replace('/api/', '/%61pi/') + '/sign-in/email', {
         method: 'POST',
         headers,
@@ -125,8 +125,8 @@ describe('control 18: every 429 tells how long to wait, and that is enough', () 
     });
   });
 
-  describe('guesses at a password', () => {
-    it('from one network', async () => {
+  describe('the limit of password guesses', () => {
+    it('tells how long one network must wait', async () => {
       const owner = await enrol(service);
       const address = freshAddress();
       await useUp(service, owner.email, GUESSES_FROM_A_NETWORK, address);
@@ -134,18 +134,19 @@ describe('control 18: every 429 tells how long to wait, and that is enough', () 
       expect((await waitOut(call, 'TOO_MANY_REQUESTS', passHere)).status).toBe(200);
     });
 
-    it('from everywhere', async () => {
+    it('tells how long all networks together must wait', async () => {
       const owner = await enrol(service);
       await useUp(service, owner.email, GUESSES_FROM_EVERYWHERE);
       const call = () => guess(service, owner.email, right());
       expect((await waitOut(call, 'TOO_MANY_REQUESTS', passHere)).status).toBe(200);
     });
 
-    it('from one network, when guesses from everywhere are used up for longer', async () => {
+    it('tells the longer wait when one network and all networks are limited', async () => {
       const owner = await enrol(service);
       const address = freshAddress();
       await useUp(service, owner.email, GUESSES_FROM_A_NETWORK, address);
-      // The window of the network began earlier and is longer: it would end first.
+      // The window of the network began ten minutes earlier. It ends before the window of all networks, although it is
+      // longer.
       clock.advance(10 * 60);
       await useUp(service, owner.email, GUESSES_FROM_EVERYWHERE);
       const refused = await guess(service, owner.email, right({ address }));
@@ -154,7 +155,7 @@ describe('control 18: every 429 tells how long to wait, and that is enough', () 
       expect((await waitOut(call, 'TOO_MANY_REQUESTS', passHere)).status).toBe(200);
     });
 
-    it('by a trusted device', async () => {
+    it('tells how long a trusted device must wait', async () => {
       const owner = await enrol(service);
       const { device } = await trust(service, owner);
       await useUp(service, owner.email, GUESSES_FROM_EVERYWHERE);
@@ -164,7 +165,7 @@ describe('control 18: every 429 tells how long to wait, and that is enough', () 
       expect((await waitOut(call, 'TOO_MANY_REQUESTS', passHere)).status).toBe(200);
     });
 
-    it('on a session', async () => {
+    it('tells how long a session must wait', async () => {
       const owner = await enrol(service);
       await useUp(service, owner.email, GUESSES_FROM_EVERYWHERE);
       const call = () =>
@@ -173,8 +174,8 @@ describe('control 18: every 429 tells how long to wait, and that is enough', () 
     });
   });
 
-  describe('of the second factor', () => {
-    it('a lock', async () => {
+  describe('the limit of the second factor', () => {
+    it('tells when a lock ends', async () => {
       const owner = await enrol(service);
       for (let n = 0; n < 2; n++) {
         const token = await openChallenge(service, owner);
@@ -191,7 +192,7 @@ describe('control 18: every 429 tells how long to wait, and that is enough', () 
       expect((await waitOut(call, 'ACCOUNT_TEMPORARILY_LOCKED', passWithNewChallenge)).status).toBe(200);
     });
 
-    it('a lock that only an operator ends: a day, again and again', async () => {
+    it('tells one day, again and again, for a lock that only an operator ends', async () => {
       const owner = await enrol(service);
       await service.query(
         `INSERT INTO two_factor_attempts (account_id, scope, failures, locks, locked_until)
@@ -205,13 +206,13 @@ describe('control 18: every 429 tells how long to wait, and that is enough', () 
       expect(retryAfter(refused)).toBe(86_400);
     });
 
-    it('a code sent a moment ago', async () => {
+    it('tells when a challenge may send the next code', async () => {
       const token = await openChallenge(service, await enrol(service));
       expect((await sendAgain(token)).status).toBe(200);
       expect((await waitOut(() => sendAgain(token), 'TOO_MANY_REQUESTS', passThere)).status).toBe(200);
     });
 
-    it('too many codes on one challenge: until a new one is needed anyway', async () => {
+    it("tells the rest of a challenge's life after too many codes on it, because only a new challenge helps", async () => {
       const token = await openChallenge(service, await enrol(service));
       for (let n = 0; n < 5; n++) {
         expect((await sendAgain(token)).status).toBe(200);
@@ -221,7 +222,7 @@ describe('control 18: every 429 tells how long to wait, and that is enough', () 
       expect(answer).toMatchObject({ status: 401, body: { code: 'INVALID_TWO_FACTOR_COOKIE' } });
     });
 
-    it('too many codes of an account', async () => {
+    it('tells when an account that sent too many codes may send one again', async () => {
       const owner = await enrol(service);
       let token = await openChallenge(service, owner);
       expect((await sendAgain(token)).status).toBe(200);

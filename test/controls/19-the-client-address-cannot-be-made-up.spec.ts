@@ -3,26 +3,26 @@ import { Caller, PASSWORD, signUp } from '../support/client.js';
 import { LimiterClock } from '../support/guesses.js';
 import { startTestService, type TestService } from '../support/service.js';
 
-/** Sign-ins and sign-ups of one network in a minute, as docs/decisions/0013 promises. */
+/** Sign-ins and sign-ups of one network in a minute, as promised in docs/decisions/0013. */
 const PASSWORD_REQUESTS = 60;
-/** Those of an IPv4 /24 or IPv6 /56, and of an IPv6 /48. */
+/** The same for an IPv4 /24 or an IPv6 /56, and for an IPv6 /48. */
 const OF_A_SITE = 240;
 const OF_A_HOLDER = 480;
 
-/** A request that is counted, refused for its body, and costs next to nothing. */
+/** Sends a request that is counted and then rejected for its body. It costs very little. */
 const send = async (service: TestService, headers: Record<string, string> = {}) =>
   (await new Caller(service).post('/sign-in/email', {}, undefined, headers)).status;
 
 const hex = (n: number) => n.toString(16);
 
-/** Sends so many requests, and tells how many were not refused for their number. */
+/** Sends the given number of requests. Returns how many were not refused by the rate limit. */
 const admitted = async (service: TestService, count: number, headers: (n: number) => Record<string, string>) => {
   let sum = 0;
   for (let n = 0; n < count; n++) if ((await send(service, headers(n))) !== 429) sum++;
   return sum;
 };
 
-describe('control 19: the client address cannot be made up', () => {
+describe('control 19: a client cannot forge its address', () => {
   let exposed: TestService;
   let proxied: TestService;
   let chained: TestService;
@@ -49,7 +49,7 @@ describe('control 19: the client address cannot be made up', () => {
     ['True-Client-IP', (n) => ({ 'true-client-ip': `192.0.2.${n}` })],
     ['CF-Connecting-IP', (n) => ({ 'cf-connecting-ip': `192.0.2.${n}` })],
     ['X-Client-IP', (n) => ({ 'x-client-ip': `192.0.2.${n}` })],
-  ])('%s changes nothing where no proxy is trusted', async (_, headers) => {
+  ])('ignores %s where no proxy is trusted', async (_, headers) => {
     expect(await admitted(exposed, PASSWORD_REQUESTS + 5, headers)).toBe(PASSWORD_REQUESTS);
   });
 
@@ -57,7 +57,7 @@ describe('control 19: the client address cannot be made up', () => {
     ['Forwarded', (n) => ({ forwarded: `for=192.0.2.${n}` })],
     ['X-Real-IP', (n) => ({ 'x-real-ip': `192.0.2.${n}` })],
     ['True-Client-IP', (n) => ({ 'true-client-ip': `192.0.2.${n}` })],
-  ])('%s changes nothing where a proxy is trusted either', async (name, headers) => {
+  ])('ignores %s where a proxy is trusted', async (name, headers) => {
     const forwarded = { 'x-forwarded-for': '198.51.100.1' };
     const count = PASSWORD_REQUESTS + 5;
     expect([name, await admitted(proxied, count, (n) => ({ ...headers(n), ...forwarded }))]).toEqual([
@@ -66,7 +66,7 @@ describe('control 19: the client address cannot be made up', () => {
     ]);
   });
 
-  it('a trusted proxy tells the client, and what stood in the header before it does not count', async () => {
+  it('takes the client address from the entry that a trusted proxy appended, and ignores the entries before it', async () => {
     const sent = await admitted(proxied, PASSWORD_REQUESTS + 5, (n) => ({
       'x-forwarded-for': `203.0.113.${n}, 192.0.2.${n}, 198.51.100.7`,
     }));
@@ -75,7 +75,7 @@ describe('control 19: the client address cannot be made up', () => {
     expect(await send(proxied, { 'x-forwarded-for': '198.51.100.7' })).toBe(429);
   });
 
-  it('of a chain of trusted proxies the right-most stranger counts', async () => {
+  it('takes the right-most untrusted address from a chain of trusted proxies', async () => {
     const sent = await admitted(chained, PASSWORD_REQUESTS + 5, (n) => ({
       'x-forwarded-for': `203.0.113.${n}, 198.51.100.7, 10.0.0.${n}, 10.1.1.1`,
     }));
@@ -83,12 +83,12 @@ describe('control 19: the client address cannot be made up', () => {
     expect(await send(chained, { 'x-forwarded-for': '198.51.100.7, 192.0.2.200, 10.0.0.2' })).toBe(400);
   });
 
-  it('what is no address is counted together', async () => {
+  it('counts all values that are no address together', async () => {
     const sent = await admitted(proxied, PASSWORD_REQUESTS + 5, (n) => ({ 'x-forwarded-for': `made-up-${n}` }));
     expect(sent).toBe(PASSWORD_REQUESTS);
   });
 
-  it('hosts of one IPv6 /64 are one client, those of another are not', async () => {
+  it('counts hosts of one IPv6 /64 as one client, and hosts of another /64 separately', async () => {
     const sent = await admitted(proxied, PASSWORD_REQUESTS + 5, (n) => ({
       'x-forwarded-for': `2001:db8:0:1:${n.toString(16)}::${n.toString(16)}`,
     }));
@@ -97,14 +97,14 @@ describe('control 19: the client address cannot be made up', () => {
     expect(await send(proxied, { 'x-forwarded-for': '2001:db8:0:2::1' })).toBe(400);
   });
 
-  it('hosts of one IPv4 /24 share a wider budget, those of another have their own', async () => {
+  it('gives the hosts of one IPv4 /24 a wider shared budget, and hosts of another /24 their own', async () => {
     const sent = await admitted(proxied, OF_A_SITE + 5, (n) => ({ 'x-forwarded-for': `192.0.2.${n % 250}` }));
     expect(sent).toBe(OF_A_SITE);
     expect(await send(proxied, { 'x-forwarded-for': '192.0.2.251' })).toBe(429);
     expect(await send(proxied, { 'x-forwarded-for': '192.0.3.1' })).toBe(400);
   });
 
-  it('the holder of an IPv6 /48 meets a limit, however many of its networks it uses', async () => {
+  it('limits the holder of an IPv6 /48, however many of its networks it uses', async () => {
     const site = await admitted(proxied, OF_A_SITE + 5, (n) => ({
       'x-forwarded-for': `2001:db8:5:${hex(n % 256)}::1`,
     }));
@@ -116,13 +116,13 @@ describe('control 19: the client address cannot be made up', () => {
     expect(await send(proxied, { 'x-forwarded-for': '2001:db8:6:1::1' })).toBe(400);
   });
 
-  it('a client that is refused uses up nothing of its neighbours', async () => {
+  it('uses up no budget of the neighbours when a client is refused', async () => {
     await admitted(proxied, OF_A_SITE + 50, () => ({ 'x-forwarded-for': '192.0.2.1' }));
     const neighbours = await admitted(proxied, OF_A_SITE, (n) => ({ 'x-forwarded-for': `192.0.2.${2 + (n % 200)}` }));
     expect(neighbours).toBe(OF_A_SITE - PASSWORD_REQUESTS);
   });
 
-  it('checks of a signed-in password count together with sign-ins', async () => {
+  it('counts password checks of a signed-in user together with sign-ins', async () => {
     const caller = new Caller(proxied);
     const { token } = await signUp(exposed);
     const from = { 'x-forwarded-for': '198.51.100.20' };
@@ -137,11 +137,11 @@ describe('control 19: the client address cannot be made up', () => {
     }
     expect(await admitted(proxied, PASSWORD_REQUESTS, () => from)).toBe(PASSWORD_REQUESTS - 2);
     expect((await caller.post('/two-factor/enable', { password: PASSWORD }, token, from)).status).toBe(429);
-    // What asks for no password has its own budget.
+    // Routes that require no password have a separate budget.
     expect((await caller.get('/get-session', token, from)).status).toBe(200);
   });
 
-  it('an IPv4 address is itself in every spelling, and no other', async () => {
+  it('counts all spellings of one IPv4 address together, and another address separately', async () => {
     const sent = await admitted(proxied, PASSWORD_REQUESTS + 5, (n) => ({
       'x-forwarded-for': ['198.51.100.9', '::ffff:198.51.100.9', '::FFFF:c633:6409'][n % 3]!,
     }));

@@ -18,10 +18,10 @@ afterAll(async () => {
 const stageNumber = (at: TestService, { token }: Pick<Owner, 'token'>, phoneNumber: string) =>
   new Caller(at).post('/two-factor/enable', { password: PASSWORD, method: 'otp', phoneNumber }, token);
 
-/** Codes that are queued or sent: what costs money. */
+/** Counts the queued or sent codes. These cost money. */
 const codesTo = (email: string) => service.messages.mailsTo(email).filter(({ text }) => /^\d{6}$/m.test(text)).length;
 
-/** Leaves so many sends to the destination that was sent to last. */
+/** Leaves the given number of sends to the destination of the last send. */
 const leaveDestination = async (left: number) => {
   const [last] = await service.query<{ bucket: string }>(
     `SELECT bucket FROM two_factor_send_budget WHERE bucket LIKE 'destination:%' ORDER BY xmin::text::bigint DESC LIMIT 1`,
@@ -33,8 +33,8 @@ const leaveDestination = async (left: number) => {
 const jobs = async (at: TestService) =>
   Number((await at.query<{ n: string }>('SELECT count(*) AS n FROM graphile_worker._private_jobs'))[0]?.n);
 
-describe('control 20: sending is capped by challenge, account, destination and day, before a provider is called [OWASP API4, API6]', () => {
-  it('a challenge sends five times, 30 seconds apart', async () => {
+describe('control 20: sends are limited by challenge, account, destination and day, before a provider is called [OWASP API4, API6]', () => {
+  it('sends five codes for a challenge, 30 seconds apart', async () => {
     const owner = await enrolByMail(service);
     const challenge = await openChallenge(service, owner);
     for (let n = 0; n < 5; n++) {
@@ -42,7 +42,7 @@ describe('control 20: sending is capped by challenge, account, destination and d
       const early = await sendOtp(service, challenge);
       expect([early.status, early.body.code]).toEqual([429, 'TOO_MANY_REQUESTS']);
       const wait = Number(early.headers.get('retry-after'));
-      // After the last one only a new challenge helps, and this one lives ten minutes.
+      // After the last send only a new challenge helps, and this challenge lives ten minutes.
       expect(n < 4 ? wait <= 30 : wait > 500).toBe(true);
       await coolDown(service, owner);
     }
@@ -51,7 +51,7 @@ describe('control 20: sending is capped by challenge, account, destination and d
     expect(codesTo(owner.email)).toBe(6);
   });
 
-  it('an account sends ten times at once, over all its challenges, and then once an hour', async () => {
+  it('sends ten codes at once for an account, over all its challenges, and then one an hour', async () => {
     const owner = await enrolByMail(service);
     await leaveSends(service, `account:${owner.id}`, 1);
     expect((await sendOtp(service, await openChallenge(service, owner))).status).toBe(200);
@@ -67,7 +67,7 @@ describe('control 20: sending is capped by challenge, account, destination and d
     expect((await sendOtp(service, await openChallenge(service, owner))).status).toBe(200);
   });
 
-  it('a refused one uses up nothing, and tells the longer of the waits', async () => {
+  it('uses up nothing with a refused send, and tells the longer of two waits', async () => {
     const owner = await enrolByMail(service);
     const challenge = await openChallenge(service, owner);
     expect((await sendOtp(service, challenge)).status).toBe(200);
@@ -84,7 +84,7 @@ describe('control 20: sending is capped by challenge, account, destination and d
     expect(await used()).toEqual(spent);
   });
 
-  it('owners of one number share what it may receive, however parallel', async () => {
+  it('limits a number that several owners share, even when they send in parallel', async () => {
     const number = '+4915112342003';
     const owners = await Promise.all(Array.from({ length: 5 }, () => signUp(service)));
     for (const [index, owner] of owners.entries()) {
@@ -101,7 +101,7 @@ describe('control 20: sending is capped by challenge, account, destination and d
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(2);
   });
 
-  it('a destination receives ten at once, whosever accounts they are for', async () => {
+  it('sends ten codes at once to one destination, for all accounts together', async () => {
     const number = '+4915112342001';
     const owners = [await signUp(service), await signUp(service)];
     for (const owner of owners) {
@@ -121,7 +121,7 @@ describe('control 20: sending is capped by challenge, account, destination and d
     expect(service.messages.sms.sent.filter(({ to }) => to === number)).toHaveLength(3);
   });
 
-  it('a number not yet proven receives three at once from an account, and its owner loses nothing by that', async () => {
+  it('sends three codes of one account to an unproven number, and then still serves the owner of the number', async () => {
     const [owner, stranger] = [await signUp(service), await signUp(service)];
     const number = '+4915112342002';
     for (let n = 0; n < 3; n++) {
@@ -134,7 +134,7 @@ describe('control 20: sending is capped by challenge, account, destination and d
     expect((await sendOtp(service, owner.token)).status).toBe(200);
   });
 
-  it('an account that tries many numbers ends at ten', async () => {
+  it('refuses an account that sends to an eleventh number', async () => {
     const stranger = await signUp(service);
     const answers: number[] = [];
     for (let n = 0; n < 11; n++) {
@@ -145,7 +145,7 @@ describe('control 20: sending is capped by challenge, account, destination and d
     expect(answers).toEqual([...Array.from({ length: 10 }, () => 200), 429]);
   });
 
-  it('text messages go to the countries on the list alone, and stop at the ceiling of the day, with nothing queued', async () => {
+  it('sends text messages only to listed countries and up to the daily ceiling, and queues nothing beyond', async () => {
     const owners = [await signUp(strict), await signUp(strict), await signUp(strict)];
     const [first] = owners as [Owner, ...Owner[]];
     const abroad = await stageNumber(strict, first, '+12025550123');

@@ -14,13 +14,13 @@ afterAll(() => service.close());
 const isChallenged = async (email: string, device: string) =>
   (await signIn(service, email, device)).body.twoFactorRedirect === true;
 
-/** The two parts of a token, `tfd_<family>.<secret>`. */
+/** Splits a token `tfd_<family>.<secret>` into its two parts. */
 function partsOf(token: string): [family: string, secret: string] {
   const [family = '', secret = ''] = token.slice('tfd_'.length).split('.');
   return [family, secret];
 }
 
-/** One bit of one of the part's bytes, over all places. */
+/** Returns one variant for each byte of the part, with one bit flipped. All bit positions occur. */
 function flippedBits(part: string): string[] {
   const bytes = Buffer.from(part, 'base64url');
   return [0, 1, 7, 15, 16, 30, bytes.length - 1]
@@ -33,21 +33,21 @@ function flippedBits(part: string): string[] {
 }
 
 describe('control 21: a trust token is bound to its account and to every one of its bits [ASVS 6.5.6]', () => {
-  it('A’s token with B’s password leads to B’s challenge, and A’s trust stays', async () => {
+  it("challenges B when B's password comes with A's token, and keeps the trust of A", async () => {
     const [a, b] = [await enrol(service), await enrol(service)];
     const { device } = await trust(service, a);
     expect(await isChallenged(b.email, device)).toBe(true);
     expect((await signIn(service, a.email, device)).body.token).toBeDefined();
   });
 
-  it('nor does it help when B has a device of its own', async () => {
+  it('challenges B in the same case even when B has a trusted device too', async () => {
     const [a, b] = [await enrol(service), await enrol(service)];
     const [ofA, ofB] = [await trust(service, a), await trust(service, b)];
     expect(await isChallenged(b.email, ofA.device)).toBe(true);
     expect((await signIn(service, b.email, ofB.device)).body.token).toBeDefined();
   });
 
-  it('with one bit of its family flipped, cut, lengthened or under another prefix it is none, and harms nothing', async () => {
+  it('ignores a token with a flipped bit in its family, a wrong length or another prefix, and keeps the trust', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const [family, secret] = partsOf(device);
@@ -63,13 +63,13 @@ describe('control 21: a trust token is bound to its account and to every one of 
     expect((await signIn(service, owner.email, device)).body.token).toBeDefined();
   });
 
-  it('with one bit of its secret flipped it does not sign in', async () => {
+  it('does not sign in with a token whose secret has one bit flipped', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const [family, secret] = partsOf(device);
     for (const other of flippedBits(secret)) {
       expect([other, await isChallenged(owner.email, `tfd_${family}.${other}`)]).toEqual([other, true]);
-      // Each of them counts as a copy and ends the trust, so it is put back.
+      // Each of these tokens counts as a copy and ends the trust, so the test restores it.
       await service.query(
         `UPDATE two_factor_trusted_device SET expires_at = absolute_expires_at WHERE account_id = $1`,
         [owner.id],
@@ -78,7 +78,7 @@ describe('control 21: a trust token is bound to its account and to every one of 
     expect((await signIn(service, owner.email, device)).body.token).toBeDefined();
   });
 
-  it('it is looked at after the right password only', async () => {
+  it('evaluates the token only after the right password', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     expect((await signIn(service, owner.email, device, 'wrong password')).status).toBe(401);
@@ -91,7 +91,7 @@ describe('control 21: a trust token is bound to its account and to every one of 
     expect((await signIn(service, owner.email, device)).body.token).toBeDefined();
   });
 
-  it('it opens nothing by itself', async () => {
+  it('opens no route with the token alone', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     expect((await caller.get('/get-session', device)).body).toBeNull();
@@ -100,7 +100,7 @@ describe('control 21: a trust token is bound to its account and to every one of 
     expect((await caller.post('/two-factor/disable', { password: PASSWORD }, device)).status).toBe(401);
   });
 
-  it('used up it signs in for a minute more, for parallel tabs; later it is a copy, and all trust in that device ends', async () => {
+  it('accepts a replaced token for one minute, for parallel tabs; later it ends all trust in that device as a copy', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const { trustedDeviceToken: next } = (await signIn(service, owner.email, device)).body;

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Signs in where all trust is gone, and nothing of it left. */
+/** Signs in where the trust has ended, and expects that none of it remains. */
 const ends = async (owner: { email: string; id: string }, device: string, password = PASSWORD) => {
   const answer = await signIn(service, owner.email, device, password);
   const left = await service.query(
@@ -24,15 +24,15 @@ const ends = async (owner: { email: string; id: string }, device: string, passwo
   return answer.body;
 };
 
-describe('control 22: trust in a device ends with what it rested on, and at the latest after 90 days', () => {
-  it('30 days after the last sign-in', async () => {
+describe('control 22: trust in a device ends with its basis, and after 90 days at the latest', () => {
+  it('ends 30 days after the last sign-in', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     await passDays(service, owner.id, 30);
     expect((await signIn(service, owner.email, device)).body.twoFactorRedirect).toBe(true);
   });
 
-  it('90 days after it began, however often the device signs in', async () => {
+  it('ends 90 days after it began, however often the device signs in', async () => {
     const owner = await enrol(service);
     let { device } = await trust(service, owner);
     for (let n = 0; n < 3; n++) {
@@ -45,7 +45,7 @@ describe('control 22: trust in a device ends with what it rested on, and at the 
     expect((await signIn(service, owner.email, device)).body.twoFactorRedirect).toBe(true);
   });
 
-  it('with a changed password', async () => {
+  it('ends when the password changes', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const newPassword = 'an even better passphrase';
@@ -53,7 +53,7 @@ describe('control 22: trust in a device ends with what it rested on, and at the 
     expect((await ends(owner, device, newPassword)).twoFactorRedirect).toBe(true);
   });
 
-  it('with two-factor switched off, and does not come back with it', async () => {
+  it('ends when two-factor is turned off, and does not return with it', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const { body } = await caller.post('/two-factor/disable', { password: PASSWORD }, owner.token);
@@ -64,7 +64,7 @@ describe('control 22: trust in a device ends with what it rested on, and at the 
     expect((await ends(owner, device)).twoFactorRedirect).toBe(true);
   });
 
-  it('with a replaced authenticator', async () => {
+  it('ends when the authenticator is replaced', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
@@ -75,11 +75,11 @@ describe('control 22: trust in a device ends with what it rested on, and at the 
       owner.token,
     );
     expect((await signIn(service, owner.email, device)).body.twoFactorRedirect).toBe(true);
-    // The device that the new one was confirmed on may be trusted in the same breath.
+    // The device that confirmed the new authenticator may become trusted in the same request.
     expect((await signIn(service, owner.email, confirmed.body.trustedDeviceToken)).body.token).toBeDefined();
   });
 
-  it('with a replaced number, but not with a method that is added', async () => {
+  it('ends when a number is replaced, but not when a method is added', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const confirm = async (phoneNumber: string, bearer: string) => {
@@ -97,7 +97,7 @@ describe('control 22: trust in a device ends with what it rested on, and at the 
     expect((await ends(owner, body.trustedDeviceToken)).twoFactorRedirect).toBe(true);
   });
 
-  it('with an operator’s reset, which leaves no session, no factor and no failure', async () => {
+  it('ends with an operator’s reset, which also removes all sessions, factors and failures', async () => {
     const owner = await enrol(service);
     const { device, session } = await trust(service, owner);
     await caller.post('/two-factor/verify-totp', { code: owner.app.wrongCode() }, owner.token);

@@ -15,13 +15,13 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Where the second factor is proven. */
+/** The routes on which a client proves the second factor. */
 const OPEN_TO_CHALLENGES = /^\/two-factor\/(send-otp|verify-totp|verify-otp|verify-backup-code)$/;
-/** Where no credential is needed, and none is looked at. */
+/** The routes that require no credential and evaluate none. */
 const OPEN_TO_ALL =
   /^\/(sign-in\/email|sign-up\/email|sign-out|ok|request-password-reset|reset-password(\/.*)?|send-verification-email|verify-email)$/;
 
-/** A body that every route's validation passes, so that only the credential can be at fault. */
+/** A body that passes the validation of every route, so that only the credential can cause a refusal. */
 const BODY = {
   password: PASSWORD,
   currentPassword: PASSWORD,
@@ -38,8 +38,8 @@ class Wire extends Caller {
   }
 }
 
-describe('control 23: the first factor alone gives nothing but the way to the second [ASVS 2.3.1]', () => {
-  it('a challenge token is 401 on every other route of the document', async () => {
+describe('control 23: the first factor alone gives only access to the second [ASVS 2.3.1]', () => {
+  it('rejects a challenge token with 401 on every other route of the document', async () => {
     const owner = await enrol(service);
     const challenge = await openChallenge(service, owner);
     const closed = routes.filter(([, path]) => !OPEN_TO_CHALLENGES.test(path) && !OPEN_TO_ALL.test(path));
@@ -49,7 +49,7 @@ describe('control 23: the first factor alone gives nothing but the way to the se
       const expected = path === '/get-session' ? [200, null] : [401, 'UNAUTHORIZED'];
       expect([method, path, answer.status, answer.body?.code ?? null]).toEqual([method, path, ...expected]);
     }
-    // It was alive all the time.
+    // The challenge was alive during all these requests.
     const verified = await new Caller(service).post(
       '/two-factor/verify-totp',
       { code: owner.app.nextCode() },
@@ -58,7 +58,7 @@ describe('control 23: the first factor alone gives nothing but the way to the se
     expect(verified.status).toBe(200);
   });
 
-  it('nor does the challenge cookie open them', async () => {
+  it('rejects the challenge cookie on the other routes too', async () => {
     const owner = await enrol(service);
     const browser = new Browser(service);
     await browser.post('/sign-in/email', { email: owner.email, password: PASSWORD });
@@ -69,7 +69,7 @@ describe('control 23: the first factor alone gives nothing but the way to the se
     }
   });
 
-  it('no session exists until the second factor was proven', async () => {
+  it('creates no session before the second factor is proven', async () => {
     const owner = await enrol(service);
     const count = async () => (await service.query('SELECT FROM sessions WHERE user_id = $1', [owner.id])).length;
     const before = await count();
@@ -78,7 +78,7 @@ describe('control 23: the first factor alone gives nothing but the way to the se
     expect(await count()).toBe(before);
   });
 
-  it('and it is said with no word about the account beyond its methods', async () => {
+  it('tells nothing about the account beyond its methods', async () => {
     const owner = await enrol(service);
     const { body } = await new Caller(service).post('/sign-in/email', { email: owner.email, password: PASSWORD });
     expect(Object.keys(body).toSorted()).toEqual(['twoFactorMethods', 'twoFactorRedirect', 'twoFactorToken']);

@@ -9,15 +9,15 @@ import { operationsOf } from '../support/openapi.js';
 import { startTestService, type TestService } from '../support/service.js';
 
 /*
- * Every route that opens a session challenges first [ASVS 6.3.4]. The routes are read off the document, so a new one is
- * driven too, without anybody having to remember this file.
+ * Every route that opens a session requires a challenge first [ASVS 6.3.4]. The routes come from the OpenAPI document,
+ * so the test covers a new route without a change in this file.
  */
 
 interface Route {
   readonly method: string;
   readonly path: string;
   readonly fields: string[];
-  /** Whether its 200 has a member that is a session's token. */
+  /** Whether the body of its 200 has a member with a session token. */
   readonly mints: boolean;
 }
 
@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** The right value of every field that any body knows. A field that is new here makes the test fail until it is told. */
+/** The right value of every field that occurs in any body. A field that is missing here fails the test. */
 function valueOf(owner: EnrolledOwner, field: string): unknown {
   const known: Record<string, unknown> = {
     email: owner.email,
@@ -42,7 +42,7 @@ function valueOf(owner: EnrolledOwner, field: string): unknown {
     currentPassword: PASSWORD,
     newPassword: PASSWORD,
     name: 'Owner',
-    // Right, but for another factor's route: those that take it are asked without a challenge.
+    // The code is right for another factor. The routes that take a code are called without a challenge.
     code: owner.app.nextCode(),
     image: 'https://example.com/ada.png',
     rememberMe: true,
@@ -71,7 +71,7 @@ class Wire extends Caller {
   }
 }
 
-/** Whatever an answer hands over that might be a session's token, wherever it is. */
+/** Returns everything in the response that may be a session token, wherever it is. */
 function tokensIn({ headers, body }: { headers: Headers; body: unknown }): string[] {
   const everything = JSON.stringify([[...headers], headers.getSetCookie(), body]);
   return [...new Set([...everything.matchAll(/\btf[a-z]_[A-Za-z0-9_-]{43}/g)].map(([token]) => token))];
@@ -89,8 +89,8 @@ const sessionsOf = async ({ id }: EnrolledOwner) => {
   return rows.map((row) => row.id);
 };
 
-describe('control 24: every route that mints a session challenges', () => {
-  it('the document says which routes can answer a session token', () => {
+describe('control 24: every route that mints a session requires a challenge', () => {
+  it('finds seven routes in the document that can return a session token', () => {
     expect(routes.filter(({ mints }) => mints).map(({ path }) => path)).toEqual(
       expect.arrayContaining([
         '/sign-up/email',
@@ -105,14 +105,14 @@ describe('control 24: every route that mints a session challenges', () => {
     expect(routes.filter(({ mints }) => mints)).toHaveLength(7);
   });
 
-  it('no route opens a session for whoever has the right password', async () => {
+  it('opens no session on any route for a client that knows the right password', async () => {
     expect(routes.length).toBeGreaterThan(20);
     for (const route of routes) {
       const owner = await enrol(service);
       const before = await sessionsOf(owner);
       const answer = await new Wire(service).drive(route, owner);
       const found = { route, opened: await opensSession(tokensIn(answer)), sessions: await sessionsOf(owner) };
-      // Revoking or signing out may end the one whose token is a field of the body.
+      // Revoking or signing out may end the session whose token is a field of the body.
       expect({ ...found, sessions: found.sessions.filter((id) => !before.includes(id)) }).toEqual({
         route,
         opened: false,
@@ -121,7 +121,7 @@ describe('control 24: every route that mints a session challenges', () => {
     }
   });
 
-  it('no route opens one for a challenge, but verify-* with a right code', async () => {
+  it('opens no session on any route for a challenge without a right code', async () => {
     for (const route of routes) {
       const owner = await enrol(service);
       const before = await sessionsOf(owner);
@@ -137,7 +137,7 @@ describe('control 24: every route that mints a session challenges', () => {
     }
   });
 
-  it('no mailed link opens one, nor leads past the second factor', async () => {
+  it('opens no session through a mailed link, and still requires the second factor afterwards', async () => {
     const links: Array<[string, string, unknown]> = [
       ['POST', '/request-password-reset', {}],
       ['POST', '/send-verification-email', {}],
@@ -160,7 +160,7 @@ describe('control 24: every route that mints a session challenges', () => {
     }
   });
 
-  it('the two ways there are lead to one: the test would see it', async () => {
+  it('detects a session that a second factor or a trusted device opened, so the tests above would fail', async () => {
     const owner = await enrol(service);
     const verify = routes.find(({ path }) => path === '/two-factor/verify-totp');
     const signIn = routes.find(({ path }) => path === '/sign-in/email');
@@ -175,7 +175,7 @@ describe('control 24: every route that mints a session challenges', () => {
     expect(await opensSession(tokensIn(trusted))).toBe(true);
   });
 
-  it('a device token that came along opens nothing but the sign-in', async () => {
+  it('opens no session for a device token outside of sign-in', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     for (const route of routes.filter(({ path }) => path !== '/sign-in/email')) {
@@ -184,7 +184,7 @@ describe('control 24: every route that mints a session challenges', () => {
     }
   });
 
-  it('the code opens sessions in two places, behind the gate', async () => {
+  it('calls the session gateway in two files only, which require the second factor', async () => {
     const files = await readdir('src', { recursive: true, withFileTypes: true });
     const opening: string[] = [];
     for (const file of files.filter(({ name }) => name.endsWith('.ts') && !/\.(?:spec|contract)\.ts$/.test(name))) {

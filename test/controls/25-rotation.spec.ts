@@ -10,13 +10,13 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Whose session a token opens; null for nobody's. */
+/** Returns the id of the account whose session the token opens, or null when the token opens none. */
 const ownerOf = async (token: string) =>
   (await caller.get<{ user: { id: string } } | null>('/get-session', token)).body?.user.id ?? null;
 const idOf = async (token: string) =>
   (await caller.get<{ session: { id: string } } | null>('/get-session', token)).body?.session.id;
 
-/** Does something and expects a new token for the same session, and the old one dead everywhere. */
+/** Runs `work` and expects a new token for the same session. The old token must be invalid everywhere. */
 async function expectRotated(ownerId: string, old: string, work: () => Promise<{ body: { token: string } }>) {
   const session = await idOf(old);
   const { body } = await work();
@@ -28,8 +28,8 @@ async function expectRotated(ownerId: string, old: string, work: () => Promise<{
   return body.token;
 }
 
-describe('control 25: a session’s token changes whenever its rights do, and is never the client’s to choose [ASVS 7.2.4]', () => {
-  it('at enabling, step-up and disabling the old token is dead and the session keeps its id', async () => {
+describe('control 25: a session’s token changes with its rights, and the client never chooses it [ASVS 7.2.4]', () => {
+  it('replaces the token at enabling, step-up and disabling, and keeps the id of the session', async () => {
     const owner = await signUp(service);
     const { body } = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
     // Staging changes no right.
@@ -48,7 +48,7 @@ describe('control 25: a session’s token changes whenever its rights do, and is
     await expectRotated(owner.id, token, () => caller.post('/two-factor/disable', { password: PASSWORD }, token));
   });
 
-  it('at a changed password, where the caller asked for it', async () => {
+  it('replaces the token when the password changes and the caller asks for it', async () => {
     const owner = await signUp(service);
     await expectRotated(owner.id, owner.token, () =>
       caller.post(
@@ -59,7 +59,7 @@ describe('control 25: a session’s token changes whenever its rights do, and is
     );
   });
 
-  it('every sign-in mints a token of its own, and ends the session that came as a cookie', async () => {
+  it('mints a new token at every sign-in, and ends the session that came as a cookie', async () => {
     const owner = await signUp(service);
     const browser = new Browser(service);
     const signIn = async () => {
@@ -72,7 +72,7 @@ describe('control 25: a session’s token changes whenever its rights do, and is
     expect(await ownerOf(second)).toBe(owner.id);
   });
 
-  it('a planted token is never adopted, at sign-in, sign-up or the second factor', async () => {
+  it('never adopts a planted token at sign-in, at sign-up or at the second factor', async () => {
     const planted = `tfs_${'P'.repeat(43)}`;
     const headers = { cookie: `session_token=${planted}`, origin: TRUSTED_ORIGIN };
     const owner = await signUp(service);
@@ -107,7 +107,7 @@ describe('control 25: a session’s token changes whenever its rights do, and is
     expect(await ownerOf(planted)).toBeNull();
   });
 
-  it('a live session of somebody else, planted as a cookie, gets nothing of the victim’s sign-in', async () => {
+  it('gives an attacker whose live session was planted as a cookie nothing of the victim’s sign-in', async () => {
     const [attacker, victim] = [await signUp(service), await enrol(service)];
     const browser = new Browser(service);
     browser.cookies.set('session_token', attacker.token);

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Every call that changes or shows what protects the account. */
+/** All calls that change or show a factor of the account. */
 const SENSITIVE: ReadonlyArray<readonly [method: string, path: string, body?: object]> = [
   ['POST', '/two-factor/disable', { password: PASSWORD }],
   ['POST', '/two-factor/enable', { password: PASSWORD }],
@@ -38,7 +38,7 @@ async function expectWeak(bearer: string): Promise<void> {
   }
 }
 
-/** What protects an account, as the tables have it. */
+/** The factors of an account, as stored in the tables. */
 const factorsOf = (id: string) =>
   service.query(
     `SELECT a.id::text, a.secret FROM two_factor_authenticator a WHERE account_id = $1
@@ -47,8 +47,8 @@ const factorsOf = (id: string) =>
     [id],
   );
 
-describe('control 26: a factor is changed only from a session that proved one lately, and the owner is told [ASVS 7.5.1]', () => {
-  it('a session from before two-factor was on is refused everywhere, and nothing changed', async () => {
+describe('control 26: only a session with a recent second factor changes factors, and the owner is notified [ASVS 7.5.1]', () => {
+  it('refuses a session from before two-factor was turned on everywhere, and changes nothing', async () => {
     const owner = await signUp(service);
     const before = (await signIn(service, owner.email)).body.token;
     const { body } = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
@@ -63,7 +63,7 @@ describe('control 26: a factor is changed only from a session that proved one la
     expect(await factorsOf(owner.id)).toEqual(factors);
   });
 
-  it('so is one through a trusted device, until a code lifts it', async () => {
+  it('refuses a session that a trusted device opened, until a code steps it up', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const { token } = (await signIn(service, owner.email, device)).body;
@@ -73,7 +73,7 @@ describe('control 26: a factor is changed only from a session that proved one la
     expect(off).toMatchObject({ status: 200, body: { user: { twoFactorEnabled: false } } });
   });
 
-  it('so is one whose second factor is a day old', async () => {
+  it('refuses a session whose second factor is a day old', async () => {
     const owner = await enrol(service);
     await service.query(`UPDATE sessions SET second_factor_at = now() - interval '24 hours' WHERE user_id = $1`, [
       owner.id,
@@ -81,7 +81,7 @@ describe('control 26: a factor is changed only from a session that proved one la
     await expectWeak(owner.token);
   });
 
-  it('a strong session still needs the password', async () => {
+  it('requires the password from a strong session too', async () => {
     const owner = await enrol(service);
     for (const path of ['disable', 'enable', 'get-totp-uri', 'get-totp-qr', 'generate-backup-codes']) {
       const answer = await caller.post(`/two-factor/${path}`, { password: 'not the password' }, owner.token);
@@ -89,7 +89,7 @@ describe('control 26: a factor is changed only from a session that proved one la
     }
   });
 
-  it('the owner is told by mail of two-factor turned off, and by event', async () => {
+  it('notifies the owner by mail and the host by event when two-factor is turned off', async () => {
     const owner = await enrol(service);
     await caller.post('/two-factor/disable', { password: PASSWORD }, owner.token);
     const mail = await service.messages.mailTo(owner.email, /turned off/);

@@ -6,11 +6,11 @@ import { dumpDatabase, type DumpedValue } from '../support/leaks/database-dump.j
 import { linkMailedTo } from '../support/links.js';
 import { startTestService, type TestService } from '../support/service.js';
 
-describe('control 27: the database holds digests of tokens and codes, and sealed seeds, never the thing itself', () => {
+describe('control 27: the database contains digests of tokens and codes, and sealed seeds, never the secrets themselves', () => {
   let service: TestService;
   let owner: EnrolledOwner;
   let dump: DumpedValue[];
-  /** What is alive, by what it is. */
+  /** All live tokens, by their kind. */
   const alive = new Map<string, string>();
   const dead: string[] = [];
   let seed: string;
@@ -47,7 +47,7 @@ describe('control 27: the database holds digests of tokens and codes, and sealed
   const of = (column: string) => dump.filter((value) => value.column === `public.${column}`).map(({ text }) => text);
   const digests = () => dump.flatMap(({ column, bytes }) => bytes.map((digest) => ({ column, digest })));
 
-  it('every live token is there as its SHA-256, and as nothing else', () => {
+  it('stores every live token as its SHA-256 and in no other form', () => {
     expect(alive.size).toBe(6);
     for (const [what, token] of alive) {
       expect([what, token]).toEqual([what, expect.stringMatching(/^(tf[scl]_[\w-]{43}|tfd_[\w-]{22}\.[\w-]{43})$/)]);
@@ -58,7 +58,7 @@ describe('control 27: the database holds digests of tokens and codes, and sealed
     }
   });
 
-  it('a token that was rotated away is there as its SHA-256, to tell of its reuse', () => {
+  it('stores a replaced token as its SHA-256, to detect its reuse', () => {
     for (const token of dead) {
       const hash = createHash('sha256').update(token).digest();
       expect(digests().find(({ digest }) => digest.equals(hash))?.column).toMatch(/\.rotated_hashes$/);
@@ -66,9 +66,9 @@ describe('control 27: the database holds digests of tokens and codes, and sealed
     }
   });
 
-  it('a backup code is there as a digest that is bound to its account', () => {
+  it('stores a backup code as a digest that is bound to its account', () => {
     const stored = digests().filter(({ column }) => column.endsWith('two_factor_backup_code.code_hash'));
-    // Those in force and those staged.
+    // The codes in force and the staged codes.
     expect(stored).toHaveLength(20);
     const text = everything().toLowerCase();
     for (const code of owner.backupCodes) {
@@ -83,10 +83,10 @@ describe('control 27: the database holds digests of tokens and codes, and sealed
     }
   });
 
-  it('a seed is sealed, and a password slowly hashed', () => {
+  it('stores a sealed seed and a slow hash of the password', () => {
     expect(of('two_factor_authenticator.secret')).toHaveLength(2);
     for (const sealed of of('two_factor_authenticator.secret')) {
-      // Nonce of 12 bytes, seed of 20, tag of 16.
+      // A nonce of 12 bytes, a seed of 20 and a tag of 16.
       expect(sealed).toMatch(/^test\.[\w-]{64}$/);
     }
     expect(everything()).not.toContain(seed);
@@ -94,7 +94,7 @@ describe('control 27: the database holds digests of tokens and codes, and sealed
     expect(everything()).not.toContain(PASSWORD);
   });
 
-  it('a mailed code is nowhere, not even as a digest', async () => {
+  it('stores a mailed code nowhere, not even as a digest', async () => {
     const code = await service.messages.codeMailedTo(owner.email);
     const hash = createHash('sha256').update(code).digest();
     expect(digests().filter(({ digest }) => digest.equals(hash))).toEqual([]);
@@ -104,7 +104,7 @@ describe('control 27: the database holds digests of tokens and codes, and sealed
     expect(holders).toEqual([]);
   });
 
-  it('two accounts with one password share nothing', async () => {
+  it('stores different hashes for two accounts with the same password', async () => {
     await enrol(service);
     const rows = await service.query<{ password_hash: string }>('SELECT password_hash FROM users');
     expect(rows).toHaveLength(2);

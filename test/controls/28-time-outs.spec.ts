@@ -19,7 +19,7 @@ afterAll(async () => {
 const isAlive = async (bearer: string, at = service) =>
   (await new Caller(at).get('/get-session', bearer)).body !== null;
 
-/** Lets time pass for the sessions of somebody, as Postgres sees it. */
+/** Moves the time of an account's sessions, as Postgres sees it. */
 const passHours = (userId: string, hours: number) =>
   service.query(
     `UPDATE sessions SET created_at = created_at - t.h, updated_at = updated_at - t.h, expires_at = expires_at - t.h,
@@ -28,8 +28,8 @@ const passHours = (userId: string, hours: number) =>
     [userId, hours],
   );
 
-describe('control 28: sessions end idle and absolutely, by the server’s clocks [ASVS 7.3]', () => {
-  it('after seven days without use', async () => {
+describe('control 28: sessions end after idleness and after an absolute time, by the server’s clocks [ASVS 7.3]', () => {
+  it('ends a session after seven days without use', async () => {
     const owner = await signUp(service);
     for (const [hours, alive] of [
       [167, true],
@@ -42,7 +42,7 @@ describe('control 28: sessions end idle and absolutely, by the server’s clocks
     expect((await caller.get('/list-sessions', owner.token)).status).toBe(401);
   });
 
-  it('after 30 days however much they are used', async () => {
+  it('ends a session after 30 days however often it is used', async () => {
     const owner = await signUp(service);
     for (let day = 5; day < 30; day += 5) {
       await passHours(owner.id, 5 * 24);
@@ -52,7 +52,7 @@ describe('control 28: sessions end idle and absolutely, by the server’s clocks
     expect(await isAlive(owner.token)).toBe(false);
   });
 
-  it('a new token after a second factor does not move the absolute end', async () => {
+  it('does not move the absolute end with a new token after a second factor', async () => {
     const owner = await enrol(service);
     let { token } = owner;
     for (let day = 6; day < 30; day += 6) {
@@ -65,7 +65,7 @@ describe('control 28: sessions end idle and absolutely, by the server’s clocks
     expect(await isAlive(token)).toBe(false);
   });
 
-  it('after a day where nobody is to be remembered, through a second factor and a trusted device too', async () => {
+  it('ends a session after a day with rememberMe false, also after a second factor or a trusted device', async () => {
     const owner = await enrol(service);
     const credentials = { email: owner.email, password: PASSWORD, rememberMe: false };
     const challenged = await caller.post('/sign-in/email', credentials);
@@ -83,7 +83,7 @@ describe('control 28: sessions end idle and absolutely, by the server’s clocks
     for (const { body } of [verified, unasked]) expect(await isAlive(body.token)).toBe(false);
   });
 
-  it('the strength of a session ends after 24 hours, though the session lives', async () => {
+  it('ends the strength of a session after 24 hours, and keeps the session alive', async () => {
     const owner = await enrol(service);
     const shows = async () =>
       (await caller.post('/two-factor/get-totp-uri', { password: PASSWORD }, owner.token)).status;
@@ -94,7 +94,7 @@ describe('control 28: sessions end idle and absolutely, by the server’s clocks
     expect(await isAlive(owner.token)).toBe(true);
   });
 
-  it('by the clock port for what code compares: moved on by a day, a session is weak', async () => {
+  it('uses the clock port for what code compares: a session is weak after that clock moved by a day', async () => {
     const owner = await enrol(service);
     service.clock.advance(25 * 3600);
     try {
@@ -105,7 +105,7 @@ describe('control 28: sessions end idle and absolutely, by the server’s clocks
     }
   });
 
-  it('a challenge ends after ten minutes', async () => {
+  it('ends a challenge after ten minutes', async () => {
     const owner = await enrol(service);
     const challenge = await openChallenge(service, owner);
     const [life] = await service.query<{ seconds: number }>(
@@ -123,7 +123,7 @@ describe('control 28: sessions end idle and absolutely, by the server’s clocks
     expect(late.body.code).toBe('INVALID_TWO_FACTOR_COOKIE');
   });
 
-  it('a session that is ended is dead on every replica at once', async () => {
+  it('ends a session on every replica at once', async () => {
     const owner = await enrol(service);
     const { session } = await trust(service, owner);
     expect(await isAlive(session, replica)).toBe(true);

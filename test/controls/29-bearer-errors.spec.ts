@@ -20,14 +20,14 @@ async function signInBrowser(owner: Owner): Promise<Browser> {
 }
 
 describe('control 29: bearer errors are those of RFC 6750 §3', () => {
-  it('without a credential: 401 and a bare challenge', async () => {
+  it('answers a request without a credential with 401 and a challenge without an error', async () => {
     const answers = [
       await caller.post('/two-factor/enable', ENABLE),
       await caller.get('/list-sessions'),
       await caller.get('/two-factor/status'),
       await caller.post('/two-factor/verify-totp', { code: '000000' }),
       await caller.delete('/two-factor/trusted-devices'),
-      // Another scheme is no bearer credential.
+      // Another scheme is not a bearer credential.
       await caller.post('/two-factor/enable', ENABLE, undefined, { authorization: 'Basic dXNlcjpwYXNz' }),
     ];
     for (const { status, headers, body } of answers) {
@@ -36,7 +36,7 @@ describe('control 29: bearer errors are those of RFC 6750 §3', () => {
     }
   });
 
-  it('with a bad one: 401 and invalid_token, whatever is bad about it', async () => {
+  it('answers a bad credential with 401 and invalid_token, whatever is wrong with it', async () => {
     const owner = await signUp(service);
     const { token: ended } = await signUp(service);
     await caller.post('/sign-out', {}, ended);
@@ -59,7 +59,7 @@ describe('control 29: bearer errors are those of RFC 6750 §3', () => {
     }
   });
 
-  it('two live credentials of different accounts: 400 and invalid_request, of which none is used', async () => {
+  it('answers live credentials of two accounts with 400 and invalid_request, and uses neither', async () => {
     const owner = await signUp(service);
     const browser = await signInBrowser(owner);
     const other = await signUp(service);
@@ -75,12 +75,12 @@ describe('control 29: bearer errors are those of RFC 6750 §3', () => {
     expect(verify.body.code).toBe('CONTRADICTING_CREDENTIALS');
   });
 
-  it('a bearer that resolves to nothing is ignored where a cookie resolves', async () => {
+  it('ignores an invalid bearer token beside a valid cookie', async () => {
     const browser = await signInBrowser(await signUp(service));
     expect((await browser.post('/two-factor/enable', ENABLE, 'nonsense')).status).toBe(200);
   });
 
-  it('tokens in a query string or a form field are never read [RFC 6750 §2.2, §2.3]', async () => {
+  it('never reads a token from a query string or a form field [RFC 6750 §2.2, §2.3]', async () => {
     const { token } = await signUp(service);
     const query = await caller.post(`/two-factor/enable?access_token=${token}`, { ...ENABLE, access_token: token });
     expect(query.status).toBe(401);

@@ -14,7 +14,7 @@ afterAll(async () => {
   await secure.close();
 });
 
-/** A browser that keeps every `Set-Cookie` line it ever got. */
+/** A browser that records every `Set-Cookie` line. */
 class Witness extends Browser {
   readonly lines: string[] = [];
 
@@ -24,7 +24,7 @@ class Witness extends Browser {
   }
 }
 
-/** Passes through every answer that sets or ends a cookie. */
+/** Uses every route that sets or ends a cookie. */
 async function life(service: TestService): Promise<Witness> {
   const owner = await enrol(service);
   const browser = new Witness(service);
@@ -42,8 +42,8 @@ async function life(service: TestService): Promise<Witness> {
   return browser;
 }
 
-describe('control 30: cookies only the host itself can set, and no script can read [ASVS 3.3]', () => {
-  it('on https every one is __Host-, Secure, HttpOnly, SameSite, Path=/ and without Domain', async () => {
+describe('control 30: only the host itself sets its cookies, and no script reads them [ASVS 3.3]', () => {
+  it('sets every cookie on https with __Host-, Secure, HttpOnly, SameSite and Path=/, and without Domain', async () => {
     const { lines } = await life(secure);
     const names = new Set<string>();
     for (const line of lines) {
@@ -64,7 +64,7 @@ describe('control 30: cookies only the host itself can set, and no script can re
     expect([...names].toSorted()).toEqual(['__Host-session_token', '__Host-trust_device', '__Host-two_factor']);
   });
 
-  it('on http they lack only what http cannot have', async () => {
+  it('leaves out on http only what http cannot have', async () => {
     const { lines } = await life(plain);
     expect(lines.length).toBeGreaterThan(8);
     for (const line of lines) {
@@ -74,14 +74,14 @@ describe('control 30: cookies only the host itself can set, and no script can re
     }
   });
 
-  it('an ended one is sent with the same attributes, or a browser would keep it', async () => {
+  it('ends a cookie with the same attributes, because a browser would keep it otherwise', async () => {
     const { lines } = await life(secure);
     const ended = lines.map((line) => parseSetCookie(line)).filter(({ maxAge }) => maxAge === 0);
     expect(new Set(ended.map(({ name }) => name)).size).toBe(3);
     for (const { value, secure: isSecure } of ended) expect([value, isSecure]).toEqual(['', true]);
   });
 
-  it('with rememberMe false the session cookie ends with the browser', async () => {
+  it('sets a session cookie that ends with the browser when rememberMe is false', async () => {
     const owner = await signUp(secure);
     const { headers } = await new Caller(secure).post('/sign-in/email', {
       email: owner.email,
@@ -93,7 +93,7 @@ describe('control 30: cookies only the host itself can set, and no script can re
     expect(line).not.toMatch(/max-age|expires/i);
   });
 
-  it('a cookie without the prefix is not read on https', async () => {
+  it('does not read a cookie without the prefix on https', async () => {
     const owner = await signUp(secure);
     const shows = async (name: string) =>
       (await new Caller(secure).get('/get-session', undefined, { cookie: `${name}=${owner.token}` })).body;

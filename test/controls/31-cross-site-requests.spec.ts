@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Right for every route: only where it came from can be wrong. */
+/** A body that is right for every route, so that only the origin can cause a refusal. */
 const body = () => ({
   email: owner.email,
   password: PASSWORD,
@@ -41,7 +41,7 @@ class Wire extends Caller {
   }
 }
 
-/** All that a request could change. */
+/** Everything that a request could change. */
 async function state(): Promise<unknown> {
   const tables = await service.query<{ name: string }>(
     `SELECT quote_ident(table_name) AS name FROM information_schema.tables
@@ -54,18 +54,18 @@ async function state(): Promise<unknown> {
   return rows;
 }
 
-describe('control 31: no other site’s page can act with a user’s cookies [ASVS 3.5]', () => {
+describe('control 31: a page of another site cannot act with a user’s cookies [ASVS 3.5]', () => {
   it.each<readonly [string, Record<string, string>]>([
     ['another site', { origin: 'https://evil.example' }],
     ['an opaque origin', { origin: 'null' }],
-    ['nowhere', {}],
-    ['a lookalike', { origin: `${TRUSTED_ORIGIN}.evil.example` }],
+    ['a client without an Origin header', {}],
+    ['a lookalike origin', { origin: `${TRUSTED_ORIGIN}.evil.example` }],
     ['another port', { origin: TRUSTED_ORIGIN.replace('5173', '5174') }],
     ['another scheme', { origin: TRUSTED_ORIGIN.replace('http:', 'https:') }],
-    ['another site, with a word of the browser’s', { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' }],
+    ['another site, that forges Sec-Fetch-Site', { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' }],
     ['a sibling site, without Origin', { 'sec-fetch-site': 'same-site' }],
     ['another site, without Origin', { 'sec-fetch-site': 'cross-site' }],
-  ])('from %s every unsafe route of the document is 403, and nothing changed', async (_, headers) => {
+  ])('answers every unsafe route with 403 and changes nothing for a request from %s', async (_, headers) => {
     expect(unsafe.length).toBeGreaterThan(15);
     const before = await state();
     for (const [method, path] of unsafe) {
@@ -76,7 +76,7 @@ describe('control 31: no other site’s page can act with a user’s cookies [AS
     expect(await state()).toEqual(before);
   });
 
-  it('a form or plain text, which a page may send without asking, is 403 or 415 even from a trusted page', async () => {
+  it('refuses a form or plain text, which a page may send without a preflight, even from a trusted page', async () => {
     const before = await state();
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', '']) {
       for (const [method, path] of unsafe.filter(([, name]) => name !== '/sign-out')) {
@@ -92,7 +92,7 @@ describe('control 31: no other site’s page can act with a user’s cookies [AS
     expect(await state()).toEqual(before);
   });
 
-  it('from a trusted page, or the own one, they are let in', async () => {
+  it('accepts unsafe requests from a trusted page and from its own origin', async () => {
     const trusted: ReadonlyArray<Record<string, string>> = [
       { origin: TRUSTED_ORIGIN },
       { 'sec-fetch-site': 'same-origin' },
@@ -103,12 +103,12 @@ describe('control 31: no other site’s page can act with a user’s cookies [AS
     }
   });
 
-  it('without cookies there is nothing to abuse: programs need no Origin', async () => {
+  it('requires no Origin from programs, which send no cookies', async () => {
     const answer = await new Caller(service).post('/sign-in/email', { email: owner.email, password: PASSWORD });
     expect(answer.body.twoFactorRedirect).toBe(true);
   });
 
-  it('reads answer, but only trusted pages may see the answer', async () => {
+  it('answers reads, and lets only trusted pages see the response', async () => {
     for (const [origin, allowed] of [
       ['https://evil.example', null],
       [TRUSTED_ORIGIN, TRUSTED_ORIGIN],

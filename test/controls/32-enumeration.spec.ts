@@ -5,7 +5,7 @@ import { startTestService, type TestService } from '../support/service.js';
 import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
 import { welch } from '../support/welch.js';
 
-/** Sign-ins of each kind; the larger and stricter run is `npm run bench:timing`. */
+/** Number of sign-ins of each kind. `npm run bench:timing` runs more of them with a stricter bound. */
 const SAMPLES = 30;
 
 let service: TestService;
@@ -30,7 +30,7 @@ afterAll(async () => {
 let strangers = 0;
 const stranger = () => `stranger${++strangers}@example.com`;
 
-/** An answer to the byte, but for the time of day. */
+/** Returns every byte of the response, except for the time of day. */
 async function signIn(email: string, password: string, headers: Record<string, string> = {}) {
   const response = await fetch(`${service.url}/sign-in/email`, {
     method: 'POST',
@@ -41,7 +41,7 @@ async function signIn(email: string, password: string, headers: Record<string, s
   return { status: response.status, headers: lines, text: await response.text() };
 }
 
-/** An owner whose verification is locked. */
+/** Creates an owner whose verification is locked. */
 async function lockedOwner(): Promise<Owner> {
   const owner = await enrol(service);
   const caller = new Caller(service);
@@ -56,7 +56,7 @@ async function lockedOwner(): Promise<Owner> {
   return owner;
 }
 
-/** Milliseconds of a failed sign-in. */
+/** Returns the milliseconds of a failed sign-in. */
 const timed = async (email: string) => {
   const began = performance.now();
   await signIn(email, 'wrong password');
@@ -64,7 +64,7 @@ const timed = async (email: string) => {
 };
 
 // ASVS 6.3.8
-describe('control 32: sign-in does not tell whether there is an account', () => {
+describe('control 32: sign-in does not reveal whether an account exists', () => {
   it('answers an unknown address and a wrong password with the same bytes', async () => {
     const [plain, locked] = [known, await lockedOwner()];
     const device = { 'x-trusted-device': `tfd_${'x'.repeat(22)}.${'x'.repeat(43)}` };
@@ -80,11 +80,11 @@ describe('control 32: sign-in does not tell whether there is an account', () => 
         for (const answer of answers) expect(answer).toEqual(answers[0]);
       }
     }
-    // The right password of somebody else is a wrong one.
+    // The right password of another account is a wrong password.
     expect(await signIn(stranger(), PASSWORD)).toEqual(await signIn(known.email, `${PASSWORD}!`));
   });
 
-  it('asks Postgres the same, and bcrypt for the same work', async () => {
+  it('sends the same statements to Postgres and the same work to bcrypt', async () => {
     const locked = await lockedOwner();
     const compare = jest.spyOn(bcrypt, 'compare');
     const hash = jest.spyOn(bcrypt, 'hash');
@@ -106,10 +106,10 @@ describe('control 32: sign-in does not tell whether there is an account', () => 
     }
   });
 
-  it('takes no grossly different time', async () => {
+  it('takes about the same time for a known and an unknown address', async () => {
     const times: { known: number[]; unknown: number[] } = { known: [], unknown: [] };
     for (const email of [known.email, stranger()]) await timed(email);
-    // In turn, so that whatever else the machine does hits both alike.
+    // The kinds alternate, so that other load on the machine affects both equally.
     for (let n = 0; n < SAMPLES; n++) {
       times.known.push(await timed(known.email));
       times.unknown.push(await timed(stranger()));
@@ -122,7 +122,7 @@ describe('control 32: sign-in does not tell whether there is an account', () => 
     expect(Math.abs(t) > 10 && Math.abs(relative) > 0.25).toBe(false);
   });
 
-  it('asks Postgres the same for a link to a known and to an unknown address, and answers the same bytes', async () => {
+  it('sends the same statements and the same bytes when a known or an unknown address asks for a link', async () => {
     const mailing = await startTestService({
       messages: true,
       config: { outbox: false },
@@ -152,7 +152,7 @@ describe('control 32: sign-in does not tell whether there is an account', () => 
     await own.close();
   });
 
-  it('tells a taken address at sign-up, which it must: a stated residual', async () => {
+  it('reveals a taken address at sign-up, which is a documented residual risk', async () => {
     const body = { email: known.email, password: PASSWORD, name: 'Again' };
     const { status, body: answer } = await new Caller(service).post('/sign-up/email', body);
     expect([status, answer.code]).toEqual([422, 'USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL']);

@@ -3,7 +3,7 @@ import { readEnvironment } from '../../src/config/environment.js';
 import { Caller } from '../support/client.js';
 import { startTestService, type TestService } from '../support/service.js';
 
-describe('control 33: passwords are hashed with bcrypt, whole and at a cost of ten or more [ASVS 11.4.2]', () => {
+describe('control 33: passwords are hashed with bcrypt, in full and at a cost of ten or more [ASVS 11.4.2]', () => {
   let service: TestService;
   let caller: Caller;
   beforeAll(async () => {
@@ -37,7 +37,7 @@ describe('control 33: passwords are hashed with bcrypt, whole and at a cost of t
     ['the last of 64 characters of four bytes each', `${'🔑'.repeat(63)}🔒`, ['🔑'.repeat(63), '🔑'.repeat(64)]],
     ['blanks at the ends', ' correct horse ', ['correct horse', ' correct horse', 'correct horse ']],
     ['case and composition', 'Pässwörter', ['pässwörter', 'Pa\u0308sswo\u0308rter']],
-  ])('%s counts', async (_, password, others) => {
+  ])('distinguishes passwords by %s', async (_, password, others) => {
     const { status, email } = await signUp(password);
     expect(status).toBe(200);
     for (const other of others) expect(await signIn(email, other)).toBe(401);
@@ -48,13 +48,13 @@ describe('control 33: passwords are hashed with bcrypt, whole and at a cost of t
     ['seven characters', '7654321', 'PASSWORD_TOO_SHORT'],
     ['129 characters', 'z'.repeat(129), 'PASSWORD_TOO_LONG'],
     ['a lone surrogate', 'password\ud800', 'VALIDATION_ERROR'],
-  ])('%s are no password', async (_, password, code) => {
+  ])('rejects %s as a password', async (_, password, code) => {
     const { status, email, body } = await signUp(password);
     expect({ status, code: body.code }).toEqual({ status: 400, code });
     expect(await hashOf(email)).toBe('');
   });
 
-  it('what is stored is bcrypt with a salt of its own, and nothing of the password', async () => {
+  it('stores bcrypt with a separate salt, and nothing of the password', async () => {
     const password = 'correct horse battery';
     const hashes = [await hashOf((await signUp(password)).email), await hashOf((await signUp(password)).email)];
     for (const hash of hashes) {
@@ -66,7 +66,7 @@ describe('control 33: passwords are hashed with bcrypt, whole and at a cost of t
     expect(users?.row).not.toContain(password);
   });
 
-  it('a sign-in hashes anew when the cost has changed, and only with the right password', async () => {
+  it('hashes a password again when the cost has changed, and only after the right password', async () => {
     const { email } = await signUp('correct horse battery');
     const old = await hashOf(email);
     const raised = await startTestService({ config: { bcryptCost: 11 }, replicaOf: service });
@@ -84,7 +84,7 @@ describe('control 33: passwords are hashed with bcrypt, whole and at a cost of t
     }
   });
 
-  it('a cost below ten is refused at the start', async () => {
+  it('refuses to start with a cost below ten', async () => {
     await expect(startTestService({ config: { bcryptCost: 9 }, replicaOf: service })).rejects.toThrow(
       'bcryptCost must be a whole number from 10 to 31',
     );

@@ -26,13 +26,13 @@ interface SealedRow {
   readonly sealed: string;
 }
 
-/** Where a sealed text stands. */
+/** Tables and columns with a sealed text. */
 const AUTHENTICATOR = { table: 'two_factor_authenticator', column: 'secret' };
 const DESTINATION = { table: 'two_factor_otp_method', column: 'destination' };
 
 let service: TestService;
 let caller: Caller;
-/** Somebody who writes into the database, past its foreign keys where it must be. */
+/** An attacker with write access to the database, who also bypasses its foreign keys where that is necessary. */
 let intruder: Client;
 let ada: EnrolledOwner;
 let bob: EnrolledOwner;
@@ -40,9 +40,9 @@ let bob: EnrolledOwner;
 beforeAll(async () => {
   service = await startTestService({ config: { keys: [OLDER] } });
   const rotated = await startTestService({ replicaOf: service, messages: true, config: { keys: [CURRENT, OLDER] } });
-  // From here on the older key is in the ring and known, and seals no more.
+  // From here on the older key is registered in the ring, but seals nothing new.
   service = { ...rotated, close: closeBoth(rotated, service) };
-  // What is expected here is logged with its stack, and tells nobody anything.
+  // The test expects these errors. Their stacks in the log would help no reader.
   service.app.useLogger(false);
   caller = new Caller(service);
   intruder = new Client({ connectionString: service.databaseUrl });
@@ -80,7 +80,7 @@ async function write({ table, column }: typeof AUTHENTICATOR, { id, sealed }: Se
   await intruder.query(`UPDATE ${table} SET ${column} = $2, kid = split_part($2, '.', 1) WHERE id = $1`, [id, sealed]);
 }
 
-/** Has a row tampered with while `work` runs. */
+/** Tampers with a row while `work` runs, and restores it afterwards. */
 async function tampered<T>(
   place: typeof AUTHENTICATOR,
   owner: EnrolledOwner,
@@ -115,7 +115,10 @@ function expectClosed({ status, headers, body }: Answer<AnyBody>): void {
 
 const verify = (code: string, token: string) => caller.post('/two-factor/verify-totp', { code }, token);
 
-/** Offers a code that would be right, and shows that nothing opened, that it counted, and that all is well afterwards. */
+/**
+ * Submits a code that would be right. Expects that nothing opens, that the guess counts, and that the untampered row
+ * works afterwards.
+ */
 async function expectShut(
   owner: EnrolledOwner,
   tamper: (sealed: string, id: string) => string,
@@ -128,7 +131,7 @@ async function expectShut(
   expect(await stateOf(owner)).toEqual({ sessions: before.sessions, failures: before.failures + 1 });
   expect(alarms()).toMatchObject([{ name: 'two-factor.secret-unreadable', accountId: owner.id, details: alarm }]);
   expect(service.events.filter(({ name }) => /verified|failed/.test(name))).toEqual([]);
-  // The challenge lives: the guess cost one of five, no more.
+  // The challenge lives: the attempt cost only one of its five guesses.
   expect((await verify(owner.app.nextCode(), token)).status).toBe(200);
 }
 
@@ -141,19 +144,19 @@ function flip(sealed: string, at: (bytes: Buffer) => number): string {
   return `k2.${bytes.toString('base64url')}`;
 }
 
-/** Hands a payload over as the outbox does. */
+/** Delivers a payload in the same way as the outbox. */
 function deliver(payload: string): Promise<void> {
   return service.app.get(MessageDelivery).deliver(payload, new AbortController().signal);
 }
 
-/** The sealed content of one message under the id of another. */
+/** Puts the sealed content of one message under the id of another. */
 function exchangeIds(payload: string, other: string): string {
   const { sealed } = JSON.parse(payload) as { sealed: string };
   const { id } = JSON.parse(other) as { id: string };
   return JSON.stringify({ id, sealed });
 }
 
-describe('control 34: what was tampered with stays shut, with a 500 and an alarm and never as a wrong code', () => {
+describe('control 34: tampered data opens nothing and causes a 500 and an alarm, never a wrong-code error', () => {
   describe('a secret', () => {
     it.each<[string, (sealed: string) => string]>([
       ['with one bit of its nonce flipped', (sealed) => flip(sealed, () => 0)],
@@ -162,15 +165,15 @@ describe('control 34: what was tampered with stays shut, with a 500 and an alarm
       ['without its tag', (sealed) => sealed.slice(0, -22)],
       ['cut to its nonce', (sealed) => sealed.slice(0, 'k2.'.length + 16)],
       ['cut to the name of its key', () => 'k2.'],
-    ])('%s', async (_, tamper) => {
+    ])('opens nothing %s', async (_, tamper) => {
       await expectShut(ada, tamper, BROKEN);
     });
 
-    it('under the name of another key of the ring', async () => {
+    it('opens nothing under the name of another key of the ring', async () => {
       await expectShut(ada, (sealed) => sealed.replace('k2.', 'k1.'), { ...BROKEN, kid: 'k1' });
     });
 
-    it('whose key is not in the ring', async () => {
+    it('opens nothing when its key is not in the ring', async () => {
       await intruder.query(`SET session_replication_role = replica`);
       try {
         const missing = { record: 'authenticator', reason: 'key-missing', kid: 'k3' };
@@ -180,20 +183,20 @@ describe('control 34: what was tampered with stays shut, with a 500 and an alarm
       }
     });
 
-    it('whose key nobody registered: Postgres does not take it', async () => {
+    it('is rejected by Postgres when its key is not registered', async () => {
       const { id, sealed } = await rowOf(AUTHENTICATOR, ada);
       await expect(write(AUTHENTICATOR, { id, sealed: sealed.replace('k2.', 'k3.') })).rejects.toThrow('kid_fkey');
       const unsaid = intruder.query(`UPDATE two_factor_authenticator SET kid = 'k1' WHERE id = $1`, [id]);
       await expect(unsaid).rejects.toThrow('sealed_by');
     });
 
-    it('that an intruder sealed, with a key of the same name', async () => {
+    it('opens nothing when an attacker sealed it with another key of the same name', async () => {
       const forger = new AesGcmSealer(new HkdfKeyRing([{ kid: 'k2', secret: randomBytes(32) }]), new SystemRandom());
       const forged = (_: string, id: string) => forger.seal(randomBytes(20), SEALED_AUTHENTICATORS.record(ada.id, id));
       await expectShut(ada, forged, BROKEN);
     });
 
-    it('of another account: whose codes do not sign in, and whose owner is not affected', async () => {
+    it('opens nothing in the row of another account, and does not affect the account it belongs to', async () => {
       const { sealed } = await rowOf(AUTHENTICATOR, bob);
       const theirs = await openChallenge(service, bob);
       await expectShut(
@@ -214,7 +217,7 @@ describe('control 34: what was tampered with stays shut, with a 500 and an alarm
       expect(alarms()).toEqual([]);
     });
 
-    it('swapped with that of another account: both are shut', async () => {
+    it('opens nothing when the secrets of two accounts are swapped', async () => {
       const [hers, his] = [await rowOf(AUTHENTICATOR, ada), await rowOf(AUTHENTICATOR, bob)];
       await tampered(
         AUTHENTICATOR,
@@ -237,7 +240,7 @@ describe('control 34: what was tampered with stays shut, with a 500 and an alarm
       );
     });
 
-    it('of the authenticator that a new one replaced', async () => {
+    it('opens nothing when it belongs to an authenticator that was replaced', async () => {
       const carol = await enrol(service);
       const old = await rowOf(AUTHENTICATOR, carol);
       const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, carol.token);
@@ -246,16 +249,16 @@ describe('control 34: what was tampered with stays shut, with a 500 and an alarm
         [carol.id],
       );
       const app = new AuthenticatorApp(staged.body.totpURI, service);
-      // Still staged: the two of one account trade places.
+      // While the new one is staged, the two secrets of the account are swapped.
       await write(AUTHENTICATOR, { id: old.id, sealed: waiting?.sealed ?? '' });
       await write(AUTHENTICATOR, { id: waiting?.id ?? '', sealed: old.sealed });
       expectClosed(await verify(app.nextCode(), carol.token));
       expect(alarms()).toHaveLength(1);
       await write(AUTHENTICATOR, { id: waiting?.id ?? '', sealed: waiting?.sealed ?? '' });
       const confirmed = await verify(app.nextCode(), carol.token);
-      // The unreadable one does not keep its own replacement out.
+      // The unreadable secret does not prevent its own replacement.
       expect(confirmed.status).toBe(200);
-      // Replaced: the old secret, written back, opens nothing.
+      // The old secret, written back after the replacement, opens nothing.
       const lifted = { ...carol, app, token: confirmed.body.token };
       service.events.length = 0;
       await expectShut(
@@ -266,7 +269,7 @@ describe('control 34: what was tampered with stays shut, with a 500 and an alarm
       );
     });
 
-    it('is not shown either', async () => {
+    it('is not shown when it is unreadable', async () => {
       const { token } = await enrol(service).then((owner) => (ada = owner));
       for (const path of ['/two-factor/get-totp-uri', '/two-factor/get-totp-qr']) {
         service.events.length = 0;
@@ -280,7 +283,7 @@ describe('control 34: what was tampered with stays shut, with a 500 and an alarm
       }
     });
 
-    it('that is unreadable answers a wrong code alike: nobody can tell', async () => {
+    it('answers a wrong code like a right one when it is unreadable, so that a client cannot tell them apart', async () => {
       await expectShut(
         ada,
         (sealed) => flip(sealed, () => 12),
@@ -289,7 +292,7 @@ describe('control 34: what was tampered with stays shut, with a 500 and an alarm
       );
     });
 
-    it('that is unreadable leaves the backup codes good, and the way to a new authenticator open', async () => {
+    it('leaves the backup codes and a re-enrolment usable when it is unreadable', async () => {
       const dora = await enrol(service);
       const token = await openChallenge(service, dora);
       await tampered(
@@ -304,7 +307,7 @@ describe('control 34: what was tampered with stays shut, with a 500 and an alarm
           const staged = await caller.post('/two-factor/enable', { password: PASSWORD }, signedIn.body.token);
           const app = new AuthenticatorApp(staged.body.totpURI, service);
           expect((await verify(app.nextCode(), signedIn.body.token)).status).toBe(200);
-          // The tampered row is gone with its replacement, so nothing is left to be put back.
+          // The replacement removed the tampered row, so there is nothing to restore.
         },
       );
     });
@@ -328,9 +331,9 @@ describe('control 34: what was tampered with stays shut, with a 500 and an alarm
     const ALARM = { record: 'otp-method', reason: 'seal-broken', kid: 'k2' };
 
     it.each<[string, (sealed: string) => Promise<string>]>([
-      ['with one bit flipped', async (sealed) => flip(sealed, () => 12)],
-      ['whose place the secret of the authenticator took', async () => (await rowOf(AUTHENTICATOR, eve)).sealed],
-    ])('%s is texted nothing', async (_, tamper) => {
+      ['one bit of it is flipped', async (sealed) => flip(sealed, () => 12)],
+      ['the secret of the authenticator replaces it', async () => (await rowOf(AUTHENTICATOR, eve)).sealed],
+    ])('receives no text message when %s', async (_, tamper) => {
       const token = await openChallenge(service, eve);
       const { sealed } = await rowOf(DESTINATION, eve);
       const other = await tamper(sealed);
@@ -360,7 +363,7 @@ describe('control 34: what was tampered with stays shut, with a 500 and an alarm
   });
 
   describe('a code that was sent', () => {
-    it('with a key that is not in the ring is shut, and sent no more', async () => {
+    it('is rejected and not sent again when its key is not in the ring', async () => {
       const owner = await enrol(service);
       const token = await openChallenge(service, owner);
       expect((await caller.post('/two-factor/send-otp', {}, token)).status).toBe(200);
@@ -372,7 +375,7 @@ describe('control 34: what was tampered with stays shut, with a 500 and an alarm
       expectClosed(await caller.post('/two-factor/send-otp', {}, token));
       const missing = { record: 'one-time-code', reason: 'key-missing', kid: 'k3' };
       expect(alarms().map(({ details }) => details)).toEqual([missing, missing]);
-      // Derived anew with another key of the ring it is another code.
+      // Another key of the ring derives a different code.
       await setKid('k1');
       expect((await caller.post('/two-factor/verify-otp', { code }, token)).status).toBe(401);
       await setKid('k2');
@@ -390,15 +393,15 @@ describe('control 34: what was tampered with stays shut, with a 500 and an alarm
     } as const;
 
     it.each<[string, (payload: string, other: string) => string, unknown, Record<string, unknown>]>([
-      ['that took the id of another', exchangeIds, SealBrokenError, { reason: 'seal-broken', kid: 'k2' }],
-      ['cut short', (payload) => payload.slice(0, -2), SealBrokenError, { reason: 'seal-broken' }],
+      ['it has the id of another message', exchangeIds, SealBrokenError, { reason: 'seal-broken', kid: 'k2' }],
+      ['it is cut short', (payload) => payload.slice(0, -2), SealBrokenError, { reason: 'seal-broken' }],
       [
-        'whose key is not in the ring',
+        'its key is not in the ring',
         (payload) => payload.replace('k2.', 'k3.'),
         UnknownKeyError,
         { reason: 'key-missing', kid: 'k3' },
       ],
-    ])('%s is not sent', async (_, tamper, error, details) => {
+    ])('is not sent when %s', async (_, tamper, error, details) => {
       const sealer = service.app.get(MessageSealer);
       const payload = tamper(sealer.seal(content), sealer.seal(content));
       await expect(deliver(payload)).rejects.toBeInstanceOf(error);
@@ -409,7 +412,7 @@ describe('control 34: what was tampered with stays shut, with a 500 and an alarm
     });
   });
 
-  it('an alarm says nothing of the secret', async () => {
+  it('puts nothing of the secret into an alarm', async () => {
     const { sealed } = await rowOf(AUTHENTICATOR, ada);
     const broken = flip(sealed, () => 12);
     await expectShut(ada, () => broken, BROKEN);

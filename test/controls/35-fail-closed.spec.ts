@@ -9,16 +9,16 @@ import { AccountSeeder, type SeededAccount } from '../support/seeded-account.js'
 import { startTestService, type TestService } from '../support/service.js';
 import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
 
-/** Of one statement; a request gets twice as much. */
+/** Time limit of one statement. A request gets twice as much. */
 const TIMEOUT_MS = 1000;
-/** What a busy machine may need beside it. */
+/** Extra time that a busy machine may need. */
 const SLACK_MS = 4000;
 
 /*
- * Every statement of every operation is cut, hung, delayed and refused in `test/faults/*-matrix.spec.ts`; processes are
- * killed in `test/faults/crash-*.spec.ts`. Here the whole database is away.
+ * `test/faults/*-matrix.spec.ts` cuts, hangs, delays and refuses every statement of every operation, and
+ * `test/faults/crash-*.spec.ts` kills processes. In this file the whole database is unreachable.
  */
-describe('control 35: without its database the service opens nothing, loses nothing, and comes back', () => {
+describe('control 35: without its database the service opens nothing, loses nothing, and recovers', () => {
   let service: TestService;
   let proxy: StatementProxy;
   let seeder: AccountSeeder;
@@ -64,7 +64,7 @@ describe('control 35: without its database the service opens nothing, loses noth
   }
 
   it.each(['silent', 'down'] as const)(
-    'a network that is %s: 503 in time, nothing changed, and on it goes',
+    'answers 503 in time while the network is %s, changes nothing, and recovers',
     async (state) => {
       const account = await seeder.account();
       const challenge = await seeder.challenge(account.id);
@@ -87,11 +87,11 @@ describe('control 35: without its database the service opens nothing, loses noth
     },
   );
 
-  it('200 requests to a database that hangs do not pile up, and the rest of the service does not notice', async () => {
+  it('bounds the queue for a hanging database at 200 requests, and answers other requests meanwhile', async () => {
     const account = await seeder.account();
     const challenge = await seeder.challenge(account.id);
     const before = await counted(account);
-    // More patient than the others, so that all of the crowd have come before the first of them gives up.
+    // This replica waits longer than the others. All 200 requests must arrive before the first one times out.
     const patience = 3 * TIMEOUT_MS;
     const way = await startStatementProxy(service.databaseUrl);
     const replica = await startTestService({
@@ -127,7 +127,7 @@ describe('control 35: without its database the service opens nothing, loses noth
     }
   });
 
-  it('a row that somebody holds: 503 before the guess is taken, and as soon as it is let go the code is good', async () => {
+  it('answers 503 before it takes a guess while another transaction locks the row, and accepts the code afterwards', async () => {
     const account = await seeder.account();
     const challenge = await seeder.challenge(account.id);
     const before = await counted(account);
@@ -144,7 +144,7 @@ describe('control 35: without its database the service opens nothing, loses noth
     expect((await verify(account, challenge)).status).toBe(200);
   });
 
-  it('connections that Postgres ends while nobody uses them: the process lives, and nobody notices', async () => {
+  it('survives the end of idle connections, and answers the next request', async () => {
     const account = await seeder.account();
     await race(5, () => caller.get('/get-session', account.session));
     await service.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_port = ANY ($1)', [
@@ -154,7 +154,7 @@ describe('control 35: without its database the service opens nothing, loses noth
     expect((await caller.get('/get-session', account.session)).status).toBe(200);
   });
 
-  it('every connection has told the server how long it may take', async () => {
+  it('sets the time-outs of the server on every connection', async () => {
     const rows = await pool.query(
       `SELECT name, setting || unit AS value FROM pg_settings
        WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout') ORDER BY name`,
@@ -167,7 +167,7 @@ describe('control 35: without its database the service opens nothing, loses noth
   });
 });
 
-/** The connections of a service. */
+/** Access to the connection pool of a service. */
 function poolOf({ app }: TestService) {
   const pool = (app.get(DataSource).driver as unknown as { master: Pool }).master;
   return {
@@ -178,7 +178,7 @@ function poolOf({ app }: TestService) {
   };
 }
 
-/** Fails if it does not come true in time. */
+/** Fails when the condition does not become true in time. */
 async function until(holds: () => boolean): Promise<void> {
   for (const end = performance.now() + SLACK_MS; !holds() && performance.now() < end;) await sleep(10);
   expect(holds()).toBe(true);

@@ -23,7 +23,7 @@ const HOSTILE = [
 ];
 const SAFE = { 'x-request-id': 'proxy-1234_ABC' };
 
-describe('control 36: logs tell what happened and hold no secret, no row and no forged line', () => {
+describe('control 36: logs tell what happened and contain no secret, no row and no forged line', () => {
   let service: TestService;
   let behindProxy: TestService;
   let caller: Caller;
@@ -39,7 +39,7 @@ describe('control 36: logs tell what happened and hold no secret, no row and no 
   });
   beforeEach(() => logRecord.forget());
 
-  /** Everything that can be done with two-factor, right and wrong. */
+  /** Uses two-factor in every way, with right and with wrong input. */
   async function live() {
     const owner = await enrol(service);
     const session = (await caller.post('/two-factor/verify-totp', { code: owner.app.nextCode() }, owner.token)).body
@@ -62,12 +62,12 @@ describe('control 36: logs tell what happened and hold no secret, no row and no 
     return { owner, session, challenge, mailed, backup, device, seed };
   }
 
-  it('a run at debug level has none', async () => {
+  it('writes no secret and no address at debug level', async () => {
     const { owner } = await live();
     const { text, entries } = logRecord;
     expect(leaksInLines('log', text, secrets)).toEqual([]);
     expect(text).not.toContain(owner.email);
-    // Not because nothing was logged.
+    // The log is not empty: these events were logged.
     const events = entries.map(({ event }) => event);
     for (const event of ['http.request', 'two-factor.verified', 'two-factor.verification-failed']) {
       expect(events).toContain(event);
@@ -75,7 +75,7 @@ describe('control 36: logs tell what happened and hold no secret, no row and no 
     expect(entries.find(({ event }) => event === 'two-factor.enabled')).toMatchObject({ accountId: owner.id });
   });
 
-  it('the search finds one planted secret of every kind, in the log and in a table', async () => {
+  it('finds one planted secret of every kind, in the log and in a table', async () => {
     const { session, challenge, mailed, backup, device, seed } = await live();
     const bytes = Buffer.from(new ScureBase32Plugin().decode(seed));
     const planted: ReadonlyArray<readonly [kind: string, secret: string | Buffer]> = [
@@ -126,9 +126,9 @@ describe('control 36: logs tell what happened and hold no secret, no row and no 
     logRecord.forget();
   });
 
-  it('a service that leaks fails the test file that started it', async () => {
+  it('fails the test file that started a leaking service', async () => {
     const { TEST_LEAKS } = process.env;
-    // What is planted here must not be counted.
+    // This planted leak must not count for the whole run.
     process.env.TEST_LEAKS = devNull;
     try {
       const stores = await startTestService();
@@ -143,7 +143,7 @@ describe('control 36: logs tell what happened and hold no secret, no row and no 
     }
   });
 
-  it('an error of the database is told without the row it is about', async () => {
+  it('logs an error of the database without the row', async () => {
     const { email } = await signUp(service);
     await service.query(`ALTER TABLE sessions ADD CONSTRAINT planted CHECK (user_agent <> 'odd')`);
     const agent = { 'user-agent': 'odd' };
@@ -172,7 +172,7 @@ describe('control 36: logs tell what happened and hold no secret, no row and no 
     );
   });
 
-  it('every request has an id, on its answer and on every line that is logged for it', async () => {
+  it('gives every request an id, in its response and on every line that is logged for it', async () => {
     const owner = await enrol(service);
     const challenge = await openChallenge(service, owner);
     const { headers } = await caller.post('/two-factor/verify-totp', { code: owner.app.nextCode() }, challenge);
@@ -187,7 +187,7 @@ describe('control 36: logs tell what happened and hold no secret, no row and no 
     expect(new Set([id, ...refused.map((answer) => answer.headers.get('x-request-id'))]).size).toBe(4);
   });
 
-  it('an id is taken from a trusted proxy alone, and only in a safe shape', async () => {
+  it('takes an id only from a trusted proxy, and only in a safe format', async () => {
     expect(await idOf(behindProxy, SAFE)).toBe('proxy-1234_ABC');
     expect(await idOf(service, SAFE)).toMatch(/^[0-9a-f]{8}-/);
     for (const unsafe of ['', 'a b', 'a"b', 'x'.repeat(65), 'a\u009bb', 'a,b']) {
@@ -195,7 +195,7 @@ describe('control 36: logs tell what happened and hold no secret, no row and no 
     }
   });
 
-  it('a request is told by its route, never by the URL that was asked for', async () => {
+  it('logs the route of a request, never its URL', async () => {
     const { token } = await signUp(service);
     const answers = [
       await caller.get(`/get-session?token=${token}&code=123456`),
@@ -211,7 +211,7 @@ describe('control 36: logs tell what happened and hold no secret, no row and no 
     expect(logRecord.text).not.toContain(token);
   });
 
-  it.each(HOSTILE)('%s in what a client sends neither end a line nor forge a field', async (_, hostile) => {
+  it.each(HOSTILE)('keeps %s of a client from ending a line or forging a field', async (_, hostile) => {
     const email = `odd${Date.now()}${hostile}@example.com`;
     await caller.post('/sign-up/email', { email, password: PASSWORD, name: hostile });
     await caller.post('/sign-in/email', { email, password: PASSWORD });
@@ -232,7 +232,7 @@ describe('control 36: logs tell what happened and hold no secret, no row and no 
     }
   });
 
-  it.each(HOSTILE)('%s in what a service logs are text within their line', (_, hostile) => {
+  it.each(HOSTILE)('keeps %s that the service logs as text within their line', (_, hostile) => {
     const probe = new Logger('Probe');
     probe.warn({ event: 'probe', agent: hostile });
     probe.error(new Error(hostile));
@@ -243,7 +243,7 @@ describe('control 36: logs tell what happened and hold no secret, no row and no 
     ]);
   });
 
-  /** What no client library would send: the bytes as they are, in a path and in headers. */
+  /** Sends bytes that no client library would send, in a path and in headers. */
   async function rawRequest(hostile: string): Promise<void> {
     const { hostname, port } = new URL(service.url);
     for (const lines of [
@@ -259,7 +259,7 @@ describe('control 36: logs tell what happened and hold no secret, no row and no 
   }
 });
 
-/** Waits for the line that ends a request, which comes after its answer. */
+/** Waits for the line that reports the end of a request. It is written after the response. */
 async function linesOf(id: string | null): Promise<Array<Record<string, unknown>>> {
   for (let patience = 5000; patience > 0; patience--) {
     const lines = logRecord.entries.filter(({ requestId }) => requestId === id);

@@ -26,7 +26,7 @@ const HOSTILE = {
   referer: `https://${EVIL}/`,
 };
 const ORIGIN = { origin: `https://${EVIL}` };
-/** What somebody might call themselves, their browser or their language. */
+/** Markup that a client may send as a name, a user agent or a language. */
 const MARKUP = '<a href="https://evil.example">x</a>"\'&';
 const AGENT = { 'user-agent': MARKUP, 'accept-language': `de${MARKUP}` };
 
@@ -34,15 +34,15 @@ interface Reply {
   readonly status: number;
   readonly body: AnyBody;
   readonly text: string;
-  /** Status line, headers and body, as they came. */
+  /** Status line, headers and body, as received. */
   readonly whole: string;
 }
 
-describe('control 37: no link, mail or answer is made of what a client says about hosts', () => {
-  // Behind a proxy that is trusted, forwarded headers are believed as far as the client's address goes, and no further.
+describe('control 37: no link, mail or response uses what a client says about hosts', () => {
+  // The service takes only the client address from the headers of a trusted proxy, and no host.
   describe.each([
-    ['alone', []],
-    ['behind a trusted proxy', ['127.0.0.1']],
+    ['a service without a proxy', []],
+    ['a service behind a trusted proxy', ['127.0.0.1']],
   ])('%s', (_, trustProxy) => {
     let smtp: SmtpFixture;
     let service: TestService;
@@ -80,7 +80,7 @@ describe('control 37: no link, mail or answer is made of what a client says abou
       await send('GET', '/%');
       const again = (await send('POST', '/sign-in/email', account)).body.twoFactorToken;
       await send('POST', '/two-factor/verify-backup-code', { code: enabled.backupCodes[0] }, again);
-      // Enabled, the code, a device, a backup code.
+      // The mails about the enrolment, the code, the device and the backup code.
       mails.push(...(await smtp.received(4)));
     });
     afterAll(async () => {
@@ -94,16 +94,16 @@ describe('control 37: no link, mail or answer is made of what a client says abou
       return reply;
     }
 
-    it('answers do not repeat it, in headers or bodies', () => {
+    it('does not repeat a forged host in headers or bodies', () => {
       expect(replies.filter(({ status }) => status === 200)).toHaveLength(11);
       for (const { whole } of replies) {
-        // What she and her browser call themselves comes back to her, as JSON.
+        // The response returns the name of the user and of the browser to that user, as JSON.
         expect(whole.replaceAll(JSON.stringify(MARKUP), '')).not.toContain(EVIL);
         expect(whole).toMatch(/content-type\n(?:application\/json|image\/svg)/i);
       }
     });
 
-    it('mailed links begin with the configured base URL, and name trusted pages only', async () => {
+    it('mails links that begin with the configured base URL and lead only to trusted pages', async () => {
       const asked: Array<[path: string, body: object, token?: string]> = [
         ['/request-password-reset', { email: 'bob@example.com', redirectTo: '/docs' }],
         ['/send-verification-email', { email: 'bob@example.com' }],
@@ -118,7 +118,7 @@ describe('control 37: no link, mail or answer is made of what a client says abou
         const evil = { ...body, redirectTo: `https://${EVIL}/`, callbackURL: `//${EVIL}/` };
         expect((await hostileRequest('POST', service.url + path, evil, token)).status).toBe(403);
       }
-      // Those of Ada, then three links, and the notice of a new address.
+      // The first four mails are for Ada. Then come three links and the notice of a new address.
       const received = (await smtp.received(8)).slice(4);
       const links = received.flatMap(({ text = '' }) => text.match(/https?:\S+/g) ?? []);
       expect(links).toHaveLength(3);
@@ -132,18 +132,18 @@ describe('control 37: no link, mail or answer is made of what a client says abou
       }
       for (const { subject, text = '', html } of received) {
         expect([subject, text, html].join('\n')).not.toContain(EVIL);
-        // What a phone offers as a code must not be found before the link.
+        // Phones offer a number of four digits as a code. The text must not contain one before the link.
         expect((text.split(/https?:/)[0] ?? '').match(/\d{4}/)).toBeNull();
       }
       const opened = await hostileRequest('GET', `${service.url}${new URL(links[1] ?? '').pathname.slice(9)}?token=x`);
       expect([opened.status, opened.whole.includes(EVIL)]).toEqual([401, false]);
     });
 
-    it('the otpauth URI names the configured issuer and the account', () => {
+    it('names the configured issuer and the account in the otpauth URI', () => {
       expect(totpURI).toMatch(/^otpauth:\/\/totp\/Test:ada%40example\.com\?secret=[A-Z2-7]{32}&issuer=Test&/);
     });
 
-    it('mails have nothing of it: no header more, no markup, no link', () => {
+    it('mails no forged host, no additional header, no markup and no link', () => {
       expect(mails).toHaveLength(4);
       for (const mail of mails) {
         expect([mail.to].flat().map((to) => to?.text)).toEqual([email]);
@@ -166,7 +166,7 @@ describe('control 37: no link, mail or answer is made of what a client says abou
       }
     });
 
-    it('an address or a name of more than one line, and more than one address, are refused', async () => {
+    it('rejects an address or a name with several lines, and several addresses', async () => {
       const before = await service.query('SELECT FROM users');
       for (const address of [
         `ada@example.com\r\nBcc: all@${EVIL}`,
@@ -184,7 +184,7 @@ describe('control 37: no link, mail or answer is made of what a client says abou
       expect(await service.query('SELECT FROM users')).toHaveLength(before.length);
     });
 
-    it('a foreign origin is not repeated to its page', async () => {
+    it('does not repeat a foreign origin to its page', async () => {
       const { url } = service;
       const json = { 'content-type': 'application/json', cookie: 'session_token=a' };
       const asked: Array<[method: string, headers: Record<string, string>]> = [
@@ -199,16 +199,16 @@ describe('control 37: no link, mail or answer is made of what a client says abou
       }
     });
 
-    it('hosts are not kept, either', async () => {
+    it('does not store a forged host', async () => {
       const kept = (await dumpDatabase(service.databaseUrl)).filter(({ text }) => text.includes(EVIL));
-      // What she and her browser call themselves is.
+      // It stores the name of the user and of the browser.
       expect(new Set(kept.map(({ column }) => column))).toEqual(
         new Set(['public.users.name', 'public.sessions.user_agent']),
       );
     });
   });
 
-  it('the OpenAPI document and Swagger UI name no origin', async () => {
+  it('names no origin in the OpenAPI document and in Swagger UI', async () => {
     await ensureBuilt();
     const [database, folder] = await Promise.all([createTestDatabase(), mkdtemp(join(tmpdir(), 'two-factor-links-'))]);
     const process = await startProcess(folder, { DATABASE_URL: database.url, TRUST_PROXY: '127.0.0.1' });
@@ -236,7 +236,7 @@ describe('control 37: no link, mail or answer is made of what a client says abou
   }, 120_000);
 });
 
-/** One request with every header that could be taken for the truth about us. */
+/** Sends one request with every header that could be mistaken for the host of the service. */
 async function hostileRequest(method: string, to: string, body?: unknown, bearer?: string): Promise<Reply> {
   const { hostname, port } = new URL(to);
   return new Promise<Reply>((resolve, reject) => {
@@ -246,7 +246,7 @@ async function hostileRequest(method: string, to: string, body?: unknown, bearer
       ...(bearer && { authorization: `Bearer ${bearer}` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     };
-    // The path as it is: URL would mend it.
+    // Keeps the path unchanged, because `URL` would normalise it.
     const path = to.slice(to.indexOf(port) + port.length);
     const outgoing = request({ hostname, port, method, path, headers }, (answer) => {
       void textOf(answer).then((text) => {

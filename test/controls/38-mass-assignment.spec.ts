@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** What somebody would like to say of an account, a session, a challenge or a factor, in both spellings. */
+/** Fields that an attacker would like to set on an account, a session, a challenge or a factor, in both spellings. */
 function wishes(victim: EnrolledOwner): Record<string, unknown> {
   const long = '2099-01-01T00:00:00.000Z';
   const named = {
@@ -67,7 +67,7 @@ function wishes(victim: EnrolledOwner): Record<string, unknown> {
   return { ...Object.fromEntries(snake), ...named };
 }
 
-/** The right value of every field that any body knows: a new one makes the test fail until it is told. */
+/** The right value of every field that occurs in any body. A new field fails the test until it is added here. */
 async function rightBody({ fields, path }: Operation, owner: EnrolledOwner): Promise<Record<string, unknown>> {
   const known: Record<string, unknown> = {
     email: path.startsWith('/sign-up') ? `${randomUUID()}@example.com` : owner.email,
@@ -111,7 +111,7 @@ const TABLES = [
   'users',
 ] as const;
 
-/** Rows of somebody, all of them. */
+/** Returns all rows of an account. */
 async function rowsOf(id: string): Promise<Record<string, unknown[]>> {
   const rows = TABLES.map(async (table) => {
     const column = { sessions: 'user_id', users: 'id' }[table as string] ?? 'account_id';
@@ -121,8 +121,8 @@ async function rowsOf(id: string): Promise<Record<string, unknown[]>> {
 }
 
 // ASVS 15.3.3
-describe('control 38: nobody assigns what is not asked for', () => {
-  it('every route that takes a body ignores what it does not know', async () => {
+describe('control 38: a request sets no field that its route does not declare', () => {
+  it('ignores unknown fields on every route that takes a body', async () => {
     const victim = await enrol(service);
     const before = await rowsOf(victim.id);
     const driven = operations.filter(({ fields }) => fields !== null);
@@ -161,7 +161,7 @@ describe('control 38: nobody assigns what is not asked for', () => {
     expect(await rowsOf(victim.id)).toEqual(before);
   });
 
-  it('a weak session stays weak, and a challenge its own, whatever the body says', async () => {
+  it('keeps a weak session weak and a challenge on its account, whatever the body says', async () => {
     const [owner, victim] = [await enrol(service), await enrol(service)];
     const { device } = await trust(service, owner);
     const headers = { 'x-trusted-device': device };
@@ -182,7 +182,7 @@ describe('control 38: nobody assigns what is not asked for', () => {
     expect(verified.user.id).toBe(owner.id);
   });
 
-  it('members of the prototype change nothing', async () => {
+  it('changes nothing through members of the prototype', async () => {
     const owner = await signUp(service);
     for (const text of [
       `{"password":"${PASSWORD}","__proto__":{"method":"otp"}}`,
@@ -201,14 +201,14 @@ describe('control 38: nobody assigns what is not asked for', () => {
   });
 });
 
-/** The device of a fresh sign-in, which an owner may rename. */
+/** Returns the device of a new sign-in. Its owner may rename it. */
 async function deviceOf(owner: EnrolledOwner): Promise<string> {
   await trust(service, owner);
   const { body } = await caller.get<DeviceBody[]>('/two-factor/trusted-devices', owner.token);
   return body[0]?.id ?? '';
 }
 
-/** An answer to the byte, but for what every answer has of its own. */
+/** Returns every byte of the response, except for the headers that differ in every response. */
 async function bytes(method: string, path: string, token: string, body?: object): Promise<unknown> {
   const response = await fetch(service.url + path, {
     method,
@@ -219,8 +219,8 @@ async function bytes(method: string, path: string, token: string, body?: object)
   return { status: response.status, headers, text: await response.text() };
 }
 
-describe('control 38: a foreign id is a missing id', () => {
-  it('of a trusted device, to rename and to revoke', async () => {
+describe('control 38: the id of another account is answered like a missing id', () => {
+  it('answers alike when a trusted device is renamed or revoked', async () => {
     const [owner, other] = [await enrol(service), await enrol(service)];
     const foreign = await deviceOf(other);
     for (const [method, body] of [['PATCH', { name: 'Mine' }], ['DELETE']] as const) {
@@ -237,7 +237,7 @@ describe('control 38: a foreign id is a missing id', () => {
     expect(left.map(({ id, name }) => [id, name === 'Mine'])).toEqual([[foreign, false]]);
   });
 
-  it('of a session, by its handle and by its token', async () => {
+  it('answers alike when a session is revoked, by its handle and by its token', async () => {
     const [owner, other] = [await enrol(service), await enrol(service)];
     const { body: sessions } = await caller.get<Array<{ id: string }>>('/list-sessions', other.token);
     const tokens = [sessions[0]?.id ?? '', other.token, randomUUID(), `tfs_${'x'.repeat(43)}`, 'no-id'];

@@ -4,7 +4,7 @@ import { AccountSeeder, type SeededAccount } from '../support/seeded-account.js'
 import { startTestService, type TestService } from '../support/service.js';
 import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
 
-describe('control 39: a failure stays counted whatever goes wrong after it', () => {
+describe('control 39: a failure stays counted whatever fails after it', () => {
   let service: TestService;
   let proxy: StatementProxy;
   let seeder: AccountSeeder;
@@ -18,7 +18,7 @@ describe('control 39: a failure stays counted whatever goes wrong after it', () 
         return proxy.url;
       },
     });
-    // The faults are meant to be.
+    // The test causes these errors.
     service.app.useLogger(false);
     seeder = new AccountSeeder(service);
   });
@@ -57,13 +57,13 @@ describe('control 39: a failure stays counted whatever goes wrong after it', () 
     cleanUps.push(() => service.query('DROP FUNCTION no_session CASCADE'));
   }
 
-  /** Lets every message fail on its way into the outbox. */
+  /** Makes every message fail on its way into the outbox. */
   async function refuseMessages(): Promise<void> {
     await service.query('ALTER FUNCTION two_factor_enqueue RENAME TO elsewhere');
     cleanUps.push(() => service.query('ALTER FUNCTION elsewhere RENAME TO two_factor_enqueue'));
   }
 
-  it('when the session cannot be opened: the guess is taken, the code is not spent', async () => {
+  it('counts the guess and does not spend the code when the session cannot be opened', async () => {
     const account = await seeder.account();
     const challenge = await seeder.challenge(account.id);
     const before = await failures(account);
@@ -76,7 +76,7 @@ describe('control 39: a failure stays counted whatever goes wrong after it', () 
     expect(await failures(account)).toBe(0);
   });
 
-  it('when the session cannot be lifted', async () => {
+  it('counts the guess when the session cannot be stepped up', async () => {
     const account = await seeder.account();
     const before = await failures(account);
     await refuseSessions();
@@ -84,7 +84,7 @@ describe('control 39: a failure stays counted whatever goes wrong after it', () 
     expect(await failures(account)).toBe(before + 1);
   });
 
-  it('when it is tried for ever: whoever can make sessions fail gets no more guesses for it', async () => {
+  it('gives no additional guesses to an attacker who can make sessions fail', async () => {
     const account = await seeder.account();
     await refuseSessions();
     const answers: number[] = [];
@@ -96,21 +96,24 @@ describe('control 39: a failure stays counted whatever goes wrong after it', () 
     expect(answers.slice(7)).toEqual([429, 429, 429, 429, 429]);
   });
 
-  it.each(['cut before', 'cut after'] as const)('when the connection is %s COMMIT', async (kind) => {
-    const account = await seeder.account();
-    const challenge = await seeder.challenge(account.id);
-    const before = await failures(account);
-    const commit = 5;
-    const injection = proxy.inject({ kind }, commit);
-    expect((await verify(account.app.code(), challenge)).status).toBe(503);
-    expect(injection.statement).toBe('COMMIT');
-    // Either the guess is still taken, or the success that cleared it is there with all that belongs to it.
-    const done = kind === 'cut after';
-    expect(await failures(account)).toBe(done ? 0 : before + 1);
-    expect(await guesses(account)).toEqual(done ? [] : [1]);
-  });
+  it.each(['cut before', 'cut after'] as const)(
+    'keeps guess and outcome consistent when the connection is %s COMMIT',
+    async (kind) => {
+      const account = await seeder.account();
+      const challenge = await seeder.challenge(account.id);
+      const before = await failures(account);
+      const commit = 5;
+      const injection = proxy.inject({ kind }, commit);
+      expect((await verify(account.app.code(), challenge)).status).toBe(503);
+      expect(injection.statement).toBe('COMMIT');
+      // Either the guess is still counted, or the success that cleared it is complete.
+      const done = kind === 'cut after';
+      expect(await failures(account)).toBe(done ? 0 : before + 1);
+      expect(await guesses(account)).toEqual(done ? [] : [1]);
+    },
+  );
 
-  it('when the lock that a wrong code brings about cannot be written: the next guess is not looked at', async () => {
+  it('evaluates no further guess when the lock after a wrong code cannot be written', async () => {
     const account = await seeder.account();
     await seeder.failures(account.id, 9);
     const challenge = await seeder.challenge(account.id);
@@ -123,7 +126,7 @@ describe('control 39: a failure stays counted whatever goes wrong after it', () 
     expect(await failures(account)).toBe(10);
   });
 
-  it('when the notice of the lock cannot be queued: count and lock stay', async () => {
+  it('keeps count and lock when the notice of the lock cannot be queued', async () => {
     const account = await seeder.account();
     await seeder.failures(account.id, 9);
     const challenge = await seeder.challenge(account.id);
@@ -136,7 +139,7 @@ describe('control 39: a failure stays counted whatever goes wrong after it', () 
     });
   });
 
-  it('when the notice of a used backup code cannot be queued: nothing is spent, and the guess is taken', async () => {
+  it('counts the guess and spends nothing when the notice of a used backup code cannot be queued', async () => {
     const account = await seeder.account();
     const challenge = await seeder.challenge(account.id);
     const [code] = account.backupCodes;

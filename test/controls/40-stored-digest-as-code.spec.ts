@@ -5,10 +5,10 @@ import { dumpDatabase } from '../support/leaks/database-dump.js';
 import { secrets } from '../support/leaks/secrets.js';
 import { startTestService, type TestService } from '../support/service.js';
 
-/** Columns whose values are secrets in another shape: digests, nonces, ciphertexts. */
+/** Columns that contain transformed secrets: digests, nonces and ciphertexts. */
 const SECRET = /_hash(?:es)?$|\.secret$|\.nonce$|\.fingerprint$|\.payload$/;
 
-describe('control 40: what the database stores is refused where the thing itself is accepted', () => {
+describe('control 40: what the database stores is rejected where the original secret is accepted', () => {
   let service: TestService;
   let caller: Caller;
   let owner: EnrolledOwner;
@@ -38,7 +38,7 @@ describe('control 40: what the database stores is refused where the thing itself
         'fingerprint',
       ]),
     );
-    // One of each set is as good as ten.
+    // One code of each set stands for all ten.
     const backup = dump.filter(({ column }) => column.endsWith('.code_hash')).slice(2);
     const looked = dump.filter((value) => !backup.includes(value));
     digests = looked.flatMap(({ bytes }) => bytes);
@@ -51,7 +51,7 @@ describe('control 40: what the database stores is refused where the thing itself
   });
   afterAll(() => service.close());
 
-  /** The budgets are for guessers; here every candidate is to be looked at. */
+  /** Resets the budgets of guesses, so that every candidate is evaluated. */
   async function withoutBudgets(): Promise<void> {
     await service.query('UPDATE two_factor_challenge SET guesses = 0');
     await service.query('UPDATE two_factor_attempts SET failures = 0, locks = 0, locked_until = NULL');
@@ -61,7 +61,7 @@ describe('control 40: what the database stores is refused where the thing itself
     ['/two-factor/verify-totp', 'INVALID_CODE'],
     ['/two-factor/verify-otp', 'INVALID_CODE'],
     ['/two-factor/verify-backup-code', 'INVALID_BACKUP_CODE'],
-  ])('as a code at %s', async (path, code) => {
+  ])('rejects a stored digest as a code at %s', async (path, code) => {
     for (const [index, candidate] of candidates.entries()) {
       if (index % 4 === 0) await withoutBudgets();
       const answer = await caller.post(path, { code: candidate }, challenge);
@@ -70,7 +70,7 @@ describe('control 40: what the database stores is refused where the thing itself
     await withoutBudgets();
   });
 
-  it('as a token of a session', async () => {
+  it('rejects a stored digest as a session token', async () => {
     for (const token of digests.flatMap((digest) => tokensOf(digest, 'tfs_'))) {
       const headers = { authorization: `Bearer ${token}` };
       expect((await caller.get('/get-session', undefined, headers)).body).toBeNull();
@@ -80,7 +80,7 @@ describe('control 40: what the database stores is refused where the thing itself
     }
   });
 
-  it('as a token of a challenge, even with the right code', async () => {
+  it('rejects a stored digest as a challenge token, even with the right code', async () => {
     const code = owner.app.nextCode();
     for (const token of digests.flatMap((digest) => tokensOf(digest, 'tfc_'))) {
       const answer = await caller.post('/two-factor/verify-totp', { code }, undefined, {
@@ -89,11 +89,11 @@ describe('control 40: what the database stores is refused where the thing itself
       expect([token, answer.status]).toEqual([token, 401]);
     }
     await withoutBudgets();
-    // The code was right, and is still good where it belongs.
+    // The code was right, and the challenge it belongs to still accepts it.
     expect((await caller.post('/two-factor/verify-totp', { code }, challenge)).status).toBe(200);
   });
 
-  it('as a token of a trusted device, even with the right password', async () => {
+  it('rejects a stored digest as a trusted-device token, even with the right password', async () => {
     const rows = await service.query<{ hashes: Buffer[] }>(
       'SELECT family_hash || (token_hash || rotated_hashes) AS hashes FROM two_factor_trusted_device',
     );
@@ -107,7 +107,7 @@ describe('control 40: what the database stores is refused where the thing itself
     }
   });
 
-  it('as a password', async () => {
+  it('rejects the stored hash as a password', async () => {
     const [row] = await service.query<{ password_hash: string }>('SELECT password_hash FROM users WHERE id = $1', [
       owner.id,
     ]);
@@ -120,7 +120,7 @@ describe('control 40: what the database stores is refused where the thing itself
   });
 });
 
-/** A digest as somebody with a dump would write it, and what of it looks like a code. */
+/** Returns the spellings of a digest that an attacker with a dump would try, and parts of it that look like a code. */
 function formsOf(digest: Buffer): string[] {
   const hex = digest.toString('hex');
   const digits = String(digest.readUInt32BE(0) % 1_000_000).padStart(6, '0');
@@ -132,13 +132,13 @@ function formsOf(digest: Buffer): string[] {
     digest.toString('base64'),
     digest.toString('base64url'),
     digest.toString('latin1'),
-    // What a backup code's normalisation would make of it.
+    // The result of the normalisation of backup codes.
     hex.slice(0, 24).toUpperCase(),
     digits,
   ];
 }
 
-/** A digest dressed as a token: with the prefix, of the right length, in the right alphabet. */
+/** Formats a digest as a token, with the prefix, the right length and the right alphabet. */
 function tokensOf(digest: Buffer, prefix: string): string[] {
   const encoded = digest.toString('base64url');
   return [prefix + encoded, encoded, prefix + digest.toString('hex'), digest.toString('hex')];

@@ -3,9 +3,9 @@ import { type Answer, type AnyBody, type Caller, PASSWORD } from '../support/cli
 import { FaultMatrix, type Operation } from '../support/fault-matrix.js';
 import type { AccountSeeder, SeededAccount } from '../support/seeded-account.js';
 
-/* The same as in `verification-matrix.spec.ts` for what comes before and after verifications. */
+/* The same as `verification-matrix.spec.ts`, for the requests before and after verifications. */
 
-/** Whoever asks again after a fault does the same once more. */
+/** An operation whose repetition after a fault sends the same request once more. */
 function operation(
   name: string,
   send: (caller: Caller, account: SeededAccount, credential: string) => Promise<Answer<AnyBody>>,
@@ -64,8 +64,8 @@ afterAll(async () => {
   await matrix.close();
 });
 
-describe('when any statement goes wrong in any way, every invariant holds', () => {
-  it.each(OPERATIONS)('$name', ({ name }) => {
+describe('a fault at any statement of a request before or after a verification', () => {
+  it.each(OPERATIONS)('breaks no invariant: $name', ({ name }) => {
     expect(broken.get(name)).toEqual([]);
   });
 });

@@ -24,7 +24,7 @@ describe('a Postgres that is killed under load', () => {
 
   let beside: Client;
 
-  /** SQL beside the service. */
+  /** Runs SQL on a connection of its own, beside the service. */
   const database: Pick<TestService, 'query'> = {
     async query<Row extends object>(text: string, values: unknown[] = []) {
       return (await beside.query<Row>(text, values)).rows;
@@ -37,7 +37,10 @@ describe('a Postgres that is killed under load', () => {
     await beside.connect();
   }
 
-  /** The data are where they were, the port is another one. The old server's last process may not have ended yet. */
+  /**
+   * Starts Postgres on the same data and on another port. It retries while the last process of the old server is still
+   * ending.
+   */
   async function startAgain(): Promise<void> {
     for (const end = Date.now() + PATIENCE_MS; ; await sleep(50)) {
       try {
@@ -54,7 +57,7 @@ describe('a Postgres that is killed under load', () => {
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'two-factor-crash-'));
     await chmod(dataDir, 0o711);
-    // Durable: what Postgres has acknowledged must outlive it.
+    // Runs with durable writes, because everything that Postgres acknowledged must survive the kill.
     postgres = await startEmbeddedPostgres({ dataDir });
     await runMigrations(postgres.url);
     await connect();
@@ -75,7 +78,7 @@ describe('a Postgres that is killed under load', () => {
     tally.print('SIGKILL of Postgres');
   });
 
-  it('loses nothing that was acknowledged, and the service goes on when it is back', async () => {
+  it('loses nothing that it acknowledged, and the service recovers with it', async () => {
     const seeder = new AccountSeeder({ ...service, ...database });
     const caller = new Caller(service);
     for (const [answered, victim] of [

@@ -14,7 +14,7 @@ describe('a service that is killed under load', () => {
   const secret = randomBytes(32);
   const tally = new CrashTally();
   let folder: string;
-  /** Shares the database with the victims, to make accounts and to look at them. */
+  /** Shares the database with the killed services. It creates accounts and reads their state. */
   let beside: TestService;
   let victim: ServiceProcess | undefined;
 
@@ -48,11 +48,11 @@ describe('a service that is killed under load', () => {
     tally.print('SIGKILL of the service');
   });
 
-  it('opens no session without a factor, spends nothing twice and forgets nothing that it said', async () => {
+  it('opens no session without a factor, spends no code twice and loses nothing that it acknowledged', async () => {
     const seeder = new AccountSeeder(beside);
     let caller = await start();
     for (const answered of [1, 5, 10]) {
-      // The victims go by the clock of the machine.
+      // The killed services use the clock of the machine.
       beside.clock.advance((Date.now() - beside.clock.now().getTime()) / 1000);
       const load = await CrashLoad.prepare(seeder, beside);
       load.start(caller);
@@ -61,7 +61,7 @@ describe('a service that is killed under load', () => {
       const answers = await load.settled();
       tally.add(answers);
       expect(answers).toContain(undefined);
-      // The next process takes over without a hand.
+      // The next process starts without manual repair.
       caller = await start();
       const { broken, checked } = await load.check(beside, caller);
       tally.held(checked);

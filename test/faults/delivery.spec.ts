@@ -9,7 +9,7 @@ import { KEY, startOutbox, type OutboxFixture } from '../delivery/outbox-fixture
 import { smtpError, startSmtp } from '../delivery/smtp-fixture.js';
 import { freePort } from '../support/service-process.js';
 
-describe('a message', () => {
+describe('a queued message', () => {
   let outbox: OutboxFixture;
   let log: ReturnType<typeof recordLog>;
   const cleanUps: (() => unknown)[] = [];
@@ -20,7 +20,7 @@ describe('a message', () => {
 
   beforeEach(() => {
     log = recordLog();
-    // graphile-worker tells of a lost database in a way of its own, too.
+    // graphile-worker also reports a lost database with `console.trace`.
     jest.spyOn(console, 'trace').mockImplementation(() => undefined);
   });
 
@@ -55,7 +55,7 @@ describe('a message', () => {
     }
   };
 
-  it('is delivered once when the server is back', async () => {
+  it('is delivered once when the server is available again', async () => {
     const port = await freePort();
     worker(`smtp://127.0.0.1:${port}`);
     const { code } = await outbox.enqueue();
@@ -68,7 +68,7 @@ describe('a message', () => {
     expect(smtp.mails.map(({ text }) => text)).toEqual([expect.stringContaining(code)]);
   });
 
-  it('is tried again after an answer that says later', async () => {
+  it('is retried after a temporary refusal', async () => {
     let answers = 0;
     const smtp = await smtpServer({
       onRcptTo: (_address, _session, callback) => {
@@ -84,7 +84,7 @@ describe('a message', () => {
     expect(log.text).toContain('451 4.7.1');
   });
 
-  it('is dropped when its address is refused for good', async () => {
+  it('is dropped after a permanent refusal of its address', async () => {
     let answers = 0;
     const smtp = await smtpServer({
       onRcptTo: ({ address }, _session, callback) => {
@@ -101,7 +101,7 @@ describe('a message', () => {
     expect(log.text).toContain('message.refused');
   });
 
-  it('takes the next server when one hangs', async () => {
+  it('goes to the next server when one server hangs', async () => {
     const silent = createServer().listen(0, '127.0.0.1');
     await once(silent, 'listening');
     cleanUps.push(() => silent.close());
@@ -117,7 +117,7 @@ describe('a message', () => {
     expect(log.text).toContain('SmtpMailSender 1: TimeoutError');
   });
 
-  it('is tried again when a sender neither answers nor heeds the signal', async () => {
+  it('is retried when a sender neither answers nor reacts to the abort signal', async () => {
     let attempts = 0;
     worker({
       send: async () => {
@@ -131,7 +131,7 @@ describe('a message', () => {
     expect(log.text).toContain('TimeoutError');
   });
 
-  it('is delivered by another process when one is killed in the middle of sending it', async () => {
+  it('is delivered by another process when a process is killed while it sends the message', async () => {
     let reached!: () => void;
     const inTheMiddle = new Promise<void>((resolve) => {
       reached = resolve;
@@ -160,7 +160,7 @@ describe('a message', () => {
     expect(smtp.mails.map(({ text }) => text)).toEqual([expect.stringContaining(code)]);
   });
 
-  it('is sent once though the connections to the database break meanwhile', async () => {
+  it('is sent once although the connections to the database break meanwhile', async () => {
     let broken = false;
     const smtp = await smtpServer({
       beforeAccepting: async () => {
@@ -181,7 +181,7 @@ describe('a message', () => {
     expect(smtp.mails).toHaveLength(2);
   });
 
-  it('is sent once though it cannot be removed, and nobody is stuck with it', async () => {
+  it('is sent once although it cannot be removed, and does not block other messages', async () => {
     const smtp = await smtpServer();
     await outbox.query(`
       CREATE SEQUENCE removals;
@@ -194,7 +194,7 @@ describe('a message', () => {
         FOR EACH ROW EXECUTE FUNCTION refuse_at_first()`);
     cleanUps.push(() => outbox.query('DROP FUNCTION refuse_at_first CASCADE; DROP SEQUENCE removals'));
     worker(smtp.url);
-    // As many as the worker has places: each message costs one of them.
+    // One message for each job that the worker runs at a time. Each of them fails once.
     for (let count = 0; count < 4; count++) await outbox.enqueue();
     await outbox.empty();
     expect(smtp.mails).toHaveLength(4);

@@ -12,7 +12,7 @@ import { startTestService, type TestService } from '../support/service.js';
 const PATIENCE_MS = 15_000;
 const PASSWORD_REQUESTS = 60;
 const GUESSES_FROM_A_NETWORK = 10;
-/** What a request may pay once when Redis hangs, and what a busy machine may add to it. */
+/** The time that one request may lose when Redis hangs, and the tolerance for a busy machine. */
 const BOUNDED_MS = 200 + 800;
 const MONITOR = 'a token of the monitor, for tests'.replaceAll(' ', '-');
 const AWAY = /^Redis is unavailable \([^)]+\): limits are counted per process$/;
@@ -39,7 +39,7 @@ const untilHealth = async (service: TestService, wanted: Health) => {
   expect(seen).toEqual(wanted);
 };
 
-/** Sends so many requests for a password from one address, and tells how many each service let pass. */
+/** Sends the given number of sign-ins from one address. Returns how many of them each service admitted. */
 const admitted = async (targets: readonly TestService[], count: number, address = freshAddress()) => {
   const sums = targets.map(() => 0);
   for (let n = 0; n < count; n++) {
@@ -51,7 +51,7 @@ const admitted = async (targets: readonly TestService[], count: number, address 
   return sums;
 };
 
-describeWith(missingRedis)('without Redis limits go on, per process, and nobody is turned away', () => {
+describeWith(missingRedis)('the rate limiter', () => {
   let redis: TestRedis | undefined;
   let services: TestService[] = [];
   let lines: string[];
@@ -100,7 +100,7 @@ describeWith(missingRedis)('without Redis limits go on, per process, and nobody 
     expect(away()).toBeGreaterThanOrEqual(services.length);
   };
 
-  /** Shows that services share their counts, for a while in which none of them lost Redis. */
+  /** Expects that services share their counts, during a period in which none of them lost Redis. */
   const expectShared = async (...targets: readonly TestService[]) => {
     for (let tries = 5; ; tries--) {
       for (const service of targets) await untilHealth(service, SHARED);
@@ -115,7 +115,7 @@ describeWith(missingRedis)('without Redis limits go on, per process, and nobody 
   const SHARED = { status: 'ok', limits: 'shared' };
   const LOCAL = { status: 'degraded', limits: 'local' };
 
-  it('as long as it is there, processes share their counts, and it keeps no address', async () => {
+  it('shares the counts of processes while Redis is available, and stores no address in Redis', async () => {
     redis = await startRedis();
     const [one, other] = await start(redis.url, 2);
     await expectShared(one, other);
@@ -132,7 +132,7 @@ describeWith(missingRedis)('without Redis limits go on, per process, and nobody 
     }
   });
 
-  it('killed under load: no error, limits in each process, and back by itself', async () => {
+  it('continues without errors and with limits in each process when Redis is killed, and recovers by itself', async () => {
     redis = await startRedis();
     const [one, other] = await start(redis.url, 2);
     const loading = new AbortController();
@@ -164,7 +164,7 @@ describeWith(missingRedis)('without Redis limits go on, per process, and nobody 
     await expectTurns();
   });
 
-  it('hanging: the first request waits a moment, the others do not', async () => {
+  it('delays only the first request when Redis hangs', async () => {
     redis = await startRedis();
     const [service] = await start(redis.url);
     const owner = await signUp(service);
@@ -180,12 +180,12 @@ describeWith(missingRedis)('without Redis limits go on, per process, and nobody 
       for (let n = 0; n < 30; n++) took.push(await timed());
       return took;
     };
-    // The machine decides what is slow.
+    // Measures how slow requests are on this machine while Redis works.
     const slowest = Math.max(...(await timedOften()));
     await redis.signal('SIGSTOP');
     const took = await timedOften();
     expect(took[0]).toBeLessThan(BOUNDED_MS + 4 * slowest);
-    // Had each of them waited, each would have taken longer than that.
+    // If each request waited for Redis, each would take longer than this.
     expect(took.slice(1).filter((ms) => ms > 200 + slowest).length).toBeLessThan(10);
     await untilHealth(service, LOCAL);
     expect((await guess(service, owner.email, right())).status).toBe(200);
@@ -195,14 +195,14 @@ describeWith(missingRedis)('without Redis limits go on, per process, and nobody 
     await expectTurns();
   });
 
-  it('without a disk, and refusing to write: limits in this process, until it can write again', async () => {
+  it('counts per process while Redis refuses writes, and recovers when it accepts them', async () => {
     redis = await startRedis('--save', '3600 1', '--stop-writes-on-bgsave-error', 'yes');
     const [service] = await start(redis.url);
     const owner = await signUp(service);
     await rm(redis.folder, { recursive: true });
     await redis.command('BGSAVE');
     await untilHealth(service, SHARED);
-    // Refused by Redis from the moment that its child has failed.
+    // Redis refuses writes as soon as its child process has failed.
     const end = Date.now() + PATIENCE_MS;
     const writes = () => redis!.command('SET', 'a', '1').then(String, (error: Error) => error.message);
     while ((await writes()) === 'OK' && Date.now() < end) await sleep(20);
@@ -218,7 +218,7 @@ describeWith(missingRedis)('without Redis limits go on, per process, and nobody 
     await expectTurns();
   });
 
-  it('from the start: the service starts, and finds it when it comes', async () => {
+  it('starts without Redis, and uses it as soon as it is available', async () => {
     const port = await freePort();
     const [service] = await start(`redis://127.0.0.1:${port}`);
     expect(await health(service)).toEqual(LOCAL);

@@ -4,13 +4,13 @@ import { FaultMatrix, type Operation } from '../support/fault-matrix.js';
 import { type AccountSeeder } from '../support/seeded-account.js';
 
 /*
- * Every statement of every verification goes wrong in every way. What must hold after it is in `fault-matrix.ts`; the
- * table of what was done is printed.
+ * Injects every fault at every statement of every verification. `fault-matrix.ts` defines the invariants and prints a
+ * table of the faults.
  */
 
 type Route = 'verify-totp' | 'verify-otp' | 'verify-backup-code';
 
-/** A code that somebody sends with a bearer token; `again` gets a bearer for the next attempt. */
+/** Submits a code with a bearer token. `again` calls `next` for the bearer token of the next attempt. */
 function sends(route: Route, body: object, bearer: string, next: () => Promise<string>) {
   const send = (caller: Caller, token: string) => caller.post(`/two-factor/${route}`, body, token);
   return {
@@ -46,7 +46,7 @@ function onSession(name: string, route: Route, how: How): Operation {
   };
 }
 
-/** Staged on the account's own session, and confirmed there. */
+/** Stages a factor on the account's own session and confirms it there. */
 function confirming(
   name: string,
   route: Route,
@@ -69,7 +69,7 @@ type Account = Awaited<ReturnType<AccountSeeder['account']>>;
 
 interface How {
   readonly right: boolean;
-  /** The code is good on this very challenge or session only. */
+  /** Whether the code is valid only on this challenge or session. */
   readonly bound?: boolean;
   body(given: { seeder: AccountSeeder; account: Account; bearer: string }): Promise<object>;
 }
@@ -147,8 +147,8 @@ afterAll(async () => {
   await matrix.close();
 });
 
-describe('when any statement goes wrong in any way, every invariant holds', () => {
-  it.each(OPERATIONS)('$name', ({ name }) => {
+describe('a fault at any statement of a verification', () => {
+  it.each(OPERATIONS)('breaks no invariant: $name', ({ name }) => {
     expect(broken.get(name)).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import type { Arbitrary } from 'fast-check';
 import { type Account, type App, type Challenge, type Session } from './oracle.js';
 import { PASSWORDS, type Carrier, type ModelRunner } from './model-runner.js';
 
-/** A request, or some time that passes, as data that fast-check can print and shrink. */
+/** A request or a wait, as data that fast-check can print and shrink. */
 export class Action {
   constructor(
     private readonly name: string,
@@ -26,19 +26,19 @@ function action<T extends object>(
   return { weight, arbitrary };
 }
 
-/** Picks one of a list. */
+/** Chooses an element of a list. */
 const which = fc.nat({ max: 99 });
 const mostly = fc.constantFrom(true, true, true, true, true, true, true, false);
 const sometimes = fc.constantFrom(false, false, true);
 const carrier = fc.constantFrom<Carrier[]>('bearer', 'bearer', 'cookie');
 
-/** Seconds just before and after each lifetime that ends within a day. */
+/** Seconds just before and just after each lifetime that ends within a day. */
 const SECONDS = [1, 29, 30, 31, 59, 60, 61, 299, 300, 301, 599, 600, 601, 899, 900, 901, 3600, 3601];
 
-/** The same for the lifetimes of strength, sessions and devices. Used seldom: little outlives them. */
+/** The same for the lifetimes of strength, sessions and devices. These are rarely used because little outlives them. */
 const LONG = [86_399, 86_400, 86_401, 604_799, 604_800, 604_801, 2_592_000, 7_776_000];
 
-/** Prefers the newest; sometimes one that has ended. */
+/** Prefers the newest token, and sometimes chooses one that has expired. */
 function pick(n: number, alive: readonly string[], ever: readonly string[]): string | undefined {
   const list = alive.length > 0 && n < 90 ? alive : ever;
   return list[Math.floor(list.length * (1 - ((n % 90) / 90) ** 2) - 0.001)];
@@ -63,7 +63,7 @@ const challenges = (runner: ModelRunner) =>
 
 const sessionOf = (runner: ModelRunner, n: number) => pick(n, sessions(runner), runner.sessionTokens) ?? 'tfs_none';
 
-/** Chooses challenges twice as often as sessions, because they wait for a proof. */
+/** Chooses challenges twice as often as sessions, because challenges wait for a second factor. */
 function proverOf(runner: ModelRunner, n: number): string {
   const open = challenges(runner);
   return n % 3 > 0 && open.length > 0 ? (pick(n, open, runner.challengeTokens) ?? '') : sessionOf(runner, n);
@@ -73,7 +73,7 @@ function accountOf({ oracle }: ModelRunner, n: number): Account {
   return oracle.accounts[n < 75 ? 0 : 1] as Account;
 }
 
-/** The password of the account that a token belongs to, or a wrong one. */
+/** Returns the password of the account that the token belongs to, or a wrong password. */
 function passwordOf(runner: ModelRunner, token: string, right: boolean): string {
   const password = runner.ownerOf(token)?.password ?? PASSWORDS[0];
   return right ? password : otherThan(password);
@@ -286,14 +286,18 @@ export const anyAction: Arbitrary<Action> = fc.oneof(
     { seconds: fc.constantFrom('end of lock', 'end of lock', ...SECONDS) },
     async (runner, { seconds }) => {
       const { accounts, now } = runner.oracle;
-      const lanes = accounts.flatMap(({ lane, devices }) => [lane, ...devices.map((each) => each.lane)]);
-      const ends = lanes.map(({ lockedUntil }) => lockedUntil).filter((end) => end > now && Number.isFinite(end));
+      const counters = accounts.flatMap(({ counter, devices }) => [counter, ...devices.map((each) => each.counter)]);
+      const ends = counters.map(({ lockedUntil }) => lockedUntil).filter((end) => end > now && Number.isFinite(end));
       await runner.pass(typeof seconds === 'number' ? seconds : Math.max(1, Math.min(...ends, now + 30) - now));
     },
   ),
 );
 
-/** Opens two sessions of the first account and one of the second. `enrolled`: the first also has two-factor on and a trusted device. */
+/**
+ * Opens two sessions of the first account and one of the second.
+ *
+ * @param enrolled whether the first account also turns two-factor on and trusts a device
+ */
 export async function settle(runner: ModelRunner, enrolled: boolean): Promise<void> {
   const [ada, bob] = runner.oracle.accounts as [Account, Account];
   for (const account of [ada, ada, bob]) await runner.signIn(account, account.password, true, undefined, 'bearer');

@@ -8,22 +8,25 @@ import { startTestService, TRUSTED_ORIGIN, type TestService } from '../support/s
 import { bodies, contentTypes, ids, malformedHeaders } from './malformed-inputs.js';
 
 /*
- * Every operation of the document gets whatever a client can send, with every kind of credential. No answer is a fault of
- * ours, none is undocumented, and each has the shape that the document gives it.
+ * Sends malformed and valid input to every operation of the document, with every kind of credential. No response is an
+ * internal error. Each response of a route has a documented status, and its body has the documented schema.
  */
 
 const { PROPERTY_RUNS, PROPERTY_SEED } = process.env;
 const REQUESTS = Number(PROPERTY_RUNS ?? 50);
 
-/** What HTTP itself has to say of a body or a path, below all routes: these keep to the six errors that they promise. */
+/**
+ * HTTP itself refuses a body or a path with these statuses, before any route runs. The test checks only `message` and
+ * `code` of such a response, and does not compare it with the operation in the document.
+ */
 const OF_HTTP = [413, 414, 415];
 
 let service: TestService;
 let operations: Operation[];
 let check: AnswerCheck;
-/** Tokens that live, as the saved state has them. */
+/** Valid tokens of the saved state. */
 const tokens: Record<string, string> = {};
-/** What a right body holds. */
+/** The fields of a valid body. */
 let right: Record<string, unknown>;
 let deviceId: string;
 const agent = new Agent({ keepAlive: true });
@@ -81,7 +84,7 @@ async function save(): Promise<void> {
   );
 }
 
-/** Every request meets the same accounts. */
+/** Restores the saved accounts, so that every request meets the same state. */
 async function restore(): Promise<void> {
   const drop = SAVED.toReversed().map((table) => `DELETE FROM public.${table}`);
   const fill = SAVED.map((table) => `INSERT INTO public.${table} SELECT * FROM saved.${table}`);
@@ -95,7 +98,7 @@ interface Shot {
   readonly body: Buffer | undefined;
 }
 
-/** Without `fetch`, which would correct malformed headers. */
+/** Sends the request without `fetch`, which would correct malformed headers. */
 async function fire({ method, path, headers, body }: Shot) {
   const { hostname, port, pathname } = new URL(service.url);
   return new Promise<{ status: number; headers: Headers; text: string }>((resolve, reject) => {
@@ -139,8 +142,8 @@ function look({ method, path }: Operation, { status, headers, text }: Awaited<Re
   if (!OF_HTTP.includes(status)) check.answer(method, path, { status, headers, body });
 }
 
-describe('whatever a client sends', () => {
-  it('every operation answers as the document says', async () => {
+describe('any request of a client', () => {
+  it('gets a response that the document describes', async () => {
     expect(operations.length).toBeGreaterThan(20);
     const seen = new Map<number, number>();
     for (const operation of operations) {
@@ -179,7 +182,7 @@ describe('whatever a client sends', () => {
     expect([...seen.keys()]).toEqual(expect.arrayContaining([200, 400, 401, 403, 404, 415]));
   }, 120_000);
 
-  it('every path answers a method that it does not have with those that it has', async () => {
+  it('gets 405 with the allowed methods when the path does not have its method', async () => {
     for (const path of new Set(operations.map((operation) => operation.path))) {
       const own = operations.filter((operation) => operation.path === path).map(({ method }) => method);
       const allowed = [...own, ...(own.includes('GET') ? ['HEAD'] : [])].toSorted().join(', ');

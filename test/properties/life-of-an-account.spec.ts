@@ -4,11 +4,11 @@ import { anyAction, look, settle } from './actions.js';
 import { ModelRunner } from './model-runner.js';
 
 /*
- * Random sequences of actions on two accounts, over HTTP and in a small oracle at the same time: for any actions in any order the
- * service answers as the contract says, and is afterwards in the state that the contract says.
+ * Runs random sequences of actions on two accounts over HTTP and in a small oracle in parallel. For any actions in any
+ * order, the responses and the state afterwards must match the contract.
  *
- * For a long run `PROPERTY_RUNS=2000 PROPERTY_TIME=600000 npm test -- life-of-an-account` (sequences, milliseconds); to repeat a
- * failure, set `PROPERTY_SEED` to the seed that it printed.
+ * For a long run use `PROPERTY_RUNS=2000 PROPERTY_TIME=600000 npm test -- life-of-an-account` (sequences,
+ * milliseconds). To repeat a failure, set `PROPERTY_SEED` to the seed that the failure printed.
  */
 
 const { PROPERTY_RUNS, PROPERTY_SEED, PROPERTY_TIME } = process.env;
@@ -24,7 +24,7 @@ afterAll(() => runner.service.close());
 
 describe('random actions on two accounts', () => {
   it(
-    'the service answers as the contract says',
+    'get the responses and lead to the state that the contract promises',
     async () => {
       const end = Date.now() + TIME_LIMIT;
       let sequences = 0;
@@ -32,7 +32,7 @@ describe('random actions on two accounts', () => {
         fc.constantFrom(true, true, true, false),
         fc.array(anyAction, { minLength: 10, maxLength: 60, size: 'max' }),
         async (enrolled, actions) => {
-          // Not by fast-check's own limit, which would leave a sequence unfinished.
+          // fast-check's own time limit would interrupt a sequence.
           if (Date.now() > end) return;
           await runner.reset();
           sequences++;
@@ -48,7 +48,7 @@ describe('random actions on two accounts', () => {
         numRuns: RUNS,
         ...(PROPERTY_SEED && { seed: Number(PROPERTY_SEED) }),
       });
-      // A slow machine may not reach all of them.
+      // A slow machine may not complete all sequences.
       process.stderr.write(`sequences of actions: ${sequences} of ${RUNS}\n`);
     },
     TIME_LIMIT + 30_000,

@@ -3,7 +3,7 @@ import type { Arbitrary } from 'fast-check';
 import type { FieldSchema } from '../support/openapi.js';
 import { TRUSTED_ORIGIN as TRUSTED } from '../support/service.js';
 
-/** Values that no field expects, or that resemble an expected one. */
+/** Values of the wrong type, or values that resemble a valid one. */
 const junk: Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown[]>(
     ...[null, true, false, 0, -1, 123_456, 1e308, 0.1],
@@ -46,14 +46,14 @@ const junk: Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
 );
 
-/** Members as JSON text: objects cannot hold duplicate keys, for example. */
+/** Members as JSON text, because an object cannot have duplicate keys, for example. */
 const rawMembers = fc.constantFrom(
   ...['"__proto__":{"method":"otp"}', '"constructor":{"prototype":{"x":1}}', '"toString":1', '"hasOwnProperty":"x"'],
   ...['"":""', '"length":5', '"then":1', '"toJSON":"x"', '"a":1e999', '"b":-123456789012345678901234567890'],
   ...['"password":"one","password":"two"', '"code":"000000","code":"000001"', `"deep":${deep(2000)}`, '"\\ud800":1'],
 );
 
-/** Bodies that are no object, or no JSON. */
+/** Bodies that are not an object or not JSON. */
 const wholes = fc.constantFrom<Array<Buffer | undefined>>(
   undefined,
   ...[
@@ -82,9 +82,9 @@ const wholes = fc.constantFrom<Array<Buffer | undefined>>(
 );
 
 /**
- * Bodies of an operation: right ones, ones with a fault or two, and ones that are none.
+ * Bodies of an operation: valid ones, ones with one or two faults, and ones that are not an object.
  *
- * @param right right values by field; others are made up from what the document says
+ * @param right valid values by field; the generator derives other values from the document
  */
 export function bodies(
   fields: Readonly<Record<string, FieldSchema>> | null,
@@ -126,7 +126,7 @@ function deep(levels: number): string {
   return '['.repeat(levels) + ']'.repeat(levels);
 }
 
-/** Mostly JSON; empty for none. */
+/** Mostly JSON. An empty text stands for no header. */
 export const contentTypes = fc.oneof(
   { weight: 8, arbitrary: fc.constant('application/json') },
   {
@@ -139,7 +139,7 @@ export const contentTypes = fc.oneof(
   },
 );
 
-/** A path's `{id}`; null for one that exists. */
+/** Values of a path's `{id}`. Null stands for one that exists. */
 export const ids = fc.oneof(
   fc.constant(null),
   fc.uuid(),
@@ -152,7 +152,7 @@ export const ids = fc.oneof(
 
 const TOKEN = 'x'.repeat(43);
 
-/** Header lines beside, or in the place of, the right ones. */
+/** Header lines in addition to the valid ones or in place of them. */
 export const malformedHeaders: Arbitrary<Record<string, string>> = fc.oneof(
   { weight: 5, arbitrary: fc.constant({}) },
   {

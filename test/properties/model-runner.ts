@@ -5,21 +5,21 @@ import { TRUSTED_ORIGIN } from '../support/service.js';
 import { startTimedService, type TimedService } from '../support/time.js';
 import { isOn, newAccount, Oracle, Refusal, type Account, type App, type Outcome, type Session } from './oracle.js';
 
-/** How a token travels: three carriers, one meaning. */
+/** How a request carries a token. The meaning is the same for both. */
 export type Carrier = 'bearer' | 'cookie';
 
 export const PASSWORDS = ['correct horse battery staple', 'a quite different passphrase'] as const;
 const EMAILS = ['ada@example.com', 'bob@example.com'] as const;
 
-/** Runs the service and the oracle side by side: every action goes to both, and their answers must be the same. */
+/** Runs the service and the oracle in parallel: each action goes to both, and their answers must be equal. */
 export class ModelRunner {
   oracle!: Oracle;
-  /** Every token that was ever handed out. */
+  /** Every token that was ever issued. */
   readonly sessionTokens: string[] = [];
   readonly challengeTokens: string[] = [];
   readonly deviceTokens: string[] = [];
   readonly backupCodes: string[] = [];
-  /** What a session staged last, whether or not it was confirmed. */
+  /** The app that a session staged last, confirmed or not. */
   readonly stagedApps = new Map<Session, App>();
   private readonly apps = new Map<App, AuthenticatorApp>();
   private readonly caller: Caller;
@@ -39,7 +39,7 @@ export class ModelRunner {
     return runner;
   }
 
-  /** Restores the state in which the accounts were opened. */
+  /** Restores the state right after the accounts were created. */
   async reset(): Promise<void> {
     const tables = [
       'attempts',
@@ -72,7 +72,7 @@ export class ModelRunner {
     this.oracle.now += seconds;
   }
 
-  /** The code that an app shows, so many steps from now. */
+  /** Returns the code that an app shows the given number of steps from now. */
   codeOf(app: App, steps: number): string {
     return this.appOf(app).code(steps);
   }
@@ -189,7 +189,7 @@ export class ModelRunner {
     same('status', seen, expected.outcome);
   }
 
-  /** Compares with the oracle which of all tokens ever issued are still valid. */
+  /** Compares with the oracle which of all issued tokens are still valid. */
   async lookAtAll(): Promise<void> {
     for (const token of this.sessionTokens) {
       const lives = this.oracle.find(token) !== undefined;
@@ -219,7 +219,7 @@ export class ModelRunner {
     this.oracle.find(session.token);
   }
 
-  /** Delivers what is queued, and opens the one mail with a code. */
+  /** Delivers the queued messages, and returns the code of the only mail with a code. */
   private async collectCode(): Promise<string> {
     const { sent } = this.service.messages.mail;
     sent.length = 0;
@@ -229,7 +229,7 @@ export class ModelRunner {
     return codes[0] ?? '';
   }
 
-  /** Records the tokens in an answer. */
+  /** Records the tokens of a response. */
   private hear({ session, challenge, device }: Outcome = {}, answer: Answer<AnyBody>, carrier: Carrier): void {
     const { body } = answer;
     const cookies = new Map(

@@ -1,9 +1,9 @@
 /*
- * What a client may expect, written from the contract and without a look at the code: plain TypeScript, in which an account
- * is an object and time a number of seconds. Read it as the specification of an account's life.
+ * Describes what a client may expect, written from the contract and independently of the code: plain TypeScript, in
+ * which an account is an object and time is a number of seconds. It serves as the specification of an account's life.
  *
- * Every method takes what a client sends and returns what becomes of it, or throws a Refusal that says `status CODE
- * seconds`. Tokens are random, so whoever drives the oracle writes into `token` and `tokens` what the service answered.
+ * Every method takes what a client sends and returns the outcome, or throws a Refusal with the message `status CODE
+ * seconds`. Tokens are random, so the model runner writes the tokens of the service into `token` and `tokens`.
  */
 
 const MINUTE = 60;
@@ -13,12 +13,12 @@ const STEP = 30;
 
 export class Refusal extends Error {}
 
-/** An authenticator app; two objects are two secrets. */
+/** An authenticator app. Two objects have two different secrets. */
 export type App = object;
 
 interface Staged {
   readonly until: number;
-  /** Backup codes that come into force with it; null when there are none, or none any more. */
+  /** Backup codes that come into force with the factor. Null when there are none, or when they were replaced. */
   codes: readonly string[] | null;
 }
 
@@ -26,25 +26,25 @@ interface StagedApp extends Staged {
   readonly app: App;
 }
 
-interface Lane {
+interface Counter {
   failures: number;
   locks: number;
   lockedUntil: number;
 }
 
-/** Ten sends at once, then one more every hour. */
+/** Allows ten sends at once, then one more every hour. */
 interface SendBudget {
-  /** When it is whole again. */
+  /** The time at which the budget is full again, in seconds. */
   refilledAt: number;
 }
 
 export interface Device {
   id: string;
-  /** The one in use last, those that gave way before it. */
+  /** The token in use, which is the last one, and the tokens that it replaced. */
   tokens: Array<{ token: string; gaveWayAt: number }>;
   expiresAt: number;
   readonly endsAt: number;
-  readonly lane: Lane;
+  readonly counter: Counter;
   readonly sends: SendBudget;
 }
 
@@ -83,28 +83,28 @@ export interface Account {
   lastStep: number;
   mail: object | null;
   backupCodes: Set<string>;
-  readonly lane: Lane;
+  readonly counter: Counter;
   readonly sends: SendBudget;
-  /** When a code was last sent that confirms nothing and that no trusted device asked for. */
+  /** When a code was last sent that confirms no staged factor and that no trusted device requested. */
   lastSentAt: number;
   devices: Device[];
   sessions: Session[];
   challenges: Challenge[];
 }
 
-/** What the answer hands over. */
+/** What the response contains. */
 export interface Outcome {
-  /** Opened, or under a new token. */
+  /** The session that was opened, or that has a new token. */
   readonly session?: Session;
   readonly challenge?: Challenge;
-  /** The device gets a new token. */
+  /** The device that has a new token. */
   readonly device?: Device | undefined;
 }
 
-const newLane = (): Lane => ({ failures: 0, locks: 0, lockedUntil: 0 });
+const newCounter = (): Counter => ({ failures: 0, locks: 0, lockedUntil: 0 });
 const newBudget = (): SendBudget => ({ refilledAt: 0 });
 
-/** An account on the day it was opened. */
+/** Returns a new account without factors, devices and sessions. */
 export function newAccount(password: string): Account {
   return {
     password,
@@ -112,7 +112,7 @@ export function newAccount(password: string): Account {
     lastStep: 0,
     mail: null,
     backupCodes: new Set(),
-    lane: newLane(),
+    counter: newCounter(),
     sends: newBudget(),
     lastSentAt: Number.NEGATIVE_INFINITY,
     devices: [],
@@ -151,7 +151,7 @@ export class Oracle {
         device.tokens.push({ token: '', gaveWayAt: Number.POSITIVE_INFINITY });
         return { session, device };
       }
-      // It is a copy: the device ends, and the sessions that came from it.
+      // The token is a copy. The trust ends, and the sessions that the device opened end as well.
       device.expiresAt = this.now;
       for (const session of account.sessions) if (session.device === device) end(session);
     }
@@ -161,7 +161,7 @@ export class Oracle {
     return { challenge };
   }
 
-  /** @param code which app showed it for which step; null for one that no app shows */
+  /** @param code the app and the step whose code the client sends; null for a code that no app shows */
   verifyTotp(token: string, code: { readonly app: App; readonly step: number } | null, trust: boolean): Outcome {
     const prover = this.prover(token);
     const { account } = prover;
@@ -219,7 +219,7 @@ export class Oracle {
     return this.proven(prover, trust, disableSession);
   }
 
-  /** @returns the code that the mail must hold; its digits are empty when it is a new one */
+  /** @returns the code that the mail must contain; its digits are empty when the code is new */
   sendOtp(token: string): MailedCode {
     const prover = this.prover(token);
     const { account } = prover;
@@ -272,7 +272,7 @@ export class Oracle {
     return this.renewed(session);
   }
 
-  /** @returns the app whose URI is shown */
+  /** @returns the app whose URI the response contains */
   totpUri(token: string, password: string): App {
     const session = this.session(token);
     const staged = this.stagedOn(session).app;
@@ -283,7 +283,7 @@ export class Oracle {
     return app;
   }
 
-  /** @returns the account, for its new codes */
+  /** @returns the account, which takes the new codes of the response */
   generateBackupCodes(token: string, password: string): Account {
     const session = this.session(token);
     const { account } = session;
@@ -326,7 +326,7 @@ export class Oracle {
     session.account.sessions = own ? [] : [session];
   }
 
-  /** @param id null for all of them */
+  /** @param id null for all devices */
   revokeDevice(token: string, id: string | null): void {
     const session = this.session(token);
     const { account } = session;
@@ -337,11 +337,11 @@ export class Oracle {
     account.devices = account.devices.filter((each) => !doomed.includes(each));
   }
 
-  /** What `GET /two-factor/status` tells. */
+  /** Returns the body of `GET /two-factor/status`. */
   status(token: string): object {
     const session = this.session(token);
     const { account } = session;
-    const lockedFor = this.lockedFor(this.laneOf(session));
+    const lockedFor = this.lockedFor(this.counterOf(session));
     const methods = [...(account.app ? ['totp'] : []), ...(isOn(account) ? ['otp'] : [])];
     return {
       enabled: isOn(account),
@@ -354,7 +354,7 @@ export class Oracle {
     };
   }
 
-  /** @returns the live session of a token, kept alive by its being used: at most once an hour that is written down */
+  /** @returns the live session of a token; its use moves the idle timeout, which is stored once an hour at most */
   find(token: string): Session | undefined {
     const session = this.accounts
       .flatMap(({ sessions }) => sessions)
@@ -367,7 +367,7 @@ export class Oracle {
     return devices.filter(({ expiresAt }) => expiresAt > this.now);
   }
 
-  lockedFor({ lockedUntil }: Lane): number | null {
+  lockedFor({ lockedUntil }: Counter): number | null {
     return lockedUntil > this.now ? Math.min(lockedUntil - this.now, DAY) : null;
   }
 
@@ -386,14 +386,14 @@ export class Oracle {
     return challenge;
   }
 
-  /** Seen by the session that staged it alone. */
+  /** Returns the staged factors of the session that staged them. Every other session and every challenge sees none. */
   private stagedOn(prover: Session | Challenge): { app: StagedApp | null; mail: Staged | null } {
     if (isChallenge(prover)) return { app: null, mail: null };
     const live = <T extends Staged>(staged: T | null) => (staged && staged.until > this.now ? staged : null);
     return { app: live(prover.stagedApp), mail: live(prover.stagedMail) };
   }
 
-  /** With two-factor on, a factor is added by a strong session alone. */
+  /** While two-factor is on, only a strong session may confirm a factor. */
   private mayConfirm(prover: Session | Challenge): boolean {
     return !isOn(prover.account) || (!isChallenge(prover) && this.isStrong(prover));
   }
@@ -402,8 +402,8 @@ export class Oracle {
     return device && account.devices.includes(device) && device.expiresAt > this.now ? device : null;
   }
 
-  private laneOf(prover: Session | Challenge): Lane {
-    return (isChallenge(prover) ? null : this.deviceOf(prover)?.lane) ?? prover.account.lane;
+  private counterOf(prover: Session | Challenge): Counter {
+    return (isChallenge(prover) ? null : this.deviceOf(prover)?.counter) ?? prover.account.counter;
   }
 
   private refuseExhausted(challenge: Challenge): void {
@@ -413,30 +413,30 @@ export class Oracle {
   }
 
   private takeGuess(prover: Session | Challenge, lockable: boolean): void {
-    const lane = this.laneOf(prover);
-    const lockedFor = lockable ? this.lockedFor(lane) : null;
+    const counter = this.counterOf(prover);
+    const lockedFor = lockable ? this.lockedFor(counter) : null;
     if (lockedFor !== null) throw new Refusal(`429 ACCOUNT_TEMPORARILY_LOCKED ${lockedFor}`);
     if (isChallenge(prover)) {
       this.refuseExhausted(prover);
       prover.guesses++;
     }
-    if (lockable) lane.failures++;
+    if (lockable) counter.failures++;
   }
 
   private fail(prover: Session | Challenge, refusal: string): never {
-    const lane = this.laneOf(prover);
-    if (lane.failures >= 10 * (lane.locks + 1)) {
-      lane.lockedUntil =
-        lane.locks === 9 ? Number.POSITIVE_INFINITY : this.now + Math.min(15 * MINUTE * 2 ** lane.locks, DAY);
-      lane.locks++;
+    const counter = this.counterOf(prover);
+    if (counter.failures >= 10 * (counter.locks + 1)) {
+      counter.lockedUntil =
+        counter.locks === 9 ? Number.POSITIVE_INFINITY : this.now + Math.min(15 * MINUTE * 2 ** counter.locks, DAY);
+      counter.locks++;
     }
     throw new Refusal(refusal);
   }
 
-  /** A second factor was right: failures are forgotten, a session opens or is lifted. */
+  /** Handles a right second factor: resets the failures, and opens or steps up a session. */
   private proven(prover: Session | Challenge, trust: boolean, disableSession = false): Outcome {
     const { account } = prover;
-    for (const lane of [this.laneOf(prover), account.lane]) Object.assign(lane, newLane());
+    for (const counter of [this.counterOf(prover), account.counter]) Object.assign(counter, newCounter());
     account.challenges = account.challenges.filter((challenge) => challenge !== prover);
     if (disableSession) return {};
     let session: Session;
@@ -451,7 +451,7 @@ export class Oracle {
       tokens: [{ token: '', gaveWayAt: Number.POSITIVE_INFINITY }],
       expiresAt: this.now + 30 * DAY,
       endsAt: this.now + 90 * DAY,
-      lane: newLane(),
+      counter: newCounter(),
       sends: newBudget(),
     };
     account.devices = [...this.trusted(account), device];
@@ -482,13 +482,16 @@ export class Oracle {
     return { session: this.use(session) };
   }
 
-  /** What rested on the old password or factor: challenges, codes, staged factors, devices, other sessions. */
+  /**
+   * Ends everything that depended on the old password or factor: challenges, codes, staged factors, devices and other
+   * sessions.
+   */
   private endOldProofs(account: Account, spared: Session): void {
     Object.assign(account, { challenges: [], devices: [], sessions: [spared] });
     Object.assign(spared, { stagedApp: null, stagedMail: null, code: null });
   }
 
-  /** What sessions staged that may know no more than the password. */
+  /** Drops what other sessions staged, because they may know only the password. */
   private dropStagedElsewhere(own: Session): void {
     for (const session of own.account.sessions.filter((each) => each !== own)) {
       if (session.code && session.code.sentBy === session.stagedMail) session.code = null;

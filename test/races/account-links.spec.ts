@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** An owner with a link of every kind, a second session, and an open challenge. */
+/** Creates an owner with a link of every kind, a second session and an open challenge. */
 async function ownerWithLinks() {
   const owner = await enrol(service);
   const { email, token } = owner;
@@ -49,8 +49,8 @@ async function rowsOf({ id }: EnrolledOwner) {
   return row;
 }
 
-describe('everything that changes an account, at once', () => {
-  it('meets no deadlock, and leaves an account as a whole or not at all', async () => {
+describe('parallel requests that change one account', () => {
+  it('cause no deadlock, and leave the account complete or delete it completely', async () => {
     for (let round = 0; round < ROUNDS; round++) {
       const { owner, other, challenge, reset, verify, change } = await ownerWithLinks();
       const calls = [
@@ -72,7 +72,7 @@ describe('everything that changes an account, at once', () => {
     }
   }, 120_000);
 
-  it('lets one of a reset and a change of address win, and the other link die', async () => {
+  it('let either the reset or the change of address succeed, and invalidate the other link', async () => {
     for (let round = 0; round < ROUNDS; round++) {
       const { owner, reset, change, next } = await ownerWithLinks();
       await verifyAddress(service, owner.id);

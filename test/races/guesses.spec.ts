@@ -15,12 +15,12 @@ const replica = (index: number) => replicas.at(index);
 const guess = async (index: number, code: string, token: string | undefined) =>
   new Caller(replica(index)).post('/two-factor/verify-totp', { code }, token);
 
-/** Moves the account's lock into the past, as time would. */
+/** Moves the account's lock into the past, so that it has ended. */
 async function outwaitLock(owner: EnrolledOwner): Promise<void> {
   await replica(0).query(`UPDATE two_factor_attempts SET locked_until = now() WHERE account_id = $1`, [owner.id]);
 }
 
-/** Guesses wrong until the account is locked. */
+/** Submits wrong codes until the account is locked. */
 async function lock(owner: EnrolledOwner): Promise<void> {
   for (;;) {
     const token = await openChallenge(replica(0), owner);
@@ -31,15 +31,15 @@ async function lock(owner: EnrolledOwner): Promise<void> {
   }
 }
 
-describe('the budget of an account', () => {
-  it('locks for 15 minutes, then twice as long each time, until an operator must unlock', async () => {
+describe('the guess budget of an account', () => {
+  it('locks for 15 minutes, then twice as long each time, until only an operator can unlock', async () => {
     const owner = await enrol(replica(0));
     const seconds: number[] = [];
     for (let n = 0; n < 10; n++) {
       await lock(owner);
       const { status, headers } = await guess(0, owner.app.nextCode(), await openChallenge(replica(0), owner));
       expect(status).toBe(429);
-      // A slow machine may have spent some seconds of the lock already.
+      // A slow machine may have used some seconds of the lock already.
       seconds.push(Math.ceil(Number(headers.get('retry-after')) / 60) * 60);
       await replica(0).query(
         `UPDATE two_factor_attempts SET locked_until = now() WHERE account_id = $1 AND locked_until <> 'infinity'`,
@@ -54,7 +54,7 @@ describe('the budget of an account', () => {
     expect(row).toEqual({ failures: 100, shut: true });
   });
 
-  it('is not reset by the end of a lock, but by a success', async () => {
+  it('is not reset when a lock ends, but when a code succeeds', async () => {
     const owner = await enrol(replica(0));
     await lock(owner);
     await outwaitLock(owner);
@@ -72,7 +72,7 @@ describe('the budget of an account', () => {
     expect(row).toEqual({ failures: 0, locks: 0 });
   });
 
-  it('locks by itself when guesses were abandoned, instead of staying shut', async () => {
+  it('locks the account for a limited time when guesses were taken and never finished', async () => {
     const owner = await enrol(replica(0));
     await replica(0).query(
       `UPDATE two_factor_attempts SET failures = 10, last_guess_at = now() - interval '1 minute' WHERE account_id = $1`,
@@ -85,7 +85,7 @@ describe('the budget of an account', () => {
     expect(right.status).toBe(200);
   });
 
-  it('does not lock while others of its guesses are being evaluated, and locks nobody else', async () => {
+  it('sets no lock while other guesses of the account are evaluated, and locks no other account', async () => {
     const [owner, other] = [await enrol(replica(0)), await enrol(replica(0))];
     const useUp =
       'UPDATE two_factor_attempts SET failures = 10, last_guess_at = now() - $2::interval WHERE account_id = $1';
@@ -97,7 +97,7 @@ describe('the budget of an account', () => {
     expect(await replica(0).query(locked, [[owner.id, other.id]])).toEqual([]);
   });
 
-  it('is given back by an operator, and nobody else’s with it', async () => {
+  it('is reset when an operator unlocks the account, without a reset of other accounts', async () => {
     const [owner, other] = [await enrol(replica(0)), await enrol(replica(0))];
     for (const account of [owner, other]) await lock(account);
     await replica(1).app.get(TwoFactorService).unlock(owner.id);
@@ -106,7 +106,7 @@ describe('the budget of an account', () => {
     expect([await right(owner), await right(other)]).toEqual([200, 429]);
   });
 
-  it('leaves a lock that comes in mid-challenge in force', async () => {
+  it('rejects the right code of a challenge that was opened before the lock', async () => {
     const owner = await enrol(replica(0));
     const token = await openChallenge(replica(0), owner);
     await lock(owner);
@@ -128,8 +128,8 @@ describe('the budget of an account', () => {
   });
 });
 
-describe('the budget of a challenge', () => {
-  it('evaluates five guesses, says so once, and is dead', async () => {
+describe('the guess budget of a challenge', () => {
+  it('allows five guesses, tells the client once that it needs a new code, and ends the challenge', async () => {
     const owner = await enrol(replica(0));
     const token = await openChallenge(replica(0), owner);
     const answers = [];
@@ -144,7 +144,7 @@ describe('the budget of a challenge', () => {
     expect(sent.body.code).toBe('INVALID_TWO_FACTOR_COOKIE');
   });
 
-  it('is one for all factors', async () => {
+  it('is shared by all factors', async () => {
     const owner = await enrol(replica(0));
     const token = await openChallenge(replica(0), owner);
     const caller = new Caller(replica(0));
@@ -164,7 +164,7 @@ describe('the budget of a challenge', () => {
     expect(answers.filter(({ body }) => body.code === 'TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE')).toHaveLength(1);
   });
 
-  it('takes nothing for a body that cannot be read', async () => {
+  it('is not reduced by a body that fails validation', async () => {
     const owner = await enrol(replica(0));
     const token = await openChallenge(replica(0), owner);
     const caller = new Caller(replica(0));

@@ -7,8 +7,8 @@ import { startTestService, type TestService } from '../support/service.js';
 import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
 
 /*
- * Interleavings that chance would hardly bring about: statements pile up behind a row that somebody else holds, or are
- * held back on their way to Postgres.
+ * Interleavings that rarely occur by chance. Statements queue behind a row that the test locks, or the proxy holds them
+ * back on their way to Postgres.
  */
 
 let service: TestService;
@@ -31,7 +31,9 @@ afterAll(async () => {
 
 const verifyTotp = (code: string, token: string | undefined) => caller.post('/two-factor/verify-totp', { code }, token);
 
-/** Holds what the statement locks until so many others wait for it, or for as long as they can be expected to come. */
+/**
+ * Locks the rows of the statement until the given number of other statements wait for them, or for two seconds at most.
+ */
 async function withRowsHeld<T>(lock: string, values: unknown[], waiting: number, work: () => Promise<T>): Promise<T> {
   const holder = new Client({ connectionString: service.databaseUrl });
   await holder.connect();
@@ -54,7 +56,7 @@ async function withRowsHeld<T>(lock: string, values: unknown[], waiting: number,
 }
 
 describe('guesses that wait for the same row', () => {
-  it('see what the ones before them took from the account', async () => {
+  it('count the earlier guesses of the account', async () => {
     const owner = await enrol(service);
     await service.query('UPDATE two_factor_attempts SET failures = 8 WHERE account_id = $1', [owner.id]);
     const tokens = await race(10, () => openChallenge(service, owner));
@@ -68,7 +70,7 @@ describe('guesses that wait for the same row', () => {
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(8);
   });
 
-  it('see what the ones before them took from the challenge', async () => {
+  it('count the earlier guesses of the challenge', async () => {
     const owner = await enrol(service);
     const token = await openChallenge(service, owner);
     const answers = await withRowsHeld(
@@ -85,8 +87,8 @@ describe('guesses that wait for the same row', () => {
   });
 });
 
-describe('guesses that nobody finished', () => {
-  it('lock once, however many find them', async () => {
+describe('guesses that were taken and never finished', () => {
+  it('lock the account once, however many later guesses find them', async () => {
     const owner = await enrol(service);
     const tokens = [await openChallenge(service, owner), await openChallenge(service, owner)];
     await service.query(
@@ -105,12 +107,12 @@ describe('guesses that nobody finished', () => {
 });
 
 describe('a backup code that opens no session', () => {
-  it('is used up in one transaction with the mail about it', async () => {
+  it('is spent in the same transaction as the mail about it', async () => {
     const owner = await enrol(service);
     const challenge = await openChallenge(service, owner);
     const body = { code: owner.backupCodes[0], disableSession: true };
     const statements = await proxy.statementsOf(() => caller.post('/two-factor/verify-backup-code', body, challenge));
-    // Without what the worker of the queue asks for, which comes when it likes.
+    // Leaves out the statements of the outbox worker, which run at any time.
     const own = statements.filter((text) => /^(?:BEGIN|COMMIT|WITH burnt\w* AS)|two_factor_enqueue/.test(text));
     expect(own.map((text) => /^(?:BEGIN|COMMIT|WITH burnt)|two_factor_enqueue/.exec(text)?.[0])).toEqual([
       expect.stringMatching(/^BEGIN/),
@@ -121,7 +123,7 @@ describe('a backup code that opens no session', () => {
   });
 });
 
-describe('replacements of backup codes that wait for the same row', () => {
+describe('parallel replacements of backup codes that wait for the same row', () => {
   it('leave one set in force', async () => {
     const owner = await enrol(service);
     const answers = await withRowsHeld(
@@ -137,8 +139,8 @@ describe('replacements of backup codes that wait for the same row', () => {
   });
 });
 
-describe('between the check of a right code and the session', () => {
-  it('a challenge that dies opens none', async () => {
+describe('a verification between the check of a right code and the session', () => {
+  it('opens no session when the challenge expires meanwhile', async () => {
     const owner = await enrol(service);
     const token = await openChallenge(service, owner);
     const spend = proxy.hold(/^WITH burnt\w* AS/);
@@ -149,7 +151,7 @@ describe('between the check of a right code and the session', () => {
     expect(await answer).toMatchObject({ status: 401, body: { code: 'INVALID_TWO_FACTOR_COOKIE' } });
   });
 
-  it('a mailed code that dies opens none', async () => {
+  it('opens no session when the mailed code expires meanwhile', async () => {
     const owner = await enrol(service);
     const token = await openChallenge(service, owner);
     await sendOtp(service, token);
@@ -162,7 +164,7 @@ describe('between the check of a right code and the session', () => {
     expect(await answer).toMatchObject({ status: 401, body: { code: 'INVALID_CODE' } });
   });
 
-  it('a newer step that was accepted makes the older one worthless', async () => {
+  it('rejects the code when a newer step is accepted meanwhile', async () => {
     const owner = await enrol(service);
     service.clock.advance(60);
     const [older, newer] = [owner.app.code(-1), owner.app.code()];
@@ -175,7 +177,7 @@ describe('between the check of a right code and the session', () => {
     expect(await answer).toMatchObject({ status: 401, body: { code: 'INVALID_CODE' } });
   });
 
-  it('a session that ended is not lifted', async () => {
+  it('does not step up a session that ended meanwhile', async () => {
     const owner = await enrol(service);
     const spend = proxy.hold(/^WITH burnt\w* AS/);
     const answer = verifyTotp(owner.app.nextCode(), owner.token);
@@ -186,8 +188,8 @@ describe('between the check of a right code and the session', () => {
   });
 });
 
-describe('between the password and new backup codes', () => {
-  it('two-factor that was turned off leaves none', async () => {
+describe('a request for new backup codes after the check of the password', () => {
+  it('creates none when two-factor is turned off meanwhile', async () => {
     const owner = await enrol(service);
     const turn = proxy.hold(/^SELECT b\.account_id FROM two_factor_attempts/);
     const answer = caller.post('/two-factor/generate-backup-codes', { password: PASSWORD }, owner.token);
@@ -201,11 +203,11 @@ describe('between the password and new backup codes', () => {
   });
 });
 
-describe('between the password of a weak session and what it stages', () => {
+describe('a weak session that stages a factor after the check of the password', () => {
   it.each([
     { method: 'totp', staging: /^WITH allowed AS/ },
     { method: 'otp', staging: /^WITH allowed AS/ },
-  ])('two-factor that another session turned on refuses it ($method)', async ({ method, staging }) => {
+  ])('is refused when another session turns two-factor on meanwhile ($method)', async ({ method, staging }) => {
     const owner = await signUp(service);
     const other = await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD });
     const { body } = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => replicas.close());
 
-/** How often an owner was told of a trusted device, all mails together. */
+/** Returns how many trusted devices all mails to an owner report together. */
 async function toldTimes({ email }: SeededAccount): Promise<number> {
   await delivered(replicas.at(0));
   const mails = replicas.services.flatMap(({ messages }) => messages.mailsTo(email));
@@ -23,8 +23,8 @@ async function toldTimes({ email }: SeededAccount): Promise<number> {
   }, 0);
 }
 
-describe('verifications of one account that trust devices at the same moment', () => {
-  it('all succeed, and the owner is told of each of them once', async () => {
+describe('parallel verifications of one account that trust devices', () => {
+  it('succeed, and each device is reported to the owner once', async () => {
     const account = await seeder.account();
     await verifyAddress(replicas.at(0), account.id);
     const challenges = await Promise.all(account.backupCodes.map(() => seeder.challenge(account.id)));
@@ -36,7 +36,7 @@ describe('verifications of one account that trust devices at the same moment', (
       ),
     );
     expect(answers.map(({ status }) => status)).toEqual(account.backupCodes.map(() => 200));
-    // Where two met, both may have been left for later, and then for an hour after the first one.
+    // When two notices collided, both may have been delayed, and then for an hour after the first mail.
     for (let look = 0; look < 3; look++) {
       await Promise.all(replicas.services.map((service) => service.flushNotices()));
       await passHours(replicas.at(0), 1);
@@ -50,7 +50,7 @@ describe('verifications of one account that trust devices at the same moment', (
 describe('notices of accounts that share an address', () => {
   it('stay within the budget of the address', async () => {
     const accounts = await Promise.all(Array.from({ length: 8 }, () => seeder.account()));
-    // As in a host that allows it; the service itself does not.
+    // Some hosts allow accounts to share an address. This service does not.
     await replicas.at(0).query('DROP INDEX users_email_key');
     await replicas
       .at(0)

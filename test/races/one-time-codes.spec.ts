@@ -13,7 +13,7 @@ afterAll(() => replicas.close());
 
 const replica = (index: number) => replicas.at(index);
 
-/** The replicas share the work, so a mail may be sent by either. */
+/** Waits for the codes that either replica mailed, because the replicas share the work. */
 async function codesMailedTo(address: string, count: number): Promise<string[]> {
   return until(() => {
     const texts = replicas.services.flatMap(({ messages }) => messages.mailsTo(address)).map(({ text }) => text);
@@ -34,7 +34,7 @@ describe('parallel requests for a code', () => {
     expect(rows).toEqual([{ sends: 1 }]);
   });
 
-  it('again, after the cool-down, send one mail more', async () => {
+  it('send one more mail after the cool-down', async () => {
     const owner = await enrol(replica(0));
     const challenge = await openChallenge(replica(0), owner);
     expect((await sendOtp(replica(0), challenge)).status).toBe(200);
@@ -45,7 +45,7 @@ describe('parallel requests for a code', () => {
     expect(rows).toEqual([{ sends: 2 }]);
   });
 
-  it('on many challenges of one account send one mail, and use up one send of its budget', async () => {
+  it('send one mail for many challenges of one account, and use up one send of its budget', async () => {
     const owner = await enrol(replica(0));
     const challenges = await race(30, () => openChallenge(replica(0), owner));
     const answers = await race(30, (index) => sendOtp(replica(index), challenges[index] ?? ''));
@@ -59,7 +59,7 @@ describe('parallel requests for a code', () => {
     expect(rows).toEqual([{ once: true }]);
   });
 
-  it('of many accounts for one number stop at what the number may receive', async () => {
+  it('stop at the limit of a number that many accounts share', async () => {
     const number = '+4915112349001';
     const strangers = await race(12, () => signUp(replica(0)));
     for (const { token } of strangers) {
@@ -75,7 +75,7 @@ describe('parallel requests for a code', () => {
 });
 
 describe('one mailed code', () => {
-  it('opens one session, however many try it at once', async () => {
+  it('opens one session, however many requests use it in parallel', async () => {
     const owner = await enrol(replica(0));
     const challenge = await openChallenge(replica(0), owner);
     await new Caller(replica(0)).post('/two-factor/send-otp', {}, challenge);
@@ -86,7 +86,7 @@ describe('one mailed code', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
-  it('lifts a session once', async () => {
+  it('steps up a session once', async () => {
     const owner = await enrol(replica(0));
     await new Caller(replica(0)).post('/two-factor/send-otp', {}, owner.token);
     const [code] = await codesMailedTo(owner.email, 1);

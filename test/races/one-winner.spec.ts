@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => replicas.close());
 
-/** One of the two replicas, in turn. */
+/** Returns one of the two replicas, in turn. */
 const replica = (index: number) => replicas.at(index);
 
 const winners = (answers: ReadonlyArray<Answer<unknown>>) => answers.filter(({ status }) => status === 200).length;
@@ -22,8 +22,8 @@ async function sessionsOf(accountId: string): Promise<number> {
   return row?.count ?? 0;
 }
 
-describe('exactly one winner', () => {
-  it('of one challenge, whatever the factors', async () => {
+describe('parallel requests with valid codes', () => {
+  it('open one session for one challenge, with codes of several factors', async () => {
     const owner = await enrol(replica(0));
     const token = await openChallenge(replica(0), owner);
     const code = owner.app.nextCode();
@@ -43,7 +43,7 @@ describe('exactly one winner', () => {
     expect(left?.left).toBe(byBackupCode ? 9 : 10);
   });
 
-  it('of one staged authenticator', async () => {
+  it('confirm one staged authenticator once', async () => {
     const owner = await signUp(replica(0));
     const staged = await new Caller(replica(0)).post('/two-factor/enable', { password: PASSWORD }, owner.token);
     const code = new AuthenticatorApp(staged.body.totpURI, replica(0)).code();
@@ -54,8 +54,8 @@ describe('exactly one winner', () => {
   });
 });
 
-describe('parallel stagings of one session', () => {
-  it('leave an authenticator that can be confirmed', async () => {
+describe('parallel enrolments on one session', () => {
+  it('leave one authenticator that can be confirmed', async () => {
     const owner = await signUp(replica(0));
     const answers = await race(8, (index) =>
       new Caller(replica(index)).post('/two-factor/enable', { password: PASSWORD }, owner.token),

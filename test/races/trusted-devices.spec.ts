@@ -28,7 +28,9 @@ afterAll(async () => {
 
 const at = (index: number) => (index % 2 ? replica : service);
 
-/** Holds the statement that opens the session of a sign-in by a trusted device, on the service. */
+/**
+ * The statement that opens the session of a sign-in by a trusted device. The proxy holds it back on the first service.
+ */
 const ISSUE = /^WITH owner AS/;
 const GATE = /^WITH account AS/;
 
@@ -41,7 +43,7 @@ const alarmsOf = (owner: EnrolledOwner) =>
 
 const isLive = async (token: string | undefined) => (await caller.get('/get-session', token)).body !== null;
 
-/** Waits until somebody waits for a lock of the database. */
+/** Waits until a statement waits for a lock in the database. */
 async function lockAwaited(): Promise<void> {
   for (let n = 0; n < 200; n++) {
     const rows = await service.query(
@@ -55,8 +57,8 @@ async function lockAwaited(): Promise<void> {
   throw new Error('Nobody waits');
 }
 
-describe('tabs that refresh one token at once', () => {
-  it('all sign in, and one gets the next token', async () => {
+describe('parallel sign-ins with one device token', () => {
+  it('succeed, and one of them gets the next token', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     for (let round = 0, token = device; round < 3; round++) {
@@ -71,7 +73,7 @@ describe('tabs that refresh one token at once', () => {
     expect(devices).toHaveLength(1);
   });
 
-  it('though the second comes while the session of the first is being opened', async () => {
+  it('succeed when the second one arrives while the session of the first is being opened', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const issue = proxy.hold(ISSUE);
@@ -87,7 +89,7 @@ describe('tabs that refresh one token at once', () => {
     expect((await signIn(service, owner.email, next)).body.token).toBeDefined();
   });
 
-  it('raise one alarm when the token is an old one', async () => {
+  it('raise one alarm when the token was replaced before', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     await signIn(service, owner.email, device);
@@ -97,22 +99,25 @@ describe('tabs that refresh one token at once', () => {
     expect(alarmsOf(owner)).toHaveLength(1);
   });
 
-  it.each(['old', 'current'])('end a device also for one that began before, with the %s token', async (which) => {
-    const owner = await enrol(service);
-    const { device: old } = await trust(service, owner);
-    const { trustedDeviceToken: current } = (await signIn(service, owner.email, old)).body;
-    await passSeconds(service, owner.id, 61);
-    // When its gate is reached, its transaction and with it now() has begun.
-    const gate = proxy.hold(GATE);
-    const early = signIn(service, owner.email, which === 'old' ? old : current);
-    await gate.reached;
-    expect((await signIn(replica, owner.email, old)).body.twoFactorRedirect).toBe(true);
-    gate.release();
-    expect((await early).body.twoFactorRedirect).toBe(true);
-    expect(alarmsOf(owner)).toHaveLength(1);
-  });
+  it.each(['old', 'current'])(
+    'end in a challenge when another sign-in raises the alarm meanwhile, with the %s token',
+    async (which) => {
+      const owner = await enrol(service);
+      const { device: old } = await trust(service, owner);
+      const { trustedDeviceToken: current } = (await signIn(service, owner.email, old)).body;
+      await passSeconds(service, owner.id, 61);
+      // When the gate statement is reached, the transaction has begun and `now()` is fixed.
+      const gate = proxy.hold(GATE);
+      const early = signIn(service, owner.email, which === 'old' ? old : current);
+      await gate.reached;
+      expect((await signIn(replica, owner.email, old)).body.twoFactorRedirect).toBe(true);
+      gate.release();
+      expect((await early).body.twoFactorRedirect).toBe(true);
+      expect(alarmsOf(owner)).toHaveLength(1);
+    },
+  );
 
-  it('wait for the first of them, whose session may still fail: then the token is as good as before', async () => {
+  it('wait for the first of them, and keep the token valid when its session fails', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const issue = proxy.hold(ISSUE);
@@ -124,7 +129,8 @@ describe('tabs that refresh one token at once', () => {
     issue.release();
     expect((await first).status).toBe(401);
     const { body } = await second;
-    // It came with the older password version, too, if it read it before; what counts is that nothing was rotated twice.
+    // A second sign-in that read the older password version fails as well. Either way the token must not be replaced
+    // twice.
     const [row] = await service.query<{ rotated: number }>(
       'SELECT cardinality(rotated_hashes) AS rotated FROM two_factor_trusted_device WHERE account_id = $1',
       [owner.id],
@@ -134,8 +140,8 @@ describe('tabs that refresh one token at once', () => {
   });
 });
 
-describe('no session is opened after', () => {
-  it('the device was revoked, though its token was on its way', async () => {
+describe('a sign-in by a trusted device', () => {
+  it('is challenged when the device is revoked before its token is evaluated', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const before = await sessionsOf(owner);
@@ -148,7 +154,7 @@ describe('no session is opened after', () => {
     expect(await sessionsOf(owner)).toHaveLength(before.length);
   });
 
-  it('the device was revoked, for that waits for a sign-in that was recognised before', async () => {
+  it('is completed before a revocation that waits for it', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const issue = proxy.hold(ISSUE);
@@ -191,7 +197,7 @@ describe('no session is opened after', () => {
         return there.post('/two-factor/verify-totp', { code }, token);
       },
     ],
-  ])('%s: one that was being opened is ended', async (_, act) => {
+  ])('opens no session that outlives a parallel change: %s', async (_, act) => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const issue = proxy.hold(ISSUE);
@@ -207,8 +213,8 @@ describe('no session is opened after', () => {
   });
 });
 
-describe('trust that is being given', () => {
-  it('is ended by a disable that waited for it', async () => {
+describe('a device that is being trusted', () => {
+  it('loses the trust to a disable that waits for it', async () => {
     const owner = await enrol(service);
     const challenge = await openChallenge(service, owner);
     const issue = proxy.hold(ISSUE);
@@ -226,8 +232,8 @@ describe('trust that is being given', () => {
   });
 });
 
-describe('the scope of a device', () => {
-  it('evaluates ten of 40 wrong codes, however parallel, and leaves the account’s alone', async () => {
+describe('the guess budget of a device', () => {
+  it('evaluates ten of 40 parallel wrong codes, and leaves the account’s budget unchanged', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const { token } = (await signIn(service, owner.email, device)).body;
@@ -244,7 +250,7 @@ describe('the scope of a device', () => {
   });
 
   it.each(Array.from({ length: 12 }, (_, round) => round))(
-    'deadlocks with nothing that goes on at the same time (%d)',
+    'causes no deadlock with other parallel requests (round %d)',
     async () => {
       const owner = await enrol(service);
       const devices = [await trust(service, owner), await trust(service, owner), await trust(service, owner)];

@@ -6,7 +6,9 @@ import { getMetadataArgsStorage } from 'typeorm';
 
 const LIBRARY = 'src/two-factor';
 
-/** Source files of the library, without tests and without migrations, which keep the history of all tables. */
+/**
+ * Reads the source files of the library, without tests and without migrations, which keep the history of all tables.
+ */
 async function sources(): Promise<Array<{ readonly folder: string; readonly text: string }>> {
   const entries = await readdir(LIBRARY, { recursive: true, withFileTypes: true });
   const files = entries
@@ -18,7 +20,7 @@ async function sources(): Promise<Array<{ readonly folder: string; readonly text
   );
 }
 
-/** Names of the library's tables. */
+/** Returns the names of the library's tables. */
 function tables(): string[] {
   const targets = new Set<unknown>(twoFactorEntities);
   return getMetadataArgsStorage()
@@ -26,8 +28,8 @@ function tables(): string[] {
     .map(({ name }) => String(name));
 }
 
-describe('the tables of the library', () => {
-  it('are each named by the SQL of one folder, so that a change of a table is a change of that folder', async () => {
+describe('each table of the library', () => {
+  it('is named by the SQL of one folder, so that a change of the table stays in that folder', async () => {
     const files = await sources();
     const owners = tables().map((table) => {
       const naming = files.filter(({ text }) => new RegExp(`\\b${table}\\b`).test(text)).map(({ folder }) => folder);

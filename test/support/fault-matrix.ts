@@ -8,38 +8,43 @@ import { startTestService, type TestService } from './service.js';
 import { startStatementProxy, type Fault, type StatementProxy } from './statement-proxy.js';
 import { tell } from './tell.js';
 
-/** A client request that may fail at each of its statements. */
+/** A request of a client. A fault may occur at each of its statements. */
 export interface Operation {
   readonly name: string;
-  /** Creates an account that is ready to send the request. */
+  /** Creates the account that sends the request. */
   prepare(seeder: AccountSeeder): Promise<Attempt>;
 }
 
 export interface Attempt {
   readonly account: SeededAccount;
   send(caller: Caller): Promise<Answer<AnyBody>>;
-  /** Repeats the attempt, as the owner or a thief who saw the code would, on a new challenge if necessary. */
+  /**
+   * What the owner, or an attacker who saw the code, sends next: the same request, on a new challenge where necessary.
+   */
   again(caller: Caller): Promise<Answer<AnyBody>>;
-  /** The attempt contains a right code, so one of all attempts with it may succeed. */
+  /** Whether the request contains a right code. Of all requests with that code one may succeed. */
   readonly once: boolean;
-  /** Whether a guess is counted. A code too long to be guessed, sent without a challenge, is not counted. */
+  /**
+   * Whether the account or the challenge counts the guess. A backup code on a session is not counted, because it is too
+   * long to be guessed.
+   */
   readonly counted: boolean;
 }
 
-/** The course of an operation without a fault. */
+/** The result of an operation without a fault. */
 interface DryRun {
   readonly statements: readonly string[];
   readonly status: number;
   /** The committed state before the first statement, after the first statement, and so on. */
   readonly states: readonly State[];
-  /** Number of the statement that takes a guess. It has no meaning for operations that take none. */
+  /** Number of the statement that takes a guess, beginning with 1. It has no meaning where no statement does. */
   readonly guessAt: number;
 }
 
 /** Records that an invariant was checked, and whether it held. */
 type Check = (invariant: string, held: boolean, seen?: unknown) => void;
 
-/** A row of the printed table. */
+/** One line of the printed table. */
 interface Line {
   readonly operation: string;
   readonly statements: number;
@@ -51,7 +56,7 @@ interface Line {
 
 const INTERNAL_ERROR = 'XX000';
 
-/** The faults that happen to each statement. */
+/** The faults that are injected at each statement. */
 const FAULTS: readonly Fault[] = [
   { kind: 'cut before' },
   { kind: 'cut after' },
@@ -60,11 +65,14 @@ const FAULTS: readonly Fault[] = [
   { kind: 'refuse', sqlState: INTERNAL_ERROR },
 ];
 
-/** Time-out of a statement that hangs. All other statements have so much time that a busy machine does not matter. */
+/**
+ * Statement time-out of the replicas whose statements hang. The other replicas get so much time that a busy machine
+ * does not matter.
+ */
 const PATIENCE_MS = 2500;
 
-/** A replica of the service that connects to the database through its own proxy. */
-interface Lane {
+/** A replica of the service that reaches the database through its own proxy. */
+interface Worker {
   readonly service: TestService;
   readonly proxy: StatementProxy;
   readonly caller: Caller;
@@ -76,15 +84,18 @@ export class FaultMatrix {
 
   private constructor(
     private readonly origin: TestService,
-    private readonly lanes: readonly Lane[],
-    private readonly hangingLanes: readonly Lane[],
+    private readonly workers: readonly Worker[],
+    private readonly hangingWorkers: readonly Worker[],
   ) {}
 
-  /** @param workers number of replicas that inject faults in parallel; hanging ones use little of the machine */
+  /**
+   * @param workers number of replicas that inject faults in parallel
+   * @param hanging the same for faults that hang, which need little CPU time
+   */
   static async start({ workers, hanging }: { workers: number; hanging: number }): Promise<FaultMatrix> {
     const options = { messages: true, config: { outbox: false } } as const;
     const origin = await startTestService(options);
-    const lane = async (timeoutMs: number): Promise<Lane> => {
+    const startWorker = async (timeoutMs: number): Promise<Worker> => {
       let proxy!: StatementProxy;
       const service = await startTestService({
         messages: true,
@@ -96,17 +107,20 @@ export class FaultMatrix {
       service.app.useLogger(false);
       return { service, proxy, caller: new Caller(service) };
     };
-    // They start one after the other: a parallel start would leave each too little time for its first connection.
-    const lanes: Lane[] = [];
-    for (let n = 0; n < workers; n++) lanes.push(await lane(20_000));
-    const hangingLanes: Lane[] = [];
-    for (let n = 0; n < hanging; n++) hangingLanes.push(await lane(PATIENCE_MS));
-    return new FaultMatrix(origin, lanes, hangingLanes);
+    // The replicas start one after the other. On a busy machine their first connection would time out otherwise.
+    const calmWorkers: Worker[] = [];
+    for (let n = 0; n < workers; n++) calmWorkers.push(await startWorker(20_000));
+    const hangingWorkers: Worker[] = [];
+    for (let n = 0; n < hanging; n++) hangingWorkers.push(await startWorker(PATIENCE_MS));
+    return new FaultMatrix(origin, calmWorkers, hangingWorkers);
   }
 
-  /** @returns the broken invariants by operation */
+  /** @returns the broken invariants of each operation, by its name */
   async run(operations: readonly Operation[]): Promise<ReadonlyMap<string, readonly string[]>> {
-    const [calm, hanging]: [Array<(lane: Lane) => Promise<void>>, Array<(lane: Lane) => Promise<void>>] = [[], []];
+    const [calm, hanging]: [Array<(worker: Worker) => Promise<void>>, Array<(worker: Worker) => Promise<void>>] = [
+      [],
+      [],
+    ];
     for (const operation of operations) {
       const dryRun = await this.dryRun(operation);
       const { name } = operation;
@@ -114,15 +128,17 @@ export class FaultMatrix {
       this.lines.set(name, { ...line, answers: new Map(), broken: [] });
       dryRun.statements.forEach((_, index) => {
         for (const fault of FAULTS) {
-          (fault.kind === 'hang' ? hanging : calm).push((lane) => this.one(lane, operation, dryRun, fault, index + 1));
+          (fault.kind === 'hang' ? hanging : calm).push((worker) =>
+            this.one(worker, operation, dryRun, fault, index + 1),
+          );
         }
       });
     }
-    await Promise.all([share(calm, this.lanes), share(hanging, this.hangingLanes)]);
+    await Promise.all([share(calm, this.workers), share(hanging, this.hangingWorkers)]);
     return new Map([...this.lines].map(([name, { broken }]) => [name, broken]));
   }
 
-  /** Prints the result on standard error, which Jest does not capture. */
+  /** Prints the injected faults, the statuses and the result to standard error, which Jest does not capture. */
   print(title: string): void {
     const lines = [...this.lines.values()];
     const statuses = [...new Set(lines.flatMap(({ answers }) => [...answers.keys()]))].toSorted((a, b) => a - b);
@@ -150,7 +166,7 @@ export class FaultMatrix {
   }
 
   async close(): Promise<void> {
-    for (const { service, proxy } of [...this.lanes, ...this.hangingLanes]) {
+    for (const { service, proxy } of [...this.workers, ...this.hangingWorkers]) {
       await service.close();
       await proxy.close();
     }
@@ -158,22 +174,22 @@ export class FaultMatrix {
   }
 
   private async dryRun(operation: Operation): Promise<DryRun> {
-    const [lane] = this.lanes;
-    if (!lane) throw new Error('No lane');
+    const [worker] = this.workers;
+    if (!worker) throw new Error('There is no worker');
     const attempt = await operation.prepare(new AccountSeeder(this.origin));
     const states: State[] = [];
     const look = async () => void states.push(await stateOf(attempt.account, this.origin));
     let status = 0;
-    const statements = await lane.proxy.statementsOf(async () => {
-      ({ status } = await attempt.send(lane.caller));
+    const statements = await worker.proxy.statementsOf(async () => {
+      ({ status } = await attempt.send(worker.caller));
     }, look);
     await look();
     return { statements, status, states, guessAt: 1 + statements.findIndex((text) => text.includes('counted_on_')) };
   }
 
-  /** Injects one fault at one statement of one operation, and checks everything afterwards. */
-  private async one(lane: Lane, operation: Operation, dryRun: DryRun, fault: Fault, at: number): Promise<void> {
-    const { service, proxy, caller } = lane;
+  /** Injects one fault at one statement of one operation, and checks everything that follows. */
+  private async one(worker: Worker, operation: Operation, dryRun: DryRun, fault: Fault, at: number): Promise<void> {
+    const { service, proxy, caller } = worker;
     const line = this.lines.get(operation.name);
     if (!line) throw new Error('No such operation');
     const attempt = await operation.prepare(new AccountSeeder(this.origin));
@@ -203,16 +219,16 @@ export class FaultMatrix {
       State,
     ];
     check('a change is whole or absent', same(after, expected), { after, expected });
-    check('what was acknowledged is there', answer.status !== 200 || same(after, whole));
+    check('an acknowledged change is stored', answer.status !== 200 || same(after, whole));
     for (const [invariant, held] of together(before, after)) check(invariant, held, { before, after });
     if (attempt.once) check('no session without a spent factor', !opened(before, after) || spent(before, after));
     if (attempt.counted && done >= dryRun.guessAt && !spent(before, after)) {
       const counted = after.failures > before.failures || sumOf(after.challenges) > sumOf(before.challenges);
-      check('no guess uncounted', counted, { before, after });
+      check('every guess is counted', counted, { before, after });
     }
 
     const token = answer.status === 200 ? answer.body.token : undefined;
-    if (token) check('a token handed out works', (await caller.get('/get-session', token)).body !== null);
+    if (token) check('a returned token works', (await caller.get('/get-session', token)).body !== null);
     if (attempt.once) {
       const unspent = !same(after, whole);
       const successes = [answer.status === 200, (await attempt.again(caller)).status === 200];
@@ -221,7 +237,7 @@ export class FaultMatrix {
       check('a code works once', same(successes, wanted), { successes, wanted });
     } else {
       const { status } = await attempt.again(caller);
-      check('goes on without a hand', status < 500, status);
+      check('a repetition does not fail', status < 500, status);
     }
     await this.checkNothingOpen(check, proxy);
     const { driver } = service.app.get(DataSource);
@@ -250,19 +266,23 @@ export class FaultMatrix {
 
 function checkAnswer(check: Check, { status, headers, body }: Answer<AnyBody>, fault: Fault, usual: number): void {
   if (fault.kind === 'delay') {
-    check('a late answer is an answer', status === usual, status);
+    check('a delayed response has its usual status', status === usual, status);
     return;
   }
   const ours = fault.kind === 'refuse' && fault.sqlState === INTERNAL_ERROR;
-  check('the answer is 503, or 500 for a fault of ours', status === (ours ? 500 : 503), status);
+  check('the status is 503, or 500 for an internal error', status === (ours ? 500 : 503), status);
   const code = ours ? 'INTERNAL_SERVER_ERROR' : 'SERVICE_UNAVAILABLE';
-  check('it says no more than that', same(Object.keys(body), ['message', 'code']) && body.code === code, body);
-  check('it says when to come back', ours || /^[1-9]\d*$/.test(headers.get('retry-after') ?? ''));
-  check('it is kept by no cache', headers.get('cache-control') === 'no-store');
-  check('it hands out nothing', !headers.has('set-auth-token') && headers.getSetCookie().length === 0);
+  check(
+    'the body contains only a message and a code',
+    same(Object.keys(body), ['message', 'code']) && body.code === code,
+    body,
+  );
+  check('Retry-After tells when to retry', ours || /^[1-9]\d*$/.test(headers.get('retry-after') ?? ''));
+  check('no cache may store the response', headers.get('cache-control') === 'no-store');
+  check('the response contains no token', !headers.has('set-auth-token') && headers.getSetCookie().length === 0);
 }
 
-/** @returns how many statements are committed after the fault */
+/** Returns how many statements are committed after the fault. */
 function committed({ kind }: Fault, at: number, all: number): number {
   if (kind === 'delay') return all;
   return kind === 'cut after' || kind === 'hang' ? at : at - 1;
@@ -280,8 +300,8 @@ function sum(lines: readonly Line[], key: 'faults' | 'checked'): number {
   return sumOf(lines.map((line) => line[key]));
 }
 
-/** Each worker takes the next task when it has finished one. */
-async function share<Worker>(
+/** Distributes the tasks: each worker takes the next task when it has finished one. */
+async function share(
   tasks: ReadonlyArray<(worker: Worker) => Promise<void>>,
   workers: readonly Worker[],
 ): Promise<void> {
