@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { HealthController, HealthOptions } from './health.controller.js';
 
-/** What an operator's monitor reads. Expects AccountsModule, DeliveryModule, OutboxModule and RateLimitsModule, global, beside it. */
+/** What an operator's monitor reads. Expects AccountsModule, DeliveryModule and RateLimitsModule, global, beside it. */
 @Module({})
 export class HealthModule {
   static forRoot(options: HealthOptions): DynamicModule {

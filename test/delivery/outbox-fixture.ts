@@ -6,7 +6,7 @@ import {
   FallbackMailSender,
   SmtpMailSender,
 } from '../../src/delivery/index.js';
-import { OutboxOptions, type OutboxModuleOptions } from '../../src/delivery/outbox/outbox.options.js';
+import { OutboxOptions, type OutboxWorkerOptions } from '../../src/delivery/outbox/outbox.options.js';
 import { OutboxWorker } from '../../src/delivery/outbox/outbox-worker.js';
 import {
   EventLog,
@@ -27,7 +27,7 @@ import { createTestDatabase } from '../support/database.js';
 import { secrets } from '../support/leaks/secrets.js';
 
 /** What makes a worker quick enough to be watched. */
-export const QUICK: Omit<OutboxModuleOptions, 'databaseUrl'> = {
+export const QUICK: Omit<OutboxWorkerOptions, 'databaseUrl'> = {
   concurrency: { 'mail-code': 4, 'sms-code': 4, notice: 2 },
   attemptTimeoutMs: 1500,
   abandonedAfterMs: 2000,
@@ -68,7 +68,7 @@ export async function startOutbox() {
       return { to: whole.to, code, payload };
     },
     /** A worker that sends by SMTP, or by whatever sender it is given. */
-    startWorker(mail: MailSender | string, options: Partial<OutboxModuleOptions> = {}, sms?: SmsSender): OutboxWorker {
+    startWorker(mail: MailSender | string, options: Partial<OutboxWorkerOptions> = {}, sms?: SmsSender): OutboxWorker {
       const worker = createWorker(database.url, KEY, mail, { ...QUICK, ...options }, sms);
       worker.onApplicationBootstrap();
       workers.push(worker);
@@ -103,7 +103,7 @@ export function createWorker(
   databaseUrl: string,
   key: typeof KEY,
   mail: MailSender | string,
-  options: Partial<OutboxModuleOptions>,
+  options: Partial<OutboxWorkerOptions>,
   sms: SmsSender | null = null,
 ): OutboxWorker {
   const sender = typeof mail === 'string' ? smtp(mail) : mail;

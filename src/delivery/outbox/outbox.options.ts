@@ -10,7 +10,7 @@ export type Concurrency = Readonly<Record<MessageQueue, number>>;
  */
 const DEFAULT_CONCURRENCY: Concurrency = { 'mail-code': 10, 'sms-code': 10, notice: 2 };
 
-export interface OutboxModuleOptions {
+export interface OutboxWorkerOptions {
   /** Of the database that holds the library's tables and the queue. */
   readonly databaseUrl: string;
   /** Whether this process delivers messages; `false`: another one does. Default true. */
@@ -49,7 +49,7 @@ export class OutboxOptions {
   readonly retry: RetrySchedule;
 
   /** @throws {RangeError} when messages would count as abandoned while they may still be on their way */
-  constructor(options: OutboxModuleOptions) {
+  constructor(options: OutboxWorkerOptions) {
     this.databaseUrl = options.databaseUrl;
     this.deliver = options.deliver ?? true;
     this.concurrency = { ...DEFAULT_CONCURRENCY, ...options.concurrency };
