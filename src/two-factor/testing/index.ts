@@ -8,3 +8,11 @@ export { describeSessionGateway, type SessionGatewaySubject } from './session-ga
 
 export { FakeClock } from './fake-clock.js';
 export { FakeRandom } from './fake-random.js';
+export { FakeKeyRing } from './fake-key-ring.js';
+export { FakeSessions } from './fake-sessions.js';
+export { FakeTwoFactorService, type FakeCall } from './fake-two-factor.service.js';
+export { RecordingMailSender, RecordingSmsSender } from './recording-senders.js';
+export { RecordingOutbox } from './recording-outbox.js';
+export { RecordingSecurityEvents } from './recording-security-events.js';
+export { executionContextOf, sessionCaller, type ContextParts, type FakeExecutionContext } from './callers.js';
+export { TwoFactorTestingModule } from './two-factor-testing.module.js';
