@@ -117,6 +117,27 @@ describePasswordVerifier('AcmePasswords keeps the contract of passwords', passwo
 describeKeyRing('VaultKeyRing keeps the contract of key rings', async () => ({ ring, again: () => ring }));
 describeFactor('the hardware key keeps the contract of factors', hardwareKey);
 
+const accountsOf = (directory: AccountDirectory) => (api: TestApi) =>
+  describeAccountDirectory('', async () => ({ ...(await accounts()), accounts: directory }), api);
+
+const sessionsOf = (gateway: SessionGateway) => (api: TestApi) =>
+  describeSessionGateway(
+    '',
+    async (): Promise<SessionGatewaySubject> => ({
+      gateway,
+      newAccount: async () => (await hire()).accountId,
+      database: acme.get(Database),
+    }),
+    api,
+  );
+
+const passwordsOf = (verify: PasswordVerifier['verify']) => (api: TestApi) =>
+  describePasswordVerifier('', async () => ({ ...(await passwords()), passwords: { verify } }), api);
+
+const right = (accountId: string, password: string) => acme.get(AcmePasswords).verify(accountId, password);
+
+const factorOf = (more: Partial<FactorPlugin>) => (api: TestApi) => describeFactor('', () => hardwareKey(more), api);
+
 /** @returns the tests of a suite that fail */
 async function failuresOf(suite: (api: TestApi) => void): Promise<string[]> {
   return (await contractFailures(suite)).failures.map(({ test }) => test);
@@ -128,9 +149,6 @@ async function messagesOf(suite: (api: TestApi) => void): Promise<string> {
 }
 
 describe('the contract of accounts finds out a directory that', () => {
-  const within = (directory: AccountDirectory) => (api: TestApi) =>
-    describeAccountDirectory('', async () => ({ ...(await accounts()), accounts: directory }), api);
-
   class Wrapping extends AccountDirectory {
     override async find(accountId: string, transaction?: Transaction): Promise<Account | null> {
       return acme.get(AcmeAccounts).find(accountId, transaction);
@@ -186,19 +204,17 @@ describe('the contract of accounts finds out a directory that', () => {
     ['tells the state from before', Stale, 'recordTwoFactor shows that two-factor is on, and off again'],
     ['invents accounts', Inventing, 'find is null for an account that does not exist'],
   ])('%s', async (_, Directory, test) => {
-    expect(await failuresOf(within(new Directory()))).toContain(test);
+    expect(await failuresOf(accountsOf(new Directory()))).toContain(test);
   });
 
   it('takes a second connection, and says what to do instead', async () => {
-    expect(await messagesOf(within(new Repository()))).toMatch(
+    expect(await messagesOf(accountsOf(new Repository()))).toMatch(
       /AccountDirectory\.find took a second connection.*use `transaction` for every statement/,
     );
   });
 });
 
 describe('the contract of sessions finds out a gateway that', () => {
-  const gone = new Error('Not part of this test');
-
   /** Sessions in a table of the library's database, of which only what the test needs works. */
   class TableSessions extends SessionGateway {
     override readonly transactional = true;
@@ -214,7 +230,7 @@ describe('the contract of sessions finds out a gateway that', () => {
     override async issue({ accountId }: SessionGrant, transaction?: Transaction): Promise<IssuedSession> {
       await this.pick(transaction).query('SELECT 1');
       const account = await acme.get(AcmeAccounts).find(accountId, this.pick(transaction));
-      if (!account) throw gone;
+      if (!account) throw new Error('There is no such employee');
       const session = { token: '', userId: accountId, createdAt: new Date(), expiresAt: new Date() };
       return { token: '', sessionId: '', session, user: account.user, headers: [] };
     }
@@ -243,38 +259,24 @@ describe('the contract of sessions finds out a gateway that', () => {
   }
 
   const POOL = 'a pool with one connection left is enough inside a transaction, where the gateway is transactional';
-  const within = (gateway: SessionGateway) => (api: TestApi) =>
-    describeSessionGateway(
-      '',
-      async (): Promise<SessionGatewaySubject> => ({
-        gateway,
-        newAccount: async () => (await hire()).accountId,
-        database: acme.get(Database),
-      }),
-      api,
-    );
 
   it('uses repositories inside the transaction, within seconds and by name', async () => {
     const host = acme.get<DataSource>(getDataSourceToken(ACME_DATABASE) as Type<DataSource>);
     const asTransaction = {
       query: (text: string, values?: unknown[]) => host.query(text, values),
     } as unknown as Transaction;
-    const { failures } = await contractFailures(within(new TableSessions(() => asTransaction)));
+    const { failures } = await contractFailures(sessionsOf(new TableSessions(() => asTransaction)));
     const failure = failures.find(({ test }) => test === POOL);
     expect(String(failure?.error)).toContain('SessionGateway.issue took a second connection');
   });
 
   it('but not one that uses the transaction', async () => {
     const gateway = new TableSessions((transaction) => transaction ?? acme.get(Database));
-    expect(await failuresOf(within(gateway))).not.toContain(POOL);
+    expect(await failuresOf(sessionsOf(gateway))).not.toContain(POOL);
   });
 });
 
 describe('the contract of passwords finds out a verifier that', () => {
-  const within = (verify: PasswordVerifier['verify']) => (api: TestApi) =>
-    describePasswordVerifier('', async () => ({ ...(await passwords()), passwords: { verify } }), api);
-  const right = (accountId: string, password: string) => acme.get(AcmePasswords).verify(accountId, password);
-
   it.each<readonly [string, PasswordVerifier['verify'], string]>([
     ['takes any password', async () => true, 'is false for the password of another account'],
     ['takes none', async () => false, 'is true for the password of the account, every time'],
@@ -300,7 +302,7 @@ describe('the contract of passwords finds out a verifier that', () => {
       'is false, and does not throw, for a NUL character',
     ],
   ])('%s', async (_, verify, test) => {
-    expect(await failuresOf(within(verify))).toContain(test);
+    expect(await failuresOf(passwordsOf(verify))).toContain(test);
   });
 });
 
@@ -431,7 +433,6 @@ describe('the contract of outboxes', () => {
 describe('the contract of factors finds out a plug-in that', () => {
   const { candidates, spend } = hardwareKeyFactor;
   const STAGED_BY = '(k.staged_by = who.session_id AND k.staged_until > now())';
-  const suite = (more: Partial<FactorPlugin>) => (api: TestApi) => describeFactor('', () => hardwareKey(more), api);
 
   it.each<readonly [string, Partial<FactorPlugin>, string]>([
     [
@@ -472,6 +473,6 @@ describe('the contract of factors finds out a plug-in that', () => {
       'has one name, and its SQL fits the statement that takes a guess',
     ],
   ])('%s', async (_, more, test) => {
-    expect(await failuresOf(suite(more))).toContain(test);
+    expect(await failuresOf(factorOf(more))).toContain(test);
   });
 });

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Module, type INestApplication, type Type, type ValueProvider } from '@nestjs/common';
+import { Module, type INestApplication, type ValueProvider } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
@@ -158,7 +158,7 @@ describe("RecordingOutbox's migrations", () => {
 });
 
 describeOutbox('RecordingOutbox keeps the contract of outboxes', async () => {
-  const source = app.get<DataSource>(getDataSourceToken(ACME_DATABASE) as Type<DataSource>, { strict: false });
+  const source = app.get<DataSource>(getDataSourceToken(ACME_DATABASE), { strict: false });
   const database = new Database(source);
   return { outbox, database, queued: () => outbox.queued(database) };
 });

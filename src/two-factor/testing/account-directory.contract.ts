@@ -8,7 +8,7 @@ import type { TestApi } from './test-api.js';
 export interface AccountDirectorySubject {
   readonly accounts: AccountDirectory;
   /** Makes another account with two-factor off; returns its id as the library would know it. */
-  newAccount(): Promise<string>;
+  readonly newAccount: () => Promise<string>;
   /** An id of the right form that no account has. */
   readonly missing: string;
   /** The library's own. */

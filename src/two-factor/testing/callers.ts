@@ -30,12 +30,12 @@ export function sessionCaller<Session extends SessionIdentity = SessionIdentity>
 }
 
 /** What `executionContextOf` puts around a caller. */
-export interface ContextParts {
+export interface ContextParts<Controller extends object> {
   readonly request?: Partial<HttpRequest> & Readonly<Record<string, unknown>>;
-  /** The method of the route, with its decorators: `PaymentsController.prototype.pay`. */
-  readonly handler?: (...parameters: never[]) => unknown;
-  /** The class of the route. */
-  readonly controller?: Type;
+  /** The class of the route, with its decorators. */
+  readonly controller?: Type<Controller>;
+  /** Name of the route's method, whose decorators guards look at. */
+  readonly handler?: keyof Controller & string;
 }
 
 /** A context that also tells which header lines were set. */
@@ -49,12 +49,17 @@ export type FakeExecutionContext = ExecutionContext & {
  *
  * @example
  * ```ts
- * const context = executionContextOf(sessionCaller({ secondFactorAt: new Date() }), { handler: Payments.prototype.pay });
+ * const context = executionContextOf(sessionCaller({ secondFactorAt: new Date() }), { controller: Payments, handler: 'pay' });
  * expect(await new FreshFactorGuard(clock, reflector).canActivate(context)).toBe(true);
  * ```
  */
-export function executionContextOf(caller: Caller, parts: ContextParts = {}): FakeExecutionContext {
-  const { handler = () => undefined, controller = class Controller {} } = parts;
+export function executionContextOf<Controller extends object = object>(
+  caller: Caller,
+  parts: ContextParts<Controller> = {},
+): FakeExecutionContext {
+  const { controller = class {}, handler } = parts;
+  const method: unknown =
+    handler === undefined ? () => undefined : Reflect.get(controller.prototype as object, handler);
   const responseHeaders = new Map<string, string>();
   const response = {};
   const httpAdapter = {
@@ -71,7 +76,7 @@ export function executionContextOf(caller: Caller, parts: ContextParts = {}): Fa
   const context = {
     responseHeaders,
     getType: () => 'http',
-    getHandler: () => handler,
+    getHandler: () => method,
     getClass: () => controller,
     getArgs: () => [request, response],
     getArgByIndex: (index: number) => [request, response][index],

@@ -6,7 +6,7 @@ import type { TestApi } from './test-api.js';
 export interface KeyRingSubject {
   readonly ring: KeyRing;
   /** Makes the ring again, as another process or the next start does. */
-  again(): Promise<KeyRing> | KeyRing;
+  readonly again: () => Promise<KeyRing> | KeyRing;
 }
 
 const PURPOSES = ['seal', 'message', 'contract', ''];

@@ -8,7 +8,7 @@ import type { TestApi } from './test-api.js';
 export interface PasswordVerifierSubject {
   readonly passwords: PasswordVerifier;
   /** Makes another account with a password of its own, of 8 characters or more. */
-  newAccount(): Promise<{ readonly accountId: string; readonly password: string }>;
+  readonly newAccount: () => Promise<{ readonly accountId: string; readonly password: string }>;
   /** An id of the right form that no account has. */
   readonly missing: string;
 }
@@ -96,7 +96,7 @@ function senderOf(accountId: string): PasswordSender {
 }
 
 function swapCase(text: string): string {
-  return [...text]
-    .map((letter) => (letter === letter.toUpperCase() ? letter.toLowerCase() : letter.toUpperCase()))
-    .join('');
+  return text.replaceAll(/[a-z]/gi, (letter) =>
+    letter === letter.toUpperCase() ? letter.toLowerCase() : letter.toUpperCase(),
+  );
 }

@@ -11,7 +11,7 @@ import {
   type SignInContext,
 } from '../ports/session-gateway.js';
 import type { Database } from '../postgres/database.js';
-import { onOneConnection, rolledBack } from './contract-transactions.js';
+import { onOneConnection, rolledBack as inRolledBack } from './contract-transactions.js';
 import type { TestApi } from './test-api.js';
 
 /** A gateway to hold to the contract, and what it takes to do so. */
@@ -502,7 +502,7 @@ class Trial {
 
   /** Does something in a transaction that comes to nothing; tells what it gave. */
   readonly rolledBack = async <T>(work: (transaction: Transaction) => Promise<T>): Promise<T> =>
-    rolledBack(this.database, work);
+    inRolledBack(this.database, work);
 
   get database(): Database {
     const { database } = this.subject;
