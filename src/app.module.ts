@@ -10,7 +10,7 @@ import { PostgresAccountDirectory } from './accounts/users/postgres-account-dire
 import type { ServiceConfig } from './config/service-config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { databaseTimeouts } from './database/timeouts.js';
-import { DeliveryModule, deliveryPorts, OutboxModule, type DeliveryModuleOptions } from './delivery/index.js';
+import { DeliveryModule, deliveryPorts, type DeliveryModuleOptions } from './delivery/index.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthModule } from './health/health.module.js';
 import { API_PREFIX } from './http/api-prefix.js';
@@ -26,7 +26,6 @@ export class AppModule {
   static forRoot(config: ServiceConfig, databaseUrl: string): DynamicModule {
     const secureCookies = config.baseUrl.startsWith('https:');
     const { issuer, keys, trustedOrigins, bcryptCost, smsCountries, smsPerDay, mailFallback } = config;
-    const delivery = deliveryOptions(config);
     const timeouts = databaseTimeouts(config.databaseTimeoutMs);
     const database = timeouts.limits;
     return {
@@ -41,7 +40,7 @@ export class AppModule {
           secureCookies,
           bcryptCost,
         }),
-        DeliveryModule.forRoot(delivery),
+        DeliveryModule.forRoot({ ...deliveryOptions(config, databaseUrl), isGlobal: true }),
         TwoFactorModule.forRoot({
           issuer,
           keys,
@@ -55,11 +54,10 @@ export class AppModule {
           accounts: PostgresAccountDirectory,
           sessions: PostgresSessions,
           passwords: BcryptPasswordVerifier,
-          ...deliveryPorts(delivery),
+          ...deliveryPorts,
           isGlobal: true,
         }),
         AccountsApiModule,
-        OutboxModule.forRoot({ databaseUrl, deliver: config.outbox }),
         HealthModule.forRoot({ token: config.healthToken, production: config.production }),
       ],
     };
@@ -78,6 +76,7 @@ function rateLimitsOptions({ rateLimit, redisUrl, keys, production }: ServiceCon
   };
 }
 
-function deliveryOptions({ smtp, twilio, smsWebhook, production }: ServiceConfig): DeliveryModuleOptions {
-  return { smtp, twilio, smsWebhook, console: !production };
+function deliveryOptions(config: ServiceConfig, databaseUrl: string): DeliveryModuleOptions {
+  const { smtp, twilio, smsWebhook, production, outbox } = config;
+  return { smtp, twilio, smsWebhook, console: !production, outbox: { databaseUrl, deliver: outbox } };
 }

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { DataSourceOptions } from 'typeorm';
 import { ACCOUNT_ENTITIES } from '../accounts/entities.js';
+import { deliveryMigrations } from '../delivery/migrations/index.js';
 import { twoFactorEntities, twoFactorMigrations } from '../two-factor/index.js';
 import { SERVICE_MIGRATIONS } from './migrations/index.js';
 import type { DatabaseTimeouts } from './timeouts.js';
@@ -42,7 +43,7 @@ export function dataSourceOptions(
     // The pool replaces a broken idle connection on the next use.
     poolErrorHandler: (error: Error) => new Logger('Database').warn({ event: 'database.lost', reason: error.message }),
     entities: [...twoFactorEntities, ...ACCOUNT_ENTITIES],
-    migrations: [...twoFactorMigrations, ...SERVICE_MIGRATIONS],
+    migrations: [...twoFactorMigrations, ...deliveryMigrations, ...SERVICE_MIGRATIONS],
     migrationsTableName: MIGRATIONS_TABLE,
     synchronize: false,
     // TypeORM would log a failed statement with its parameters, which hold digests and sealed secrets.

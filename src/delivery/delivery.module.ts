@@ -1,66 +1,113 @@
-import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { Module, type FactoryProvider } from '@nestjs/common';
 import type { Mail, Sms, TwoFactorPorts } from '../two-factor/index.js';
 import { DeliveryHealth } from './delivery-health.js';
+import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, type DeliveryModuleOptions } from './delivery.options.js';
 import type { Sender } from './fallback.js';
+import { Library } from './library.js';
 import { ConsoleMailSender } from './mail/console-mail-sender.js';
 import { FallbackMailSender } from './mail/fallback-mail-sender.js';
-import { SmtpMailSender, type SmtpOptions } from './mail/smtp-mail-sender.js';
+import { SmtpMailSender } from './mail/smtp-mail-sender.js';
 import { GraphileOutbox } from './outbox/graphile-outbox.js';
+import { LibraryDelivery } from './outbox/library-delivery.js';
+import { OutboxOptions } from './outbox/outbox.options.js';
+import { OutboxQueue } from './outbox/outbox-queue.js';
+import { OutboxWorker } from './outbox/outbox-worker.js';
+import { QueueSetup } from './outbox/queue-setup.js';
 import { ConsoleSmsSender } from './sms/console-sms-sender.js';
 import { FallbackSmsSender } from './sms/fallback-sms-sender.js';
-import { TwilioSmsSender, type TwilioOptions } from './sms/twilio-sms-sender.js';
-import { WebhookSmsSender, type WebhookOptions } from './sms/webhook-sms-sender.js';
+import { TwilioSmsSender } from './sms/twilio-sms-sender.js';
+import { WebhookSmsSender } from './sms/webhook-sms-sender.js';
 import { DefaultMessageTemplates } from './templates/default-message-templates.js';
 
-export interface DeliveryModuleOptions {
-  /** SMTP servers, tried in turn, and the sender address. */
-  readonly smtp?: Pick<SmtpOptions, 'from'> & { readonly urls: readonly string[] };
-  readonly twilio?: TwilioOptions;
-  /** Tried after Twilio if both are configured. */
-  readonly smsWebhook?: WebhookOptions;
-  /** Whether a channel without a configured sender prints to standard output. Development only. */
-  readonly console?: boolean;
-}
+/** A sender or, where nothing is configured for its channel, null. */
+const SENDERS: readonly FactoryProvider[] = [
+  {
+    provide: FallbackMailSender,
+    inject: [MODULE_OPTIONS_TOKEN, DeliveryHealth],
+    useFactory(options: DeliveryModuleOptions, health: DeliveryHealth) {
+      const senders = mailSenders(options);
+      return senders.length > 0 ? new FallbackMailSender(senders, { health }) : null;
+    },
+  },
+  {
+    provide: FallbackSmsSender,
+    inject: [MODULE_OPTIONS_TOKEN, DeliveryHealth],
+    useFactory(options: DeliveryModuleOptions, health: DeliveryHealth) {
+      const senders = smsSenders(options);
+      return senders.length > 0 ? new FallbackSmsSender(senders, { health }) : null;
+    },
+  },
+];
+
+/** The worker and its options; null where this process has no `outbox` option. */
+const WORKER: readonly FactoryProvider[] = [
+  {
+    provide: OutboxOptions,
+    inject: [MODULE_OPTIONS_TOKEN],
+    useFactory: ({ outbox }: DeliveryModuleOptions) => (outbox ? new OutboxOptions(outbox) : null),
+  },
+  {
+    provide: OutboxWorker,
+    inject: [LibraryDelivery, OutboxOptions],
+    useFactory: (delivery: LibraryDelivery, options: OutboxOptions | null) =>
+      options && new OutboxWorker(delivery, options),
+  },
+];
 
 /**
- * Senders of mail and SMS, the outbox and the templates of messages. It needs nothing of the library's module, which
- * needs it: the worker is in OutboxModule.
+ * Everything behind the library's ports for messages: senders of mail and SMS, templates in five languages, an outbox on
+ * graphile-worker, and the worker that delivers what it holds.
+ *
+ * Add `deliveryMigrations` to the TypeORM data source that holds the library's tables.
  *
  * @example
  * ```ts
- * DeliveryModule.forRoot(options),
- * TwoFactorModule.forRoot({ …, ...deliveryPorts(options) }),
- * OutboxModule.forRoot({ databaseUrl }),
+ * TwoFactorModule.forRootAsync({
+ *   imports: [
+ *     AcmeIdentityModule,
+ *     DeliveryModule.forRootAsync({
+ *       inject: [ConfigService],
+ *       useFactory: (config) => ({
+ *         smtp: { urls: [config.get('SMTP_URL')], from: 'Acme <no-reply@acme.example>' },
+ *         outbox: { databaseUrl: config.get('DATABASE_URL') },
+ *       }),
+ *     }),
+ *   ],
+ *   ...deliveryPorts,
+ *   …
+ * })
  * ```
  */
-@Module({})
-export class DeliveryModule {
-  static forRoot(options: DeliveryModuleOptions): DynamicModule {
-    const providers: Provider[] = [DeliveryHealth, GraphileOutbox, DefaultMessageTemplates];
-    const [mail, sms] = [mailSenders(options), smsSenders(options)];
-    if (mail.length > 0) {
-      const useFactory = (health: DeliveryHealth) => new FallbackMailSender(mail, { health });
-      providers.push({ provide: FallbackMailSender, useFactory, inject: [DeliveryHealth] });
-    }
-    if (sms.length > 0) {
-      const useFactory = (health: DeliveryHealth) => new FallbackSmsSender(sms, { health });
-      providers.push({ provide: FallbackSmsSender, useFactory, inject: [DeliveryHealth] });
-    }
-    return { module: DeliveryModule, global: true, providers, exports: providers };
-  }
-}
+@Module({
+  providers: [
+    DeliveryHealth,
+    DefaultMessageTemplates,
+    GraphileOutbox,
+    Library,
+    LibraryDelivery,
+    OutboxQueue,
+    QueueSetup,
+    ...SENDERS,
+    ...WORKER,
+  ],
+  exports: [
+    DeliveryHealth,
+    DefaultMessageTemplates,
+    GraphileOutbox,
+    OutboxQueue,
+    FallbackMailSender,
+    FallbackSmsSender,
+  ],
+})
+export class DeliveryModule extends ConfigurableModuleClass {}
 
-/** Maps the library's ports to the classes of DeliveryModule. Omits a port without a sender. */
-export function deliveryPorts(
-  options: DeliveryModuleOptions,
-): Pick<TwoFactorPorts, 'mail' | 'sms' | 'outbox' | 'templates'> {
-  return {
-    ...(mailSenders(options).length > 0 ? { mail: FallbackMailSender } : {}),
-    ...(smsSenders(options).length > 0 ? { sms: FallbackSmsSender } : {}),
-    outbox: GraphileOutbox,
-    templates: DefaultMessageTemplates,
-  };
-}
+/** The classes of DeliveryModule behind the library's ports. A channel that nothing is configured for is off. */
+export const deliveryPorts = {
+  mail: FallbackMailSender,
+  sms: FallbackSmsSender,
+  outbox: GraphileOutbox,
+  templates: DefaultMessageTemplates,
+} as const satisfies Partial<TwoFactorPorts>;
 
 function mailSenders({ smtp, console: print }: DeliveryModuleOptions): Sender<Mail>[] {
   if (smtp) return smtp.urls.map((url) => new SmtpMailSender({ url, from: smtp.from }));

@@ -1,4 +1,6 @@
-export { DeliveryModule, deliveryPorts, type DeliveryModuleOptions } from './delivery.module.js';
+export { DeliveryModule, deliveryPorts } from './delivery.module.js';
+export type { DeliveryModuleExtras, DeliveryModuleOptions } from './delivery.options.js';
+export { deliveryMigrations } from './migrations/index.js';
 export { DeliveryError, MessageRefusedError } from './delivery-error.js';
 export { DeliveryHealth, type ChannelHealth, type DeliveryChannel } from './delivery-health.js';
 export type { FallbackOptions, Sender } from './fallback.js';
@@ -13,8 +15,7 @@ export { TwilioSmsSender, type TwilioOptions } from './sms/twilio-sms-sender.js'
 export { WebhookSmsSender, type WebhookOptions } from './sms/webhook-sms-sender.js';
 
 export { GraphileOutbox } from './outbox/graphile-outbox.js';
-export { OutboxModule } from './outbox/outbox.module.js';
-export type { OutboxModuleOptions } from './outbox/outbox.options.js';
+export type { OutboxWorkerOptions } from './outbox/outbox.options.js';
 export { OutboxQueue, type QueueState } from './outbox/outbox-queue.js';
 export { OutboxWorker } from './outbox/outbox-worker.js';
 export { installQueue } from './outbox/queue-schema.js';

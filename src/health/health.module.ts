@@ -1,10 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { HealthController, HealthOptions } from './health.controller.js';
 
-/**
- * Serves the health check for monitors. Requires the global modules AccountsModule, DeliveryModule, OutboxModule and
- * RateLimitsModule.
- */
+/** What an operator's monitor reads. Expects AccountsModule, DeliveryModule and RateLimitsModule, global, beside it. */
 @Module({})
 export class HealthModule {
   static forRoot(options: HealthOptions): DynamicModule {

@@ -19,6 +19,7 @@ import { Channels } from './messages/channels.js';
 import { MessageDelivery } from './messages/message-delivery.js';
 import { MessageSealer } from './messages/message-sealer.js';
 import { MessageWriter } from './messages/message-writer.js';
+import { OutboxCheck } from './messages/outbox-check.js';
 import { PendingNotices } from './messages/pending-notices.js';
 import { Clock } from './ports/clock.js';
 import { Random } from './ports/random.js';
@@ -62,6 +63,7 @@ const PROVIDERS: Provider[] = [
   MessageDelivery,
   MessageSealer,
   MessageWriter,
+  OutboxCheck,
   PendingNotices,
   UnreadableSecretReporter,
   SessionHold,

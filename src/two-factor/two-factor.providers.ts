@@ -131,9 +131,14 @@ function checked<T>(option: keyof TwoFactorPorts, port: Port<T>, token: PortToke
   };
 }
 
-/** Null stands for what the host does without. */
+/** Null stands for what the host does without, and a provider of the host may be null: nothing is configured for it. */
 function optional<T>(option: keyof TwoFactorPorts, port: Port<T>, token: PortToken<T> | undefined): Provider {
-  return token ? checked(option, port, token) : { provide: port, useValue: null };
+  if (!token) return { provide: port, useValue: null };
+  return {
+    provide: port,
+    inject: [token as InjectionToken],
+    useFactory: (adapter: T | null) => adapter && checkedAdapter(option, port, adapter),
+  };
 }
 
 function replaceable<T>(

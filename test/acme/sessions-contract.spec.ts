@@ -8,6 +8,7 @@ import type {
   SessionRenewal,
 } from '../../src/two-factor/index.js';
 import { describeSessionGateway } from '../../src/two-factor/testing/index.js';
+import { contractFailures } from '../support/contract-failures.js';
 import { AcmeSessions } from './company/identity/acme-sessions.js';
 import { Employees, type Employee } from './company/identity/employees.js';
 
@@ -33,20 +34,9 @@ describeSessionGateway(
 
 /** @returns the tests of the contract that a gateway fails */
 async function failuresOf(gateway: AcmeSessions): Promise<string[]> {
-  const tests: Array<readonly [name: string, test: () => Promise<void>]> = [];
-  const within: string[] = [];
-  describeSessionGateway('', subject(gateway), {
-    describe(name, body) {
-      within.push(name);
-      body();
-      within.pop();
-    },
-    it: (name, test) => tests.push([[...within.slice(1), name].join(' '), test]),
-  });
+  const { tests, failures } = await contractFailures((api) => describeSessionGateway('', subject(gateway), api));
   expect(tests.length).toBeGreaterThan(20);
-  const failures: string[] = [];
-  for (const [name, test] of tests) await test().catch(() => failures.push(name));
-  return failures;
+  return failures.map(({ test }) => test);
 }
 
 class Deaf extends AcmeSessions {

@@ -6,7 +6,7 @@ import {
   FallbackMailSender,
   SmtpMailSender,
 } from '../../src/delivery/index.js';
-import { OutboxOptions, type OutboxModuleOptions } from '../../src/delivery/outbox/outbox.options.js';
+import { OutboxOptions, type OutboxWorkerOptions } from '../../src/delivery/outbox/outbox.options.js';
 import { OutboxWorker } from '../../src/delivery/outbox/outbox-worker.js';
 import {
   EventLog,
@@ -26,8 +26,8 @@ import { AesGcmSealer } from '../../src/two-factor/keys/sealer.js';
 import { createTestDatabase } from '../support/database.js';
 import { secrets } from '../support/leaks/secrets.js';
 
-/** Options that make a worker fast enough for a test. */
-export const QUICK: Omit<OutboxModuleOptions, 'databaseUrl'> = {
+/** What makes a worker quick enough to be watched. */
+export const QUICK: Omit<OutboxWorkerOptions, 'databaseUrl'> = {
   concurrency: { 'mail-code': 4, 'sms-code': 4, notice: 2 },
   attemptTimeoutMs: 1500,
   abandonedAfterMs: 2000,
@@ -67,8 +67,8 @@ export async function startOutbox() {
       await client.query('SELECT two_factor_enqueue($1, $2, $3)', [payload, new Date(whole.discardAfter), queue]);
       return { to: whole.to, code, payload };
     },
-    /** Starts a worker that sends by SMTP, or by the given sender. */
-    startWorker(mail: MailSender | string, options: Partial<OutboxModuleOptions> = {}, sms?: SmsSender): OutboxWorker {
+    /** A worker that sends by SMTP, or by whatever sender it is given. */
+    startWorker(mail: MailSender | string, options: Partial<OutboxWorkerOptions> = {}, sms?: SmsSender): OutboxWorker {
       const worker = createWorker(database.url, KEY, mail, { ...QUICK, ...options }, sms);
       worker.onApplicationBootstrap();
       workers.push(worker);
@@ -103,7 +103,7 @@ export function createWorker(
   databaseUrl: string,
   key: typeof KEY,
   mail: MailSender | string,
-  options: Partial<OutboxModuleOptions>,
+  options: Partial<OutboxWorkerOptions>,
   sms: SmsSender | null = null,
 ): OutboxWorker {
   const sender = typeof mail === 'string' ? smtp(mail) : mail;

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../two-factor/index.js';
+import { Library } from '../library.js';
 import { QUEUE_STATE } from './outbox.statements.js';
 
 export interface QueueState {
@@ -14,11 +15,11 @@ export interface QueueState {
 /** Reads the state of the queue, which all processes share. */
 @Injectable()
 export class OutboxQueue {
-  constructor(private readonly database: Database) {}
+  constructor(private readonly library: Library) {}
 
   /** @throws the driver's error when the database is unavailable */
   async state(): Promise<QueueState> {
-    const [state] = await this.database.query<QueueState>(QUEUE_STATE);
+    const [state] = await this.library.get(Database).query<QueueState>(QUEUE_STATE);
     return state ?? { waiting: 0, retrying: 0, oldestSeconds: 0 };
   }
 }

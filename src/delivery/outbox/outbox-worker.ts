@@ -1,13 +1,13 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Job, Runner, Task, WorkerEvents } from 'graphile-worker';
 import { Pool } from 'pg';
-import { MessageDelivery, type MessageQueue } from '../../two-factor/index.js';
+import type { MessageQueue } from '../../two-factor/index.js';
 import { waitAtMost } from '../deadline.js';
 import { describeError } from '../delivery-error.js';
 import { graphileLogger } from './graphile-logger.js';
-import { ageMs, MessageTask } from './message-task.js';
+import { ageMs, MessageTask, type Delivery } from './message-task.js';
 import { OutboxOptions } from './outbox.options.js';
 import { REMOVE_HOPELESS, RETRY_LATER, UNLOCK_ABANDONED } from './outbox.statements.js';
 import { QUEUE_SCHEMA, TASKS } from './queue-schema.js';
@@ -27,7 +27,6 @@ const FAREWELL_MS = 1000;
  * A message is sent at least once. It is sent twice if a process dies in the milliseconds between the provider's
  * acceptance and the removal of the message.
  */
-@Injectable()
 export class OutboxWorker implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Outbox');
   private readonly task: MessageTask;
@@ -35,7 +34,7 @@ export class OutboxWorker implements OnApplicationBootstrap, OnApplicationShutdo
   private ended: Promise<void> | undefined;
 
   constructor(
-    delivery: MessageDelivery,
+    delivery: Delivery,
     private readonly options: OutboxOptions,
   ) {
     this.task = new MessageTask(delivery, options.attemptTimeoutMs);

@@ -10,8 +10,8 @@ export type Concurrency = Readonly<Record<MessageQueue, number>>;
  */
 const DEFAULT_CONCURRENCY: Concurrency = { 'mail-code': 10, 'sms-code': 10, notice: 2 };
 
-export interface OutboxModuleOptions {
-  /** URL of the database with the library's tables and the queue. */
+export interface OutboxWorkerOptions {
+  /** Of the database that holds the library's tables and the queue. */
   readonly databaseUrl: string;
   /** Whether this process delivers messages; `false`: another one does. Default true. */
   readonly deliver?: boolean;
@@ -48,8 +48,8 @@ export class OutboxOptions {
   readonly restartDelayMs: number;
   readonly retry: RetrySchedule;
 
-  /** @throws {RangeError} when messages would count as abandoned during an attempt */
-  constructor(options: OutboxModuleOptions) {
+  /** @throws {RangeError} when messages would count as abandoned while they may still be on their way */
+  constructor(options: OutboxWorkerOptions) {
     this.databaseUrl = options.databaseUrl;
     this.deliver = options.deliver ?? true;
     this.concurrency = { ...DEFAULT_CONCURRENCY, ...options.concurrency };

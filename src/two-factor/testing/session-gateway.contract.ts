@@ -11,12 +11,8 @@ import {
   type SignInContext,
 } from '../ports/session-gateway.js';
 import type { Database } from '../postgres/database.js';
-
-/** What a test runner offers: jest, vitest and mocha do, and `node:test` too. */
-export interface TestApi {
-  readonly describe: (name: string, body: () => void) => unknown;
-  readonly it: (name: string, test: () => Promise<void>) => unknown;
-}
+import { onOneConnection, rolledBack as inRolledBack } from './contract-transactions.js';
+import type { TestApi } from './test-api.js';
 
 /** A gateway to hold to the contract, and what it takes to do so. */
 export interface SessionGatewaySubject {
@@ -453,13 +449,30 @@ export function describeSessionGateway(
         assert.ok(await find(other.issued.token), 'Other sessions were ended outside of the transaction');
       });
     });
+
+    describe('a pool with one connection left', () => {
+      it('is enough inside a transaction, where the gateway is transactional', async () => {
+        const subject = await trial();
+        const { open, find, gateway, context } = subject;
+        if (!gateway.transactional) return;
+        const { accountId, issued } = await open();
+        const session = await find(issued.token);
+        assert.ok(session);
+        const grant = { ...UNPROVEN, accountId, context, request: requestOf({}) };
+        await onOneConnection(subject.database, 'SessionGateway', [
+          ['issue', (transaction) => gateway.issue(grant, transaction)],
+          ['holds', (transaction) => gateway.holds(session, transaction)],
+          ['renew', (transaction) => gateway.renew({ ...renewalOf(session), endOthers: true }, transaction)],
+          ['end', (transaction) => gateway.end(session, transaction)],
+          ['endDevice', (transaction) => gateway.endDevice(accountId, randomUUID(), transaction)],
+          ['endAll', (transaction) => gateway.endAll(accountId, transaction)],
+        ]);
+      });
+    });
   });
 }
 
 type Transaction = Parameters<SessionGateway['issue']>[1];
-
-/** Thrown to make a transaction roll back. */
-class RollBack extends Error {}
 
 /** The subject, and shorthands for what every test does with it. */
 class Trial {
@@ -488,21 +501,14 @@ class Trial {
     this.gateway.identify(requestOf({ authorization: `Bearer ${token}` }), bearer(token));
 
   /** Does something in a transaction that comes to nothing; tells what it gave. */
-  readonly rolledBack = async <T>(work: (transaction: Transaction) => Promise<T>): Promise<T> => {
+  readonly rolledBack = async <T>(work: (transaction: Transaction) => Promise<T>): Promise<T> =>
+    inRolledBack(this.database, work);
+
+  get database(): Database {
     const { database } = this.subject;
     assert.ok(database, 'A transactional gateway is tested with its `database`');
-    let result: { readonly value: T } | undefined;
-    const transaction = database.transaction(async (open) => {
-      result = { value: await work(open) };
-      throw new RollBack();
-    });
-    await assert.rejects(transaction, (error) => {
-      if (error instanceof RollBack) return true;
-      throw error;
-    });
-    assert.ok(result);
-    return result.value;
-  };
+    return database;
+  }
 }
 
 const UNPROVEN = { secondFactor: null, amr: [], trustedDeviceId: null } as const;

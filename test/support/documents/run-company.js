@@ -11,7 +11,6 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { hash } from 'bcrypt';
-import { installQueue } from 'nestjs-two-factor/delivery';
 import { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 
@@ -19,13 +18,17 @@ import { DataSource } from 'typeorm';
 const part = (name) => import(new URL(name, import.meta.url).href);
 const { AppModule } = await part('app.module.js');
 const { testAcmeSessions } = await part('acme-sessions.contract.js');
+const { testAcmePorts } = await part('acme-ports.contract.js');
+const { dataSourceWithMail } = await part('data-source-with-mail.js');
 const { twoFactorWithMail } = await part('two-factor-with-mail.js');
+const { FakeTwoFactorService } = await import('nestjs-two-factor/testing');
+const { paymentsUnderTest, sessionsOf } = await part('payments.test-kit.js');
 
 const url = process.env.DATABASE_URL;
 const dataSource = new DataSource({ type: 'postgres', url });
 
 class MailingModule {}
-Module({ imports: [TypeOrmModule.forRoot({ type: 'postgres', url }), ...twoFactorWithMail] })(MailingModule);
+Module({ imports: [TypeOrmModule.forRoot(dataSourceWithMail), ...twoFactorWithMail] })(MailingModule);
 
 describe('the company', () => {
   let app;
@@ -36,7 +39,6 @@ describe('the company', () => {
     await app.listen(0, '127.0.0.1');
     origin = await app.getUrl();
     const pool = new Pool({ connectionString: url });
-    await installQueue(pool);
     await pool.query(`INSERT INTO employee (username, email, password_hash) VALUES ('ada', 'ada@acme.example', $1)`, [
       await hash('correct horse', 10),
     ]);
@@ -81,6 +83,27 @@ describe('the company', () => {
 });
 
 testAcmeSessions(dataSource, { describe, it });
+testAcmePorts(dataSource, { describe, it });
+
+class PaymentsUnderTest {}
+Module(paymentsUnderTest)(PaymentsUnderTest);
+
+describe('the payments, without a database', () => {
+  it('ask for a second factor', async () => {
+    const app = await NestFactory.create(PaymentsUnderTest, new FastifyAdapter(), { logger: ['error'] });
+    await app.listen(0, '127.0.0.1');
+    const statuses = [];
+    for (const token of await sessionsOf(app.get(FakeTwoFactorService), '7')) {
+      const { status } = await fetch(`${await app.getUrl()}/payments`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}` },
+      });
+      statuses.push(status);
+    }
+    await app.close();
+    assert.deepEqual(statuses, [403, 201]);
+  });
+});
 
 after(async () => {
   if (dataSource.isInitialized) await dataSource.destroy();
