@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { build } from 'esbuild';
 import { importedPackages } from './imports.js';
 import { manifest, REPOSITORY, subPathManifests } from './manifest.js';
 
@@ -13,9 +14,15 @@ import { manifest, REPOSITORY, subPathManifests } from './manifest.js';
 const OUT = 'dist/package';
 const COPIED = ['CHANGELOG.md', 'LICENSE'];
 const LINKED = ['README.md', 'SECURITY.md'];
+/**
+ * Packages whose CommonJS files `require()` packages that are ES modules only. Jest in CommonJS cannot load those on Node.js 20
+ * and 22, so the CommonJS files of the library bring them bundled. They export functions, so a second copy does no harm.
+ */
+const BUNDLED = ['otplib'];
 
 await rm(OUT, { recursive: true, force: true });
 await Promise.all(['esm', 'cjs'].map((format) => compile(`package/tsconfig.${format}.json`)));
+for (const name of BUNDLED) await bundleForCommonJs(name);
 
 const root = JSON.parse(await readFile('package.json', 'utf8'));
 await writeJson('package.json', manifest(root, await importedPackages(OUT)));
@@ -30,6 +37,29 @@ async function compile(project) {
   const words = [resolve('node_modules/typescript/bin/tsc'), '--project', project];
   const [code] = await once(spawn(process.execPath, words, { stdio: 'inherit' }), 'exit');
   if (code !== 0) throw new Error(`The compiler refuses ${project}`);
+}
+
+/** Bundles a package, and has the CommonJS files require the bundle. Licences that the sources name stay in it. */
+async function bundleForCommonJs(name) {
+  const bundle = join(OUT, 'cjs/bundled', `${name}.js`);
+  await build({
+    stdin: { contents: `export * from '${name}';`, resolveDir: '.' },
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20.19',
+    legalComments: 'inline',
+    logLevel: 'warning',
+  });
+  const files = await readdir(join(OUT, 'cjs'), { recursive: true });
+  for (const file of files.filter((path) => path.endsWith('.js') && !path.startsWith('bundled'))) {
+    const path = join(OUT, 'cjs', file);
+    const text = await readFile(path, 'utf8');
+    const target = relative(join(path, '..'), bundle);
+    const changed = text.replaceAll(`require("${name}")`, `require("${target}")`);
+    if (changed !== text) await writeFile(path, changed);
+  }
 }
 
 async function writeJson(path, content) {

@@ -62,7 +62,7 @@ describe('two-factor authentication at the bank', () => {
   it('turns two-factor on and asks for a code at the next sign-in', async () => {
     const customer = await enrol();
     const { secondFactor, challenge } = await login(customer.email);
-    assert.deepEqual(secondFactor, ['totp']);
+    assert.deepEqual(secondFactor, ['totp', 'otp']);
     assert.equal((await bank.get('/payments', challenge)).status, 401);
     const verified = await bank.post('/two-factor/verify-totp', { code: customer.phone.code() }, challenge);
     assert.equal(verified.status, 200);
@@ -85,7 +85,7 @@ describe('two-factor authentication at the bank', () => {
     const customer = await enrol();
     const { body } = await bank.get('/two-factor/status', customer.strong);
     assert.equal(body.enabled, true);
-    assert.deepEqual([body.methods, body.hardwareKey], [['totp'], null]);
+    assert.deepEqual([body.methods, body.hardwareKey], [['totp', 'otp'], null]);
     const rows = await query('SELECT uses_second_factor FROM customer WHERE id = $1', customer.id);
     assert.deepEqual(rows, [{ uses_second_factor: true }]);
   });
@@ -97,7 +97,7 @@ describe('two-factor authentication at the bank', () => {
 
   it('refuses fields that no body has', async () => {
     const { session } = await login((await register()).email);
-    const { status } = await bank.post('/two-factor/enable', { password: PASSWORD, admin: true }, session);
+    const { status } = await bank.post('/two-factor/verify-totp', { code: '000000', admin: true }, session);
     assert.equal(status, 400);
   });
 
