@@ -34,7 +34,7 @@ const packages = {
 
 // `dist/package/` is the library's, see package/build.js.
 const before = await readdir('dist').catch(() => []);
-for (const name of before.filter((name) => name !== 'package')) await rm(join('dist', name), { recursive: true });
+for (const name of before.filter((path) => path !== 'package')) await rm(join('dist', name), { recursive: true });
 await build({
   entryPoints: Object.entries(PROGRAMS).map(([out, path]) => ({ in: `build/${path}.js`, out })),
   outdir: 'dist',

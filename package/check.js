@@ -47,8 +47,16 @@ async function compiles(type, module, moduleResolution) {
   const lines = SUB_PATHS.map((name, n) => `import * as entry${n} from '${name}';\nexport { entry${n} };`);
   await writeFile(join(project, 'host.ts'), lines.join('\n'));
   const compilerOptions = {
-    ...{ module, moduleResolution, target: 'es2023', types: ['node'], strict: true, noEmit: true },
-    ...{ experimentalDecorators: true, emitDecoratorMetadata: true, esModuleInterop: true, skipLibCheck: false },
+    module,
+    moduleResolution,
+    target: 'es2023',
+    types: ['node'],
+    strict: true,
+    noEmit: true,
+    experimentalDecorators: true,
+    emitDecoratorMetadata: true,
+    esModuleInterop: true,
+    skipLibCheck: false,
     // Otherwise the compiler takes the files for the repository's own, and not for a package's.
     preserveSymlinks: true,
   };

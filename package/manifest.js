@@ -74,7 +74,11 @@ export function manifest(root, imported) {
   };
 }
 
-/** Manifests of sub-paths, for tools that do not read `exports`: TypeScript with `moduleResolution: node10` is one. */
+/**
+ * Manifests of sub-paths, for tools that do not read `exports`: TypeScript with `moduleResolution: node10` is one.
+ *
+ * @returns {Array<[path: string, content: object]>}
+ */
 export function subPathManifests() {
   return Object.entries(ENTRIES)
     .filter(([path]) => path !== '.')
@@ -102,10 +106,13 @@ function dependencies(root, imported) {
     return [...(PEERS[name] === undefined ? [name] : []), ...(typed ? [types] : [])];
   });
   return Object.fromEntries(
-    needed.toSorted().map((name) => {
-      if (ranges[name] === undefined) throw new Error(`The library imports ${name}, which package.json does not name`);
-      return [name, ranges[name]];
-    }),
+    needed
+      .toSorted((a, b) => a.localeCompare(b))
+      .map((name) => {
+        if (ranges[name] === undefined)
+          throw new Error(`The library imports ${name}, which package.json does not name`);
+        return [name, ranges[name]];
+      }),
   );
 }
 

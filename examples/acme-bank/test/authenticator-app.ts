@@ -10,7 +10,10 @@ export class AuthenticatorApp {
   /** @param uri what the QR code of the library holds */
   constructor(uri: string) {
     const text = new URL(uri).searchParams.get('secret') ?? '';
-    const bits = [...text].map((letter) => BASE32.indexOf(letter).toString(2).padStart(5, '0')).join('');
+    const bits = text
+      .split('')
+      .map((letter) => BASE32.indexOf(letter).toString(2).padStart(5, '0'))
+      .join('');
     this.secret = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
   }
 

@@ -64,8 +64,14 @@ export class Customers {
 export function toView(customer: Customer): UserView {
   const { id, email, fullName, usesSecondFactor, createdAt, updatedAt } = customer;
   return {
-    ...{ id, email, emailVerified: true, name: fullName, image: null },
-    ...{ twoFactorEnabled: usesSecondFactor, createdAt, updatedAt },
+    id,
+    email,
+    emailVerified: true,
+    name: fullName,
+    image: null,
+    twoFactorEnabled: usesSecondFactor,
+    createdAt,
+    updatedAt,
   };
 }
 
