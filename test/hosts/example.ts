@@ -20,7 +20,8 @@ export async function copyExample(folder: string, host: Host, tarball: string): 
   const manifest = await exampleManifest();
   manifest.type = host.type;
   if (host.platform === 'fastify') {
-    manifest.dependencies['@nestjs/platform-fastify'] = manifest.dependencies['@nestjs/platform-express'] ?? '';
+    // Not the version of the other platform: each has patches of its own.
+    manifest.dependencies['@nestjs/platform-fastify'] = '^12.0.0';
     delete manifest.dependencies['@nestjs/platform-express'];
     const line = `export { FastifyAdapter as HttpPlatform } from '@nestjs/platform-fastify';\n`;
     await writeFile(join(folder, 'src/platform.ts'), line);
