@@ -22,6 +22,8 @@ export async function copyExample(folder: string, host: Host, tarball: string): 
   if (host.platform === 'fastify') {
     // Not the version of the other platform: each has patches of its own.
     manifest.dependencies['@nestjs/platform-fastify'] = '^12.0.0';
+    // SwaggerModule serves its page by it.
+    manifest.dependencies['@fastify/static'] = '^10.0.0';
     delete manifest.dependencies['@nestjs/platform-express'];
     const line = `export { FastifyAdapter as HttpPlatform } from '@nestjs/platform-fastify';\n`;
     await writeFile(join(folder, 'src/platform.ts'), line);
