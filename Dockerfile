@@ -8,7 +8,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY nest-cli.json tsconfig.json tsconfig.build.json esbuild.config.js ./
 COPY src ./src
-RUN npm run build
+RUN npm run build:service
 
 FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /app

@@ -1,14 +1,14 @@
-import { cp, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 
 /*
- * Second half of `npm run build`: makes `dist/` of what the compiler left in `build/`.
+ * Second half of `npm run build:service`: makes the programs in `dist/` of what the compiler left in `build/`.
  *
- * The library goes there file by file, for others to import. The programs are bundled with the framework's packages:
- * Nest and what it imports are some 1,500 small files, and finding and reading those is more than half of a start. All
- * other packages are loaded as they are: some of them look for files of their own, or must be one instance.
+ * They are bundled with the framework's packages: Nest and what it imports are some 1,500 small files, and finding and
+ * reading those is more than half of a start. All other packages are loaded as they are: some of them look for files of
+ * their own, or must be one instance.
  */
-const LIBRARY = ['two-factor', 'delivery'];
 /** Path in `dist/` and in `build/`, without the extension. Operators know the former. */
 const PROGRAMS = {
   main: 'programs/main',
@@ -32,8 +32,9 @@ const packages = {
   },
 };
 
-await rm('dist', { recursive: true, force: true });
-for (const folder of LIBRARY) await cp(`build/${folder}`, `dist/${folder}`, { recursive: true });
+// `dist/package/` is the library's, see package/build.js.
+const before = await readdir('dist').catch(() => []);
+for (const name of before.filter((path) => path !== 'package')) await rm(join('dist', name), { recursive: true });
 await build({
   entryPoints: Object.entries(PROGRAMS).map(([out, path]) => ({ in: `build/${path}.js`, out })),
   outdir: 'dist',

@@ -4,6 +4,17 @@ import passport from 'passport';
 import { Strategy } from 'passport-http-bearer';
 import type { HttpRequest } from './http-exchange.js';
 
+/**
+ * As much of passport-http-bearer as the class below needs. Without this type the declaration file would name the types of
+ * passport and passport-http-bearer, which are in packages that a host need not have.
+ */
+interface PassportBearer {
+  name: string;
+  authenticate(request: HttpRequest): void;
+}
+
+const PassportBearerStrategy = PassportStrategy(Strategy) as new () => PassportBearer;
+
 let instances = 0;
 
 /**
@@ -12,7 +23,7 @@ let instances = 0;
  * What the token stands for depends on the route, so CredentialResolver decides that; here it is only found.
  */
 @Injectable()
-export class BearerStrategy extends PassportStrategy(Strategy) {
+export class BearerStrategy extends PassportBearerStrategy {
   validate(token: string): string {
     return token;
   }

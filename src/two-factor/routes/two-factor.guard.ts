@@ -15,6 +15,24 @@ const ANONYMOUS: Caller = { kind: 'anonymous' };
 const PROPERTY = 'twoFactor' satisfies keyof GuardedRequest;
 
 /**
+ * As much of @nestjs/passport's guard as the class below needs. Without this type the declaration file would name that
+ * package, whose own declarations need @types/passport and @types/express.
+ */
+interface PassportGuard {
+  canActivate(context: ExecutionContext): Promise<boolean>;
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- passport's signature
+  handleRequest<T>(error: unknown, user: unknown, info: unknown, context: ExecutionContext): T;
+}
+
+interface PassportGuardOptions {
+  readonly defaultStrategy: string;
+  readonly property: string;
+  readonly session: boolean;
+}
+
+const PassportBearerGuard = AuthGuard() as new (options: PassportGuardOptions) => PassportGuard;
+
+/**
  * Lets in callers with a live session, and whatever else the route accepts.
  *
  * @example
@@ -26,7 +44,7 @@ const PROPERTY = 'twoFactor' satisfies keyof GuardedRequest;
  * ```
  */
 @Injectable()
-export class TwoFactorGuard extends AuthGuard() implements CanActivate {
+export class TwoFactorGuard extends PassportBearerGuard implements CanActivate {
   constructor(
     strategy: BearerStrategy,
     private readonly resolver: CredentialResolver,

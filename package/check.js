@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+/*
+ * `npm run check:package`: holds what `npm run build:package` made against publint and attw, compiles its declarations, and
+ * loads it as a host does. Fails at the first fault.
+ */
+const PACKAGE = resolve('dist/package');
+const SUB_PATHS = ['nestjs-two-factor', 'nestjs-two-factor/delivery', 'nestjs-two-factor/testing'];
+const run = promisify(execFile);
+
+/** A project that imports the package. Below `dist/`, so that it finds the packages of the repository. */
+const project = await mkdtemp(join(resolve('dist'), 'check-'));
+try {
+  await mkdir(join(project, 'node_modules'));
+  await symlink(PACKAGE, join(project, 'node_modules/nestjs-two-factor'));
+  await node('publint', 'node_modules/publint/src/cli.js', '--strict', PACKAGE);
+  await node(
+    'attw',
+    'node_modules/@arethetypeswrong/cli/dist/index.js',
+    '--no-emoji',
+    '--format',
+    'ascii',
+    '--pack',
+    PACKAGE,
+  );
+  // CommonJS under `node16` may import no ES module, and NestJS 12 is one: test/hosts compiles that on NestJS 11.
+  for (const [type, module, moduleResolution] of [
+    ['module', 'node16', 'node16'],
+    ['module', 'nodenext', 'nodenext'],
+    ['commonjs', 'nodenext', 'nodenext'],
+    ['module', 'esnext', 'bundler'],
+    ['commonjs', 'commonjs', 'bundler'],
+  ]) {
+    await compiles(type, module, moduleResolution);
+  }
+  await holdsOneCopy();
+} finally {
+  await rm(project, { recursive: true });
+}
+
+/** Compiles a host that imports every sub-path; `skipLibCheck: false` has the compiler check the declarations, too. */
+async function compiles(type, module, moduleResolution) {
+  await writeFile(join(project, 'package.json'), JSON.stringify({ type }));
+  const lines = SUB_PATHS.map((name, n) => `import * as entry${n} from '${name}';\nexport { entry${n} };`);
+  await writeFile(join(project, 'host.ts'), lines.join('\n'));
+  const compilerOptions = {
+    module,
+    moduleResolution,
+    target: 'es2023',
+    types: ['node'],
+    strict: true,
+    noEmit: true,
+    experimentalDecorators: true,
+    emitDecoratorMetadata: true,
+    esModuleInterop: true,
+    skipLibCheck: false,
+    // Otherwise the compiler takes the files for the repository's own, and not for a package's.
+    preserveSymlinks: true,
+  };
+  await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['host.ts'] }));
+  await node(`${type}, ${module}, ${moduleResolution}`, 'node_modules/typescript/bin/tsc', '--project', project);
+}
+
+/** A process that imports and requires the package must not get two copies of a class. */
+async function holdsOneCopy() {
+  await writeFile(
+    join(project, 'one-copy.cjs'),
+    `(async () => {
+      for (const name of ${JSON.stringify(SUB_PATHS)}) {
+        const [required, imported] = [require(name), await import(name)];
+        for (const [key, value] of Object.entries(imported)) {
+          if (value !== required[key]) throw new Error(name + ' has two copies of ' + key);
+        }
+      }
+    })();`,
+  );
+  await node('import and require', join(project, 'one-copy.cjs'));
+}
+
+async function node(title, ...words) {
+  try {
+    await run(process.execPath, words, { maxBuffer: 16 * 1024 * 1024 });
+    console.log(`package: ${title}: good`);
+  } catch (error) {
+    throw new Error(`package: ${title}:\n${error.stdout ?? ''}${error.stderr ?? ''}`, { cause: error });
+  }
+}
