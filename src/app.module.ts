@@ -40,7 +40,6 @@ export class AppModule {
           secureCookies,
           bcryptCost,
         }),
-        DeliveryModule.forRoot({ ...deliveryOptions(config, databaseUrl), isGlobal: true }),
         TwoFactorModule.forRoot({
           issuer,
           keys,
@@ -58,6 +57,8 @@ export class AppModule {
           isGlobal: true,
         }),
         AccountsApiModule,
+        // After the library, which refuses to start with keys that are wrong: then nothing is delivered.
+        DeliveryModule.forRoot({ ...deliveryOptions(config, databaseUrl), isGlobal: true }),
         HealthModule.forRoot({ token: config.healthToken, production: config.production }),
       ],
     };

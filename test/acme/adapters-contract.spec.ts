@@ -356,8 +356,8 @@ describe('the contract of key rings finds out a ring that', () => {
 
   it.each([
     ['has one key for all purposes', OneForAll, 'derives another key for each purpose and each name'],
-    ['derives half a key', Short, 'derives 32 bytes, and never a key that anyone could guess'],
-    ['derives zeros', Zero, 'derives 32 bytes, and never a key that anyone could guess'],
+    ['derives half a key', Short, 'derives 32 bytes, and no key that can be guessed'],
+    ['derives zeros', Zero, 'derives 32 bytes, and no key that can be guessed'],
     ['derives keys for names that it lacks', Generous, 'throws UnknownKeyError for a name that it does not have'],
     ['derives other keys after a restart', Fickle, 'derives the same keys every time, and after a restart'],
     ['does not name the current key first', Unordered, 'names its keys, each once, and the current one first'],

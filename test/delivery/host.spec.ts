@@ -254,6 +254,21 @@ describe('DeliveryModule without TwoFactorModule', () => {
     await expect(module.get(OutboxQueue, { strict: false }).state()).rejects.toThrow('import TwoFactorModule');
     await module.close();
   });
+
+  it('fails to start a worker, which would have nothing to deliver by', async () => {
+    const outbox = { databaseUrl: 'postgres://localhost/unused' };
+    const module = await Test.createTestingModule({ imports: [DeliveryModule.forRoot({ outbox })] }).compile();
+    await expect(module.init()).rejects.toThrow('DeliveryModule needs MessageDelivery of TwoFactorModule');
+  });
+});
+
+describe('deliveryMigrations', () => {
+  it('have the names under which databases of the service have run them', () => {
+    expect(deliveryMigrations.map((Migration) => new Migration().name)).toEqual([
+      'CreateOutbox1764000000200',
+      'OutboxLanes1764000000900',
+    ]);
+  });
 });
 
 class OwnOutbox extends Outbox {

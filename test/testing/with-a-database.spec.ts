@@ -91,7 +91,7 @@ afterAll(async () => {
 
 const deliver = () => outbox.deliver(app.get(Database), app.get(MessageDelivery));
 
-/** Hires somebody and signs them in. */
+/** Makes an employee and signs them in. */
 async function session(username: string): Promise<{ accountId: string; token: string }> {
   const accountId = String(await app.get(Employees, { strict: false }).hire(username, PASSWORD));
   const { body } = await caller.post<{ session: string }>('/login', { username, password: PASSWORD });

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { Database, MessageWriter } from '../../two-factor/index.js';
+import { Database, MessageDelivery, MessageWriter } from '../../two-factor/index.js';
 import { Pool } from 'pg';
 import { Library } from '../library.js';
 import { GraphileOutbox } from './graphile-outbox.js';
@@ -21,8 +21,12 @@ export class QueueSetup implements OnModuleInit {
     @Inject(OutboxOptions) private readonly options: OutboxOptions | null,
   ) {}
 
-  /** @throws {Error} naming the remedy, where the tables are missing and it is not known in which database to make them */
+  /**
+   * @throws {Error} naming the remedy, where the tables are missing and it is not known in which database to make them, or the
+   *   worker has no TwoFactorModule to deliver by
+   */
   async onModuleInit(): Promise<void> {
+    if (this.options?.deliver) this.library.get(MessageDelivery);
     // An application may send mail by this folder and queue it by an outbox of its own.
     if (this.library.find(MessageWriter)?.enqueueFunction !== this.outbox.enqueueFunction) return;
     const database = this.library.get(Database);

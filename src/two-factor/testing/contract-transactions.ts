@@ -3,7 +3,7 @@ import { DatabaseUnavailableError } from '../postgres/database-unavailable.js';
 import type { Database } from '../postgres/database.js';
 import type { Transaction } from '../postgres/transaction.js';
 
-/** Long for a statement on the slowest of machines, short for whoever waits for the tests. */
+/** Long for a statement on the slowest of machines, short for the people who wait for the tests. */
 const LIMIT_MS = 5000;
 
 /** Thrown to make a transaction roll back. */

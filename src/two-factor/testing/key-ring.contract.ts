@@ -42,7 +42,7 @@ export function describeKeyRing(
       for (const kid of ring.kids) assert.match(kid, KID);
     });
 
-    it('derives 32 bytes, and never a key that anyone could guess', async () => {
+    it('derives 32 bytes, and no key that can be guessed', async () => {
       const { ring } = await subject();
       for (const key of derivedOf(ring)) {
         assert.ok(Buffer.isBuffer(key));
