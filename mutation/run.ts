@@ -46,6 +46,8 @@ const tasks = await allTasks();
 const server = await startDatabase();
 const survivors: Survivor[] = [];
 const copies: string[] = [];
+/** The test files that noticed faults in a source file, the last one first. */
+const noticedBy = new Map<string, readonly string[]>();
 let done = 0;
 try {
   for (let n = 0; n < availableParallelism(); n++) copies.push(await copyOfProject());
@@ -92,7 +94,8 @@ async function requireGreen(copy: string): Promise<void> {
   const files = (await Promise.all(['src', 'test'].map(filesOf))).flat();
   const lost = [...tests].filter((pattern) => !files.some((file) => new RegExp(pattern).test(file)));
   if (lost.length > 0) throw new Error(`No test is called ${lost.join(', ')}`);
-  if (!(await passes(copy, [...tests], tests.size))) throw new Error('The tests fail before there is a fault in them');
+  const all = { file: '', tests: [...tests] };
+  if (!(await passes(copy, all, tests.size))) throw new Error('The tests fail before there is a fault in them');
 }
 
 async function filesOf(folder: string): Promise<string[]> {
@@ -106,32 +109,43 @@ async function work(copy: string, queue: IterableIterator<Task>): Promise<void> 
     const path = join(copy, task.target.file);
     const original = await readFile(path, 'utf8');
     await writeFile(path, task.mutant.text);
-    const survived = await passes(copy, task.target.tests);
+    const survived = await passes(copy, task.target);
     await writeFile(path, original);
     tell(task, survived);
   }
 }
 
 /** @returns whether all tests pass; a run that takes too long is a fault that was noticed */
-async function passes(cwd: string, tests: readonly string[], patience = 1): Promise<boolean> {
+async function passes(cwd: string, { file, tests }: Target, patience = 1): Promise<boolean> {
+  const noticed = noticedBy.get(file) ?? [];
   const jest = [
     '--max-semi-space-size=32',
     '--experimental-vm-modules',
     'node_modules/jest/bin/jest.js',
     '--bail',
-    '--maxWorkers=1',
+    '--runInBand',
     `--testSequencer=${resolve('mutation/quick-first.js')}`,
+    `--reporters=${resolve('mutation/end-at-failure.js')}`,
     '--silent',
   ];
   const child = spawn(process.execPath, [...jest, '--testTimeout=15000', ...tests], {
     cwd,
-    env: { ...process.env, TEST_DATABASE_URL: server.url, NODE_OPTIONS: '--no-warnings' },
-    stdio: 'ignore',
+    env: {
+      ...process.env,
+      TEST_DATABASE_URL: server.url,
+      TEST_TEMPLATE: 'mutation',
+      NODE_OPTIONS: '--no-warnings',
+      NOTICED_BY: noticed.join(' '),
+    },
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
     detached: true,
   });
+  let failed = '';
+  child.stdio[3]?.on('data', (path: Buffer) => (failed += path.toString()));
   const timer = setTimeout(() => endGroup(child.pid), TIMEOUT_MS * patience);
   const [code] = (await once(child, 'exit')) as [number | null];
   clearTimeout(timer);
+  if (failed !== '') noticedBy.set(file, [failed, ...noticed.filter((other) => other !== failed)]);
   // A fault may keep a worker of Jest's going for ever.
   endGroup(child.pid);
   return code === 0;
