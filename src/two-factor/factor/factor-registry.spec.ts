@@ -40,6 +40,9 @@ const folded = (sql: string) => sql.replaceAll(/\s+/g, ' ');
 const confirmedIn = (table: string) =>
   `EXISTS (SELECT FROM ${table} f WHERE f.account_id = $id AND f.confirmed_at IS NOT NULL)`;
 
+const confirmedRows = (table: string, aggregate: string) =>
+  `(SELECT ${aggregate} FROM ${table} mine WHERE mine.account_id = $id AND mine.confirmed_at IS NOT NULL)`;
+
 describe('a registry refuses at start, and names the plug-in,', () => {
   it.each(['', 'Card', '1card', '-card', 'smart card', "card'", 'card_2', 'c'.repeat(21)])(
     'a factor that is called "%s"',
@@ -110,10 +113,8 @@ describe('a registry', () => {
 
 describe('the facts of an account', () => {
   const registry = new FactorRegistry([card, phone, paper]);
-  const countOf = (table: string, aggregate: string) =>
-    `(SELECT ${aggregate} FROM ${table} mine WHERE mine.account_id = $id AND mine.confirmed_at IS NOT NULL)`;
-  const cards = `'card', ${countOf('card', 'to_jsonb(nullif(count(*), 0))')}`;
-  const phones = `'phone', ${countOf('phone', 'jsonb_agg(mine.number)')}`;
+  const cards = `'card', ${confirmedRows('card', 'to_jsonb(nullif(count(*), 0))')}`;
+  const phones = `'phone', ${confirmedRows('phone', 'jsonb_agg(mine.number)')}`;
 
   it('are the confirmed rows of each enrolment table, counted or as the table says', () => {
     expect(folded(registry.facts('$id'))).toBe(`jsonb_build_object(${cards}, ${phones})`);

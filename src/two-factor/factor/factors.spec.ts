@@ -31,7 +31,7 @@ class FakeFactor extends Factor {
 
 const pluginOf = (name: string, parts: Partial<FactorPlugin> = {}): FactorPlugin => ({
   name,
-  factor: FakeFactor as never,
+  factor: FakeFactor,
   listed: true,
   lockable: true,
   errors: { invalid: 'INVALID_CODE', notEnabled: 'TOTP_NOT_ENABLED' },
