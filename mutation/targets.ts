@@ -40,16 +40,25 @@ export const TARGETS: readonly Target[] = [
   { file: `${LIBRARY}/factors/otp/one-time-code.ts`, tests: ['src/two-factor/factors/otp', 'test/controls/08'] },
   {
     file: `${LIBRARY}/factors/otp/otp.factor.ts`,
-    tests: ['test/e2e/otp', 'test/e2e/status', 'test/controls/(08|09|10)', 'test/e2e/session-strength'],
+    tests: [
+      'src/two-factor/factors/otp',
+      'test/e2e/(otp|status)',
+      'test/controls/(08|09|10)',
+      'test/e2e/session-strength',
+    ],
   },
-  { file: `${LIBRARY}/factors/otp/otp-codes.ts`, tests: ['test/e2e/otp', 'test/controls/(08|34)'] },
+  {
+    file: `${LIBRARY}/factors/otp/otp-codes.ts`,
+    tests: ['src/two-factor/factors/otp', 'test/e2e/otp', 'test/controls/(08|34)'],
+  },
   {
     file: `${LIBRARY}/factors/otp/otp.sql.ts`,
     tests: [
       'test/e2e/otp',
       'test/controls/(08|09|10|15|20|22)',
       'test/races/(one-time-codes|interleavings)',
-      'test/e2e/(status|staged-elsewhere)',
+      'test/e2e/(status|staged-elsewhere|accounts-email)',
+      'test/attacks/f04-notices',
     ],
   },
   {
@@ -58,6 +67,7 @@ export const TARGETS: readonly Target[] = [
       'test/e2e/otp',
       'test/controls/(08|09|10|17|20|22)',
       'test/races/(one-time-codes|interleavings)',
+      'test/e2e/staged-elsewhere',
       'test/attacks/f(02|03|11)',
     ],
   },
