@@ -90,11 +90,8 @@ export const TARGETS: readonly Target[] = [
       'test/e2e/(enrolment|staged-elsewhere|otp)',
     ],
   },
-  {
-    file: `${LIBRARY}/factor/factor-registry.ts`,
-    tests: ['src/two-factor/factor', 'test/e2e/(otp|status|enrolment)', 'test/controls/(22|26)', 'test/attacks/f04'],
-  },
-  { file: `${LIBRARY}/factor/factors.ts`, tests: ['src/two-factor/factor', 'test/e2e/(otp|status)'] },
+  { file: `${LIBRARY}/factor/factor-registry.ts`, tests: ['src/two-factor/factor/'] },
+  { file: `${LIBRARY}/factor/factors.ts`, tests: ['src/two-factor/factor/'] },
   { file: `${LIBRARY}/attempts/lock-schedule.ts`, tests: ['src/two-factor/attempts'] },
   { file: `${LIBRARY}/attempts/scope.ts`, tests: ['test/controls/17', 'test/races/trusted-devices'] },
   {
