@@ -155,7 +155,7 @@ export const TARGETS: readonly Target[] = [
   {
     file: `${LIBRARY}/challenge/challenge.service.ts`,
     tests: [
-      'test/e2e/(credentials|otp|trusted-devices|lifecycle)',
+      'test/e2e/(identify-caller|credentials|otp|trusted-devices|lifecycle)',
       'test/controls/(03|23|28)',
       'test/races/trusted-devices',
       'test/acme/failing-sessions',
@@ -164,7 +164,7 @@ export const TARGETS: readonly Target[] = [
   {
     file: `${LIBRARY}/challenge/challenge.statements.ts`,
     tests: [
-      'test/e2e/credentials',
+      'test/e2e/(identify-caller|credentials)',
       'test/controls/(03|09|14|22|28)',
       'test/e2e/otp',
       'test/races/(trusted-devices|guesses)',
