@@ -87,7 +87,7 @@ export const TARGETS: readonly Target[] = [
       'test/controls/11',
       'test/races/(interleavings|guesses)',
       'test/e2e/backup-codes',
-      'test/e2e/(enrolment|staged-elsewhere|otp)',
+      'test/e2e/(enrolment|staged-elsewhere|otp|status)',
     ],
   },
   { file: `${LIBRARY}/factor/factor-registry.ts`, tests: ['src/two-factor/factor/'] },

@@ -63,6 +63,13 @@ describe('the status', () => {
     });
   });
 
+  it('counts no staged backup codes, and nothing of another account', async () => {
+    await trust(service, await enrol(service));
+    const owner = await enrol(service);
+    await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
+    expect((await status(owner.token)).body).toMatchObject({ backupCodesLeft: 10, trustedDevices: 0 });
+  });
+
   it('lists what can be used now, and nothing that no sender is there for', async () => {
     const owner = await enrol(silent);
     const { body } = await new Caller(silent).get('/two-factor/status', owner.token);

@@ -71,6 +71,11 @@ describe('a ceiling of text messages', () => {
     expect(budget.burst).toBe(Math.ceil(most / 2));
   });
 
+  it('spreads the second half over the day, in intervals of whole milliseconds that are rounded up', () => {
+    expect(ceiling(1000)).toMatchObject({ burst: 500, every: 172.456 });
+    expect(ceiling(2)).toMatchObject({ burst: 1, every: DAY / 2 });
+  });
+
   it('lets no more through where intervals are rounded', () => {
     for (const most of [9_999, 123_457, 9_999_999]) expect(inADay(ceiling(most))).toBeLessThanOrEqual(most);
   });
