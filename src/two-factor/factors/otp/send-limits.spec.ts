@@ -59,8 +59,8 @@ const ceiling = (smsPerDay: number, given: Partial<Sending> = {}) =>
 function inADay({ burst, every }: SendBudget): number {
   if (burst === 0) return 0;
   let sent = burst;
-  // By multiplication: a sum of rounded seconds drifts.
-  while ((sent - burst + 1) * every < DAY) sent++;
+  // By multiplication: a sum of rounded seconds drifts. The bound ends a budget that refills without a pause.
+  while ((sent - burst + 1) * every < DAY && sent < 20_000_000) sent++;
   return sent;
 }
 
