@@ -57,8 +57,7 @@ export const TARGETS: readonly Target[] = [
       'test/e2e/otp',
       'test/controls/(08|09|10|15|20|22)',
       'test/races/(one-time-codes|interleavings)',
-      'test/e2e/(status|staged-elsewhere|accounts-email)',
-      'test/attacks/f04-notices',
+      'test/e2e/(status|staged-elsewhere|otp-methods)',
     ],
   },
   {
