@@ -40,16 +40,24 @@ export const TARGETS: readonly Target[] = [
   { file: `${LIBRARY}/factors/otp/one-time-code.ts`, tests: ['src/two-factor/factors/otp', 'test/controls/08'] },
   {
     file: `${LIBRARY}/factors/otp/otp.factor.ts`,
-    tests: ['test/e2e/otp', 'test/e2e/status', 'test/controls/(08|09|10)', 'test/e2e/session-strength'],
+    tests: [
+      'src/two-factor/factors/otp',
+      'test/e2e/(otp|status)',
+      'test/controls/(08|09|10)',
+      'test/e2e/session-strength',
+    ],
   },
-  { file: `${LIBRARY}/factors/otp/otp-codes.ts`, tests: ['test/e2e/otp', 'test/controls/(08|34)'] },
+  {
+    file: `${LIBRARY}/factors/otp/otp-codes.ts`,
+    tests: ['src/two-factor/factors/otp', 'test/e2e/otp', 'test/controls/(08|34)'],
+  },
   {
     file: `${LIBRARY}/factors/otp/otp.sql.ts`,
     tests: [
       'test/e2e/otp',
       'test/controls/(08|09|10|15|20|22)',
       'test/races/(one-time-codes|interleavings)',
-      'test/e2e/(status|staged-elsewhere)',
+      'test/e2e/(status|staged-elsewhere|otp-methods)',
     ],
   },
   {
@@ -58,6 +66,7 @@ export const TARGETS: readonly Target[] = [
       'test/e2e/otp',
       'test/controls/(08|09|10|17|20|22)',
       'test/races/(one-time-codes|interleavings)',
+      'test/e2e/staged-elsewhere',
       'test/attacks/f(02|03|11)',
     ],
   },
@@ -77,14 +86,11 @@ export const TARGETS: readonly Target[] = [
       'test/controls/11',
       'test/races/(interleavings|guesses)',
       'test/e2e/backup-codes',
-      'test/e2e/(enrolment|staged-elsewhere|otp)',
+      'test/e2e/(enrolment|staged-elsewhere|otp|status)',
     ],
   },
-  {
-    file: `${LIBRARY}/factor/factor-registry.ts`,
-    tests: ['src/two-factor/factor', 'test/e2e/(otp|status|enrolment)', 'test/controls/(22|26)', 'test/attacks/f04'],
-  },
-  { file: `${LIBRARY}/factor/factors.ts`, tests: ['src/two-factor/factor', 'test/e2e/(otp|status)'] },
+  { file: `${LIBRARY}/factor/factor-registry.ts`, tests: ['src/two-factor/factor/'] },
+  { file: `${LIBRARY}/factor/factors.ts`, tests: ['src/two-factor/factor/'] },
   { file: `${LIBRARY}/attempts/lock-schedule.ts`, tests: ['src/two-factor/attempts'] },
   { file: `${LIBRARY}/attempts/scope.ts`, tests: ['test/controls/17', 'test/races/trusted-devices'] },
   {
@@ -148,7 +154,7 @@ export const TARGETS: readonly Target[] = [
   {
     file: `${LIBRARY}/challenge/challenge.service.ts`,
     tests: [
-      'test/e2e/(credentials|otp|trusted-devices|lifecycle)',
+      'test/e2e/(identify-caller|credentials|otp|trusted-devices|lifecycle)',
       'test/controls/(03|23|28)',
       'test/races/trusted-devices',
       'test/acme/failing-sessions',
@@ -157,7 +163,7 @@ export const TARGETS: readonly Target[] = [
   {
     file: `${LIBRARY}/challenge/challenge.statements.ts`,
     tests: [
-      'test/e2e/credentials',
+      'test/e2e/(identify-caller|credentials)',
       'test/controls/(03|09|14|22|28)',
       'test/e2e/otp',
       'test/races/(trusted-devices|guesses)',

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PROVES_MAILBOX } from '../../src/two-factor/factors/otp/otp.sql.js';
 import { Caller, enrol, openChallenge, PASSWORD, signUp, type Owner } from '../support/client.js';
 import { sendOtp, verifyOtp } from '../support/one-time-codes.js';
 import { startTestService, type TestService } from '../support/service.js';
@@ -102,5 +104,30 @@ describe('replacing a telephone number', () => {
     await confirmNumber(owner.token, '+4915112345692');
     expect(await possessions(owner)).toEqual({ challenges: 1, staged: 2, confirmed: 2 });
     expect(await possessions(stranger)).toEqual({ challenges: 1, staged: 2, confirmed: 1 });
+  });
+});
+
+/** Whether an account with these ways to get codes has a proven mail address. */
+const proven = async (...methods: ReadonlyArray<readonly [channel: string, confirmed: boolean]>) => {
+  const id = randomUUID();
+  for (const [channel, confirmed] of methods) {
+    await service.query(
+      `INSERT INTO two_factor_otp_method (id, account_id, channel, confirmed_at, staged_by, staged_until)
+       VALUES ($1, $2, $3, CASE WHEN $4 THEN now() END, CASE WHEN NOT $4 THEN 'session' END,
+         CASE WHEN NOT $4 THEN now() + interval '15 minutes' END)`,
+      [randomUUID(), id, channel, confirmed],
+    );
+  }
+  const [row] = await service.query<{ proven: boolean }>(`SELECT ${PROVES_MAILBOX('$1')} AS proven`, [id]);
+  return row?.proven;
+};
+
+describe('the mail address of an account is proven', () => {
+  it('by mail that was confirmed, not by mail that is staged, by a number, or by another account', async () => {
+    expect(await proven(['mail', true])).toBe(true);
+    expect(await proven(['mail', false], ['sms', true])).toBe(false);
+    expect(await proven(['mail', false])).toBe(false);
+    expect(await proven(['sms', true])).toBe(false);
+    expect(await proven()).toBe(false);
   });
 });

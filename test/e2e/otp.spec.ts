@@ -255,6 +255,23 @@ describe('an account with an authenticator app', () => {
     expect((await verify(challenge, elsewhere)).status).toBe(200);
   });
 
+  it('adds mail without loss to the backup codes that are staged with a new authenticator app', async () => {
+    const owner = await enrol(service);
+    const { body } = await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
+    await enableOtp(owner.token);
+    await send(owner.token);
+    const added = await verify(owner.token, await service.messages.codeMailedTo(owner.email));
+    const code = new AuthenticatorApp(body.totpURI, service).code();
+    const confirmed = await caller.post('/two-factor/verify-totp', { code }, added.body.token);
+    expect(confirmed.status).toBe(200);
+    const byNewCode = await caller.post(
+      '/two-factor/verify-backup-code',
+      { code: body.backupCodes[0] },
+      confirmed.body.token,
+    );
+    expect(byNewCode.status).toBe(200);
+  });
+
   it('cannot confirm mail once the staged method has expired', async () => {
     const owner = await enrol(service);
     await enableOtp(owner.token);

@@ -63,6 +63,13 @@ describe('the status of an account', () => {
     });
   });
 
+  it('counts no staged backup codes, and nothing of another account', async () => {
+    await trust(service, await enrol(service));
+    const owner = await enrol(service);
+    await caller.post('/two-factor/enable', { password: PASSWORD }, owner.token);
+    expect((await status(owner.token)).body).toMatchObject({ backupCodesLeft: 10, trustedDevices: 0 });
+  });
+
   it('lists usable methods only, and none that has no sender', async () => {
     const owner = await enrol(silent);
     const { body } = await new Caller(silent).get('/two-factor/status', owner.token);

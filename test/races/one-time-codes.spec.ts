@@ -45,6 +45,21 @@ describe('parallel requests for a code', () => {
     expect(rows).toEqual([{ sends: 2 }]);
   });
 
+  it('for a number that is being proven send one message more after the cool-down', async () => {
+    const { id, token } = await signUp(replica(0));
+    await new Caller(replica(0)).post(
+      '/two-factor/enable',
+      { password: PASSWORD, method: 'otp', phoneNumber: '+4915112349002' },
+      token,
+    );
+    expect((await sendOtp(replica(0), token)).status).toBe(200);
+    await coolDown(replica(0), { id });
+    const answers = await race(12, (index) => sendOtp(replica(index), token));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    const rows = await replica(0).query('SELECT sends FROM two_factor_one_time_code WHERE account_id = $1', [id]);
+    expect(rows).toEqual([{ sends: 2 }]);
+  });
+
   it('send one mail for many challenges of one account, and use up one send of its budget', async () => {
     const owner = await enrol(replica(0));
     const challenges = await race(30, () => openChallenge(replica(0), owner));

@@ -19,13 +19,13 @@ import { startProcess, type ServiceProcess } from '../support/service-process.js
 const NOT_RUN: ReadonlyArray<{ readonly block: string; readonly reason: string }> = [
   { block: 'npm ci && npm start\n', reason: 'installs; npm-start.spec.ts runs `npm start`' },
   { block: 'npm ci && npm test\n', reason: 'installs, and would start this test again' },
-  { block: 'npm ci && npm run build && npm pack\n', reason: 'installs, and leaves a tarball behind' },
+  { block: 'npm ci && npm run build && npm pack ./dist/package\n', reason: 'installs, and leaves a tarball behind' },
   {
     block: 'npm install ../nestjs-two-factor/nestjs-two-factor-0.1.0.tgz\n',
     reason: 'needs a second project, and a registry',
   },
   {
-    block: 'npm ci && npm run build && npm pack\nnpm install ../nestjs-two-factor/nestjs-two-factor-0.1.0.tgz\n',
+    block: 'npm ci && npm run build && npm pack ./dist/package\nnpm install ../nestjs-two-factor/nestjs-two-factor-0.1.0.tgz\n',
     reason: 'needs a second project, and a registry',
   },
   {

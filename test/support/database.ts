@@ -34,9 +34,9 @@ export async function createTestDatabase({ migrated = true } = {}): Promise<Test
   };
 }
 
-/** Creates the template of this run unless another test file has. @returns its name */
+/** Names the template of this run, or of the runs that share TEST_TEMPLATE, making it first if no other test file has. */
 async function migratedTemplate(): Promise<string> {
-  const name = `two_factor_template_${runId()}`;
+  const name = `two_factor_template_${process.env.TEST_TEMPLATE ?? runId()}`;
   await withLock(templateLock, async (admin) => {
     const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [name]);
     if (rowCount !== 0) return;

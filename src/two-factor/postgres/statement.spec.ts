@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Database } from './database.js';
-import { bind, statement, type Statement } from './statement.js';
+import { after, bind, statement, type Statement } from './statement.js';
 
 const FIND = statement<{ readonly id: string }, { readonly account: string; readonly limit: number }>(
   'find',
@@ -33,6 +33,12 @@ describe('a statement', () => {
     );
     expect(() => bind(FIND, { account: 'a', limit: undefined })).toThrow(TypeError);
     expect(bind(FIND, { account: null, limit: 0 })).toEqual([null, 0]);
+  });
+});
+
+describe('a condition that orders two parts of one statement', () => {
+  it('reads all of the first part, and is true where that has no row', () => {
+    expect(after('dropped')).toBe('(SELECT count(*) FROM dropped) >= 0');
   });
 });
 

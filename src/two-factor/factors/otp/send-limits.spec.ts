@@ -59,8 +59,8 @@ const ceiling = (smsPerDay: number, given: Partial<Sending> = {}) =>
 function inADay({ burst, every }: SendBudget): number {
   if (burst === 0) return 0;
   let sent = burst;
-  // A product, because a sum of rounded seconds drifts.
-  while ((sent - burst + 1) * every < DAY) sent++;
+  // By multiplication: a sum of rounded seconds drifts. The bound ends a budget that refills without a pause.
+  while ((sent - burst + 1) * every < DAY && sent < 20_000_000) sent++;
   return sent;
 }
 
@@ -73,6 +73,11 @@ describe('a ceiling of text messages', () => {
       expect(budget.burst).toBe(Math.ceil(most / 2));
     },
   );
+
+  it('spreads the second half over the day, in intervals of whole milliseconds that are rounded up', () => {
+    expect(ceiling(1000)).toMatchObject({ burst: 500, every: 172.456 });
+    expect(ceiling(2)).toMatchObject({ burst: 1, every: DAY / 2 });
+  });
 
   it('allows no additional message when intervals are rounded', () => {
     for (const most of [9_999, 123_457, 9_999_999]) expect(inADay(ceiling(most))).toBeLessThanOrEqual(most);
