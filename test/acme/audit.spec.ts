@@ -17,7 +17,7 @@ class AuditTable extends AuditTrail {
   }
 
   override emit(event: SecurityEvent): void | Promise<void> {
-    super.emit(event);
+    void super.emit(event);
     if (this.emitting === 'throws') throw new Error('The queue of events is full');
     if (this.emitting === 'rejects') return Promise.reject(new Error('The queue of events is closed'));
   }

@@ -76,12 +76,12 @@ describe('the start of a host', () => {
   ])('fails without %s and names the port and the option', async (option, port) => {
     const ports = { ...PORTS, [option]: undefined };
     for (const make of [
-      () => TwoFactorModule.forRoot({ ...OPTIONS, ...(ports as typeof PORTS) }),
+      () => TwoFactorModule.forRoot({ ...OPTIONS, ...ports }),
       () =>
         TwoFactorModule.forRootAsync({
           imports: [IdentityModule],
           useFactory: () => OPTIONS,
-          ...(ports as typeof PORTS),
+          ...ports,
         }),
     ]) {
       await expect(start(make)).rejects.toThrow(port);

@@ -53,8 +53,11 @@ describe('the entity manager of a transaction', () => {
   });
 
   it('takes no other connection, so that as many transactions as the pool has connections finish', async () => {
-    const work = async ({ manager }: Transaction) => void (await manager.getRepository(Challenge).insert(challenge()));
-    await Promise.all(Array.from({ length: 5 * CONNECTIONS }, () => database.transaction(work)));
+    await Promise.all(
+      Array.from({ length: 5 * CONNECTIONS }, () =>
+        database.transaction(({ manager }) => manager.getRepository(Challenge).insert(challenge())),
+      ),
+    );
     expect(await count()).toBe(5 * CONNECTIONS);
   });
 

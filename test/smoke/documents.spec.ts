@@ -25,7 +25,8 @@ const NOT_RUN: ReadonlyArray<{ readonly block: string; readonly reason: string }
     reason: 'needs a second project, and a registry',
   },
   {
-    block: 'npm ci && npm run build && npm pack ./dist/package\nnpm install ../nestjs-two-factor/nestjs-two-factor-0.1.0.tgz\n',
+    block:
+      'npm ci && npm run build && npm pack ./dist/package\nnpm install ../nestjs-two-factor/nestjs-two-factor-0.1.0.tgz\n',
     reason: 'needs a second project, and a registry',
   },
   {

@@ -4,7 +4,7 @@ import {
   type HttpExchange,
   type IncomingRequest,
   originOf,
-  SecurityEvents,
+  EventLog,
   SessionHold,
   tokenHash,
   TwoFactorService,
@@ -34,7 +34,7 @@ export class EmailService {
     private readonly accounts: PostgresAccountDirectory,
     private readonly twoFactor: TwoFactorService,
     private readonly hold: SessionHold,
-    private readonly events: SecurityEvents,
+    private readonly events: EventLog,
   ) {}
 
   /**

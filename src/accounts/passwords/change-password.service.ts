@@ -4,7 +4,7 @@ import {
   type HttpExchange,
   type IssuedSession,
   originOf,
-  SecurityEvents,
+  EventLog,
   type Transaction,
   TwoFactorException,
   TwoFactorService,
@@ -28,7 +28,7 @@ export class ChangePasswordService {
     private readonly password: OwnPassword,
     private readonly twoFactor: TwoFactorService,
     private readonly gateway: PostgresSessions,
-    private readonly events: SecurityEvents,
+    private readonly events: EventLog,
   ) {}
 
   /**

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import {
   type HttpExchange,
   originOf,
-  SecurityEvents,
+  EventLog,
   type SecurityEventName,
   TwoFactorException,
   TwoFactorService,
@@ -20,7 +20,7 @@ export class OwnPassword {
     private readonly guesses: PasswordGuesses,
     private readonly requests: PasswordRequests,
     private readonly twoFactor: TwoFactorService,
-    private readonly events: SecurityEvents,
+    private readonly events: EventLog,
   ) {}
 
   /**

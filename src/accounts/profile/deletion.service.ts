@@ -3,7 +3,7 @@ import {
   Database,
   type HttpExchange,
   originOf,
-  SecurityEvents,
+  EventLog,
   TwoFactorException,
   TwoFactorService,
 } from '../../two-factor/index.js';
@@ -25,7 +25,7 @@ export class DeletionService {
     private readonly links: AccountLinks,
     private readonly urls: AccountUrls,
     private readonly cookie: SessionCookie,
-    private readonly events: SecurityEvents,
+    private readonly events: EventLog,
   ) {}
 
   /**

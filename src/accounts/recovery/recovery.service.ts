@@ -3,7 +3,7 @@ import {
   Database,
   type HttpExchange,
   originOf,
-  SecurityEvents,
+  EventLog,
   tokenHash,
   TwoFactorService,
 } from '../../two-factor/index.js';
@@ -37,7 +37,7 @@ export class RecoveryService {
     private readonly hasher: PasswordHasher,
     private readonly twoFactor: TwoFactorService,
     private readonly sessions: PostgresSessions,
-    private readonly events: SecurityEvents,
+    private readonly events: EventLog,
   ) {}
 
   /**

@@ -19,7 +19,7 @@ import {
   type HttpExchange,
   type LeavingCaller,
   originOf,
-  SecurityEvents,
+  EventLog,
   TWO_FACTOR_ERRORS,
   TwoFactorGuard,
   TwoFactorService,
@@ -46,7 +46,7 @@ export class SessionsController {
     private readonly sessions: SessionList,
     private readonly cookie: SessionCookie,
     private readonly twoFactor: TwoFactorService,
-    private readonly events: SecurityEvents,
+    private readonly events: EventLog,
   ) {}
 
   @Get('get-session')

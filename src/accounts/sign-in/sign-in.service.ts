@@ -6,7 +6,7 @@ import {
   type IncomingRequest,
   type IssuedSession,
   originOf,
-  SecurityEvents,
+  EventLog,
   type SecurityEventName,
   TwoFactorException,
   TwoFactorService,
@@ -35,7 +35,7 @@ export class SignInService {
     private readonly sessions: SessionList,
     private readonly cookie: SessionCookie,
     private readonly urls: AccountUrls,
-    private readonly events: SecurityEvents,
+    private readonly events: EventLog,
   ) {}
 
   /**

@@ -25,7 +25,7 @@ const ALTERED_INDEX = /\bALTER INDEX (\w+)/g;
 export function placedRunner(runner: QueryRunner): Pick<QueryRunner, 'query'> {
   const placement = placementOf(runner.connection);
   if (isPlain(placement)) return runner;
-  return { query: (text: string) => runner.query(placed(text, placement)) } as Pick<QueryRunner, 'query'>;
+  return { query: (text: string) => runner.query(placed(text, placement)) };
 }
 
 function placed(text: string, placement: Placement): string {

@@ -6,7 +6,7 @@ import { SecurityEvents, type SecurityEvent } from '../../../../src/two-factor/i
 export class AuditTrail extends SecurityEvents {
   private readonly entries: SecurityEvent[] = [];
 
-  override emit(event: SecurityEvent): void {
+  override emit(event: SecurityEvent): void | Promise<void> {
     this.entries.push(event);
   }
 
