@@ -189,6 +189,8 @@ describe('control 24: every route that mints a session requires a challenge', ()
     const opening: string[] = [];
     for (const file of files.filter(({ name }) => name.endsWith('.ts') && !/\.(?:spec|contract)\.ts$/.test(name))) {
       const path = join(file.parentPath, file.name);
+      // Fakes and contract suites for tests of hosts; the module does not import them.
+      if (path.includes('/two-factor/testing/')) continue;
       if (/\.issue\(/.test(await readFile(path, 'utf8'))) opening.push(relative('src', path));
     }
     expect(opening.toSorted()).toEqual([

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -83,7 +83,7 @@ const SLEEP = `sleep() { export NODE_OPTIONS="--import=data:text/javascript,cons
 /** Runs the script of package.json without the build before it: everything is built. */
 const NPM = `npm() {
   [ "$1" = run ]; local name="$2"; shift 2; [ "\${1-}" != -- ] || shift
-  local script=$(node -p 'JSON.parse(fs.readFileSync("package.json", "utf8")).scripts[process.argv[1]].replace("npm run build && ", "")' "$name")
+  local script=$(node -p 'JSON.parse(fs.readFileSync("package.json", "utf8")).scripts[process.argv[1]].replace("npm run build:service && ", "")' "$name")
   case "$script" in "npm run typeorm -- "*) script="node_modules/.bin/tsx node_modules/typeorm/cli.js --dataSource ormconfig.ts \${script#npm run typeorm -- }";; esac
   $script "$@"
 }`;
@@ -208,6 +208,22 @@ describe('the TypeScript of the documents', () => {
   });
 });
 
+/** The library under the name of its package, as the compiler left it in `build/`. test/hosts installs the package itself. */
+async function installLibrary(folder: string): Promise<void> {
+  const home = join(folder, 'node_modules/nestjs-two-factor');
+  await mkdir(home, { recursive: true });
+  const parts = {
+    '.': 'two-factor/index.js',
+    './delivery': 'delivery/index.js',
+    './testing': 'two-factor/testing/index.js',
+  };
+  const exports = Object.fromEntries(Object.keys(parts).map((part, index) => [part, `./part-${index}.js`]));
+  await writeFile(join(home, 'package.json'), JSON.stringify({ name: 'nestjs-two-factor', type: 'module', exports }));
+  for (const [index, path] of Object.values(parts).entries()) {
+    await writeFile(join(home, `part-${index}.js`), `export * from ${JSON.stringify(resolve('build', path))};\n`);
+  }
+}
+
 describe('the company of the documents', () => {
   let database: TestDatabase;
   let folder: string;
@@ -216,6 +232,7 @@ describe('the company of the documents', () => {
     database = await createTestDatabase({ migrated: false });
     folder = resolve('build', `documents-${randomUUID()}`);
     await transpile(sourceBlocks(compiled), folder);
+    await installLibrary(folder);
   });
   afterAll(async () => {
     await rm(folder, { recursive: true, force: true });
