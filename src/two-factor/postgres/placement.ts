@@ -28,7 +28,7 @@ export function isPlain({ schema, prefix }: Placement): boolean {
  * @example
  * ```ts
  * // In a migration of the host's own factor:
- * await runner.query(`… REFERENCES ${placedTable('two_factor_key', placementOf(runner.connection))} (live_kid)`);
+ * await runner.query(`… REFERENCES ${placedTable(keys, placementOf(runner.connection))} (live_kid)`);
  * ```
  */
 export function placedTable(name: string, { schema, prefix }: Placement): string {
