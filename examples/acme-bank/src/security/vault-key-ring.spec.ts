@@ -1,10 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { AesGcmSealer, KeyRing, TwoFactorModule } from 'nestjs-two-factor';
 import { FakeRandom } from 'nestjs-two-factor/testing';
 import { VaultKeyRing } from './vault-key-ring.js';
 
 describe('VaultKeyRing', () => {
-  const settings = { masterKey: Buffer.alloc(32, 7), databaseUrl: '', origin: '', port: 0 };
+  const settings = { masterKey: randomBytes(32), databaseUrl: '', origin: '', port: 0 };
 
   it('seals by the key of the vault', async () => {
     const ring = await VaultKeyRing.load(settings);
