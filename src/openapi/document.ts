@@ -69,8 +69,11 @@ export function buildOpenApiDocument(app: INestApplication): OpenAPIObject {
         'The session cookie, `__Host-session_token` over https. Sign-up, sign-in and `verify-*` set it, and the browser sends it: enter nothing here.',
     })
     .build();
-  // Removes the empty entry that the builder adds.
-  delete config.info.contact;
+  // The builder would add an empty address for mail.
+  config.info.contact = {
+    name: 'nestjs-two-factor',
+    url: 'https://github.com/nestjs-two-factor/nestjs-two-factor/issues',
+  };
   // Paths are relative to the server's URL, as in the original document.
   const document = SwaggerModule.createDocument(app, config, { ignoreGlobalPrefix: true });
   document.paths = inOrderOfTheWalk(document.paths);

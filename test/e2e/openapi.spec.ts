@@ -261,7 +261,7 @@ describe('the OpenAPI document', () => {
       bearerAuth: expect.not.objectContaining({ bearerFormat: expect.anything() }),
       cookieAuth: { type: 'apiKey', in: 'cookie', name: 'session_token' },
     });
-    expect(document.info).not.toHaveProperty('contact');
+    expect(document.info.contact).toEqual({ name: 'nestjs-two-factor', url: expect.stringContaining('https://') });
   });
 
   it('contains every route below the base URL and no other', () => {
