@@ -9,8 +9,25 @@ export interface Placement {
   readonly prefix: string;
 }
 
-/** The library's tables begin so. A function of that name, such as the one of an outbox, has its arguments behind it. */
-const TABLE = /\btwo_factor_\w+\b(?!\()/g;
+/**
+ * The library's tables, without the beginning that all have. A statement of the host may name columns that begin the same, such
+ * as `two_factor_enabled`: those stay as they are.
+ */
+const TABLES = [
+  'attempts',
+  'authenticator',
+  'backup_code',
+  'challenge',
+  'key',
+  'notice_budget',
+  'one_time_code',
+  'otp_method',
+  'pending_notice',
+  'send_budget',
+  'trusted_device',
+];
+
+const TABLE = new RegExp(`\\btwo_factor_(?:${TABLES.join('|')})\\b`, 'g');
 
 export function placementOf({ options }: Pick<DataSource, 'options'>): Placement {
   const { schema, entityPrefix } = options as { readonly schema?: string; readonly entityPrefix?: string };
