@@ -34,7 +34,7 @@ export class RecordingSecurityEvents extends SecurityEvents {
       .map(({ name }) => name);
   }
 
-  /** Lets `record` fail with this error, as an audit table that cannot be written; null: no more. */
+  /** Lets `record` fail with this error, as an audit table that cannot be written; null: `record` succeeds again. */
   failRecording(error: Error | null): void {
     this.failure = error;
   }

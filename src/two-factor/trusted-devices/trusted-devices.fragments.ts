@@ -32,7 +32,7 @@ export interface PresentedDevice {
  * that would otherwise open a challenge. They take `$accountId` and the values of `PresentedDevice`, and end in two:
  * - `trusted(id, rotated, lives_for)`: one row when the device signs in
  * - `reused(id)`: one row when the token names a device and is neither its current token nor in its grace. However old it
- *   is, it is a copy or was copied, so the device is trusted no more
+ *   is, it is a copy or was copied, so the trust in the device ends
  *
  * Of parallel requests with one token the first locks the row and rotates; the others wait, look at the row again and
  * find their token among those that just gave way. A device that ends gets `expires_at = -infinity`, not now(): concurrent
