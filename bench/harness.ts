@@ -12,6 +12,8 @@ const run = promisify(execFile);
 /** The built service with a throw-away Postgres beside it, as in production: two processes, nothing shared. */
 export interface Harness {
   readonly databaseUrl: string;
+  /** Process that all others of Postgres are children of. */
+  readonly postgresPid: number;
   /** Starts `dist/main.js` as in production, on this database or on the way to it that is given. */
   start(databaseUrl?: string, more?: Record<string, string>): Promise<ServiceProcess>;
   /** Ends Postgres and removes every file. */
@@ -28,6 +30,7 @@ export async function startHarness(): Promise<Harness> {
     const postgres = await startEmbeddedPostgres({ dataDir: folder });
     return {
       databaseUrl: postgres.url,
+      postgresPid: postgres.pid,
       start: (databaseUrl = postgres.url, more = {}) =>
         startProcess(folder, {
           NODE_ENV: 'production',
