@@ -53,10 +53,11 @@ export const BATCH = 1000;
 
 /** A server under load, and what makes the state that its calls need. */
 export interface BenchServer {
-  readonly name: 'ours' | 'peer' | 'floor';
+  /** `small` is ours with 1,000 accounts, beside ours with many. */
+  readonly name: 'ours' | 'peer' | 'floor' | 'small';
   readonly port: number;
   readonly pid: number;
   /** Writes the state for `count` calls, at most BATCH, by SQL beside the server. @returns the calls */
   prepare(endpoint: Endpoint, count: number): Promise<Call[]>;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }

@@ -57,7 +57,10 @@ export class LoadClient {
           headers: {
             'x-forwarded-for': nextClient(),
             ...headers,
-            ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+            ...(body !== undefined && {
+              'content-type': 'application/json',
+              'content-length': Buffer.byteLength(body),
+            }),
           },
         },
         (response) => {

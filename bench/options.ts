@@ -19,6 +19,9 @@ export interface BenchOptions {
   readonly long: boolean;
 }
 
+/** Accounts that a run with more is compared with. */
+export const SMALL = 1000;
+
 export const HELP = `npm run bench -- [options]
 
   --only a,b       endpoints: ${ENDPOINTS.join(', ')}
@@ -26,7 +29,7 @@ export const HELP = `npm run bench -- [options]
   --rounds n       rounds; each measures every server once (default 3)
   --requests n     requests of a round (default 1500)
   --warm-up n      requests of each server and endpoint before that (default 3000)
-  --accounts n     accounts with two-factor on (default 1000); with more, ours is compared with itself at 1000
+  --accounts n     accounts with two-factor on (default ${SMALL}); with more, ours is compared with itself at ${SMALL}
   --long           100,000 further requests to ours, to see whether its memory grows
   --json file      writes the results
   --svg file       writes a picture of the results
@@ -42,7 +45,7 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
       rounds: { type: 'string', default: '3' },
       requests: { type: 'string', default: '1500' },
       'warm-up': { type: 'string', default: '3000' },
-      accounts: { type: 'string', default: '1000' },
+      accounts: { type: 'string', default: String(SMALL) },
       json: { type: 'string' },
       svg: { type: 'string' },
       long: { type: 'boolean', default: false },

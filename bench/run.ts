@@ -1,19 +1,25 @@
 import { writeFile } from 'node:fs/promises';
-import { Pool } from 'pg';
+import bcrypt from 'bcrypt';
 import type { BenchServer } from './endpoints.js';
-import { describeMachine, startHarness } from './harness.js';
+import { growthTable, sizesTable, tableSizes } from './growth.js';
+import { describeMachine, residentMegabytes, startHarness } from './harness.js';
+import { measureBeginning, measureMemory } from './life.js';
 import { measure } from './measure.js';
-import { HELP, readOptions, type BenchOptions } from './options.js';
-import { table, type Results } from './report.js';
+import { HELP, readOptions, SMALL, type BenchOptions } from './options.js';
+import { life, table, type Results } from './report.js';
 import { startFloor } from './servers/floor.js';
-import { OurState } from './servers/our-state.js';
-import { serverOver, startOurs } from './servers/ours.js';
+import { PASSWORD } from './servers/our-state.js';
+import { startSeeded, type SeededService } from './servers/ours.js';
 import { startPeer } from './servers/peer.js';
+import { Stage } from './stage.js';
+import { picture } from './svg.js';
 
 /* Measures the service beside Better Auth and beside the least that its statements need. See README.md here. */
 
-/** Connections of each server to Postgres: what the service has. */
+/** Connections of each server to Postgres: as many as the service opens. */
 const POOL_SIZE = 10;
+
+const COMPARISONS = 20;
 
 const options = readOptions(process.argv.slice(2));
 if (options === 'help') console.log(HELP);
@@ -21,59 +27,83 @@ else await bench(options);
 
 async function bench(settings: BenchOptions): Promise<void> {
   const harness = await startHarness();
-  const ends: Array<() => Promise<unknown>> = [harness.close];
+  const stage = new Stage(harness.databaseUrl);
   try {
-    const database = poolOn(harness.databaseUrl, ends);
-    const state = new OurState(database, settings.accounts);
-    const ours = { databaseUrl: harness.databaseUrl, keys: state.keys };
-    const program = await startOurs(ours);
-    ends.push(program.stop);
-    progress('seeding accounts');
-    await state.seed((what) => progress(`seeding ${settings.accounts} accounts: ${what}`));
-    const servers: BenchServer[] = [];
-    if (settings.servers.includes('ours')) servers.push(serverOver('ours', program, state));
-    if (settings.servers.includes('peer')) {
-      progress('starting Better Auth');
-      await database.query('CREATE DATABASE peer');
-      const url = Object.assign(new URL(harness.databaseUrl), { pathname: '/peer' }).href;
-      const accounts = Math.min(settings.accounts, 1000);
-      servers.push(await startPeer(url, poolOn(url, ends), { accounts, poolSize: POOL_SIZE }));
-      ends.push(() => servers.find(({ name }) => name === 'peer')?.stop() ?? Promise.resolve());
-    }
-    if (settings.servers.includes('floor')) {
-      progress('recording the statements of the service');
-      const floor = await startFloor(ours, state, { endpoints: settings.endpoints, poolSize: POOL_SIZE });
-      ends.push(floor.stop);
-      servers.push(floor);
-    }
+    const database = stage.pool(harness.databaseUrl);
+    const ours = await startSeeded(
+      'ours',
+      database,
+      { databaseUrl: harness.databaseUrl, accounts: settings.accounts },
+      progress,
+    );
+    stage.onEnd(ours.server.stop);
+    const sizes = settings.accounts > SMALL ? await tableSizes(database) : undefined;
+    const servers = await serversOf(settings, ours, stage);
     const endpoints: Results['endpoints'] = {};
     const plan = { ...settings, postmaster: harness.postgresPid, progress };
     for (const endpoint of settings.endpoints) {
       endpoints[endpoint] = Object.fromEntries(await measure(endpoint, servers, plan));
     }
-    progress('');
+    const measuresOurs = settings.servers.includes('ours');
     const results: Results = {
       date: new Date().toISOString(),
       machine: describeMachine(),
       requests: settings.requests,
       rounds: settings.rounds,
       accounts: settings.accounts,
+      bcrypt: await bcryptCost(await ours.state.passwordHash),
+      megabytesAfter: measuresOurs ? await residentMegabytes(ours.server.pid) : undefined,
+      beginning: measuresOurs ? await measureBeginning(ours.settings) : undefined,
+      memory: settings.long ? await measureMemory(ours.server, harness.postgresPid, progress) : undefined,
+      sizes,
       endpoints,
     };
-    console.log(results.machine);
-    console.log(table(results));
+    progress('');
+    print(results);
     if (settings.json) await writeFile(settings.json, `${JSON.stringify(results, undefined, 2)}\n`);
+    if (settings.svg) await writeFile(settings.svg, picture(results));
   } finally {
-    for (const end of ends.toReversed()) await end().catch((error: unknown) => console.error(error));
+    await stage.end();
+    await harness.close();
   }
 }
 
-function poolOn(connectionString: string, ends: Array<() => Promise<unknown>>): Pool {
-  const pool = new Pool({ connectionString });
-  // Postgres reports its stop on connections that are still closing.
-  pool.on('error', () => undefined);
-  ends.push(() => pool.end());
-  return pool;
+/** With many accounts the service is compared with itself, else with the others. */
+async function serversOf(settings: BenchOptions, ours: SeededService, stage: Stage): Promise<BenchServer[]> {
+  if (settings.accounts > SMALL) {
+    const { database, url } = await stage.database('small');
+    const small = await startSeeded('small', database, { databaseUrl: url, accounts: SMALL }, progress);
+    stage.onEnd(small.server.stop);
+    return [small.server, ours.server];
+  }
+  const servers: BenchServer[] = settings.servers.includes('ours') ? [ours.server] : [];
+  if (settings.servers.includes('peer')) {
+    progress('starting Better Auth');
+    const { database, url } = await stage.database('peer');
+    servers.push(await startPeer(url, database, { accounts: settings.accounts, poolSize: POOL_SIZE }));
+  }
+  if (settings.servers.includes('floor')) {
+    progress('recording the statements of the service');
+    servers.push(await startFloor(ours.settings, ours.state, { endpoints: settings.endpoints, poolSize: POOL_SIZE }));
+  }
+  for (const { name, stop } of servers) if (name !== 'ours') stage.onEnd(stop);
+  return servers;
+}
+
+function print(results: Results): void {
+  console.log(results.machine);
+  const { sizes, accounts, endpoints } = results;
+  if (sizes) console.log(`${growthTable(endpoints, accounts)}\n\n${sizesTable(sizes, accounts)}\n`);
+  else console.log(table(results));
+  console.log(life(results));
+}
+
+/** Milliseconds of CPU of one comparison, in this process and with nothing else. */
+async function bcryptCost(hash: string): Promise<number> {
+  const before = process.cpuUsage();
+  for (let n = 0; n < COMPARISONS; n++) await bcrypt.compare(PASSWORD, hash);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000 / COMPARISONS;
 }
 
 /** One line that is written over, where there is a terminal. */

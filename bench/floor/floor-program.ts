@@ -80,7 +80,7 @@ class Cooking {
     const { steps } = this.recipe;
     let client: PoolClient | undefined;
     try {
-      for (let next = 0; next < steps.length; ) {
+      for (let next = 0; next < steps.length;) {
         const { roundTrip } = steps[next] as Step;
         const together: Array<Promise<QueryResult<Record<string, unknown>>>> = [];
         for (let step = steps[next]; step?.roundTrip === roundTrip; step = steps[++next]) {
@@ -116,6 +116,6 @@ class Cooking {
     let found: unknown = this.results[source.step];
     for (const key of source.path) found = (found as Record<string, unknown> | undefined)?.[key];
     if (found === undefined) throw new Error(`Step ${source.step} returned nothing at ${source.path.join('.')}`);
-    return Buffer.isBuffer(found) ? found : String(found);
+    return Buffer.isBuffer(found) ? found : `${found as string | number}`;
   }
 }

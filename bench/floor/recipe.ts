@@ -2,9 +2,7 @@
 
 /** Where a value comes from: the request, a row that an earlier statement returned, or a value made for this request. */
 export type Source =
-  | { readonly input: string }
-  | { readonly step: number; readonly path: readonly string[] }
-  | { readonly fresh: number };
+  { readonly input: string } | { readonly step: number; readonly path: readonly string[] } | { readonly fresh: number };
 
 /** A value of a statement. */
 export type Ingredient =
@@ -20,8 +18,7 @@ export type Ingredient =
  * as what was recorded.
  */
 export type Fresh =
-  | { readonly kind: 'uuid' }
-  | { readonly kind: 'bytes' | 'hex' | 'base64url'; readonly length: number };
+  { readonly kind: 'uuid' } | { readonly kind: 'bytes' | 'hex' | 'base64url'; readonly length: number };
 
 export interface Step {
   readonly name: string;

@@ -26,6 +26,9 @@ export interface Recorder {
   close(): Promise<void>;
 }
 
+/** The driver's own, by the number of a type. */
+const getTypeParser = types.getTypeParser.bind(types) as (type: number) => Column['parse'];
+
 interface Column {
   readonly name: string;
   readonly parse: (text: string) => unknown;
@@ -155,7 +158,7 @@ function readColumns(body: Buffer): Column[] {
   return Array.from({ length: body.readInt16BE(0) }, () => {
     const end = body.indexOf(0, at);
     const name = body.toString('utf8', at, end);
-    const parse = types.getTypeParser(body.readInt32BE(end + 7)) as Column['parse'];
+    const parse = getTypeParser(body.readInt32BE(end + 7));
     at = end + 19;
     return { name, parse };
   });

@@ -25,8 +25,9 @@ interface Leaf {
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-const WORD = /[A-Za-z0-9_-]{16,}/g;
-const SPLIT_BY_WORD = /([A-Za-z0-9_-]{16,})/;
+/** A long word; of bytes in an array, `\\x…`, the digits. */
+const WORD = /(?<=\\x)[0-9a-f]{16,}|(?<!\\)[A-Za-z0-9_-]{16,}/g;
+const SPLIT_BY_WORD = new RegExp(`(${WORD.source})`);
 
 /** Shorter ones are found inside of other texts by chance. */
 const SHORTEST_PART = 8;
@@ -77,12 +78,10 @@ function ingredient(value: WireValue, other: WireValue, known: Known[], fresh: F
   if (first === second || value === null) return literal(value);
   const same = known.find((k) => k.first === first && k.second === second);
   if (same) return { from: same.source };
-  const made: Fresh | undefined = Buffer.isBuffer(value)
-    ? { kind: 'bytes', length: value.length }
-    : UUID.test(value)
-      ? { kind: 'uuid' }
-      : undefined;
-  if (made) return { from: remember(made, first, second, known, fresh) };
+  if (Buffer.isBuffer(value)) {
+    return { from: remember({ kind: 'bytes', length: value.length }, first, second, known, fresh) };
+  }
+  if (UUID.test(value)) return { from: remember({ kind: 'uuid' }, first, second, known, fresh) };
   const [parts, others] = [split(first, 'first', known), split(second, 'second', known)];
   const text = parts.flatMap((part, index) => {
     const part2 = others[index];
@@ -102,17 +101,22 @@ function renew(first: string, second: string, known: Known[], fresh: Fresh[]): A
   const words = second.match(WORD) ?? [];
   let index = 0;
   // Split by a group keeps the words: they stand at the odd places.
-  return first.split(SPLIT_BY_WORD).map((part, place) => {
+  const parts = first.split(SPLIT_BY_WORD).map((part, place) => {
     if (place % 2 === 0) return part;
     const other = words[index++] ?? part;
     if (other === part) return part;
-    const kind = /^[0-9a-f]+$/.test(part) ? 'hex' : 'base64url';
-    return remember({ kind, length: part.length }, part, other, known, fresh);
+    return remember(another(part), part, other, known, fresh);
   });
+  return parts.filter((part) => part !== '');
 }
 
 function literal(value: WireValue): Ingredient {
   return Buffer.isBuffer(value) ? { bytes: value.toString('hex') } : { constant: value };
+}
+
+function another(word: string): Fresh {
+  if (UUID.test(word)) return { kind: 'uuid' };
+  return { kind: /^[0-9a-f]+$/.test(word) ? 'hex' : 'base64url', length: word.length };
 }
 
 /** Cuts a text at every value that is known. What remains is kept as it was. */

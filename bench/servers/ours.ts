@@ -1,4 +1,6 @@
-import { BCRYPT_COST, type OurState } from './our-state.js';
+import type { Pool } from 'pg';
+import type { BenchServer } from '../endpoints.js';
+import { BCRYPT_COST, OurState } from './our-state.js';
 import { startProgram, type Program } from './program.js';
 
 /** Where the built service finds its database and its key ring. */
@@ -32,7 +34,23 @@ export function startOurs({ databaseUrl, keys }: OurSettings): Promise<Program> 
   );
 }
 
-/** The service and the floor use the same rows. */
-export function serverOver(name: 'ours' | 'floor', program: Program, state: OurState) {
-  return { name, ...program, prepare: state.prepare.bind(state) } as const;
+/** The service with accounts. */
+export interface SeededService {
+  readonly settings: OurSettings;
+  readonly state: OurState;
+  readonly server: BenchServer;
+}
+
+/** Starts the service on an empty database, which it migrates, and seeds accounts. */
+export async function startSeeded(
+  name: 'ours' | 'small',
+  database: Pool,
+  { databaseUrl, accounts }: { databaseUrl: string; accounts: number },
+  progress: (line: string) => void,
+): Promise<SeededService> {
+  const state = new OurState(database, accounts);
+  const settings = { databaseUrl, keys: state.keys };
+  const program = await startOurs(settings);
+  await state.seed((what) => progress(`seeding ${accounts} accounts: ${what}`));
+  return { settings, state, server: { name, ...program, prepare: state.prepare.bind(state) } };
 }

@@ -102,7 +102,7 @@ export class PeerState {
         return this.onChallenges(endpoint, numbers, {});
       case 'sign-in':
         return numbers.map((n) => callOf(endpoint, origin, { email: `on${n}@example.com`, password: PASSWORD }));
-      case 'enable':
+      default:
         return onSession('off', { password: PASSWORD });
     }
   }

@@ -11,7 +11,7 @@ export interface Program {
   readonly pid: number;
   /** Milliseconds from the spawn to the first answer. */
   readonly startMs: number;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 const POLL_MS = 5;
