@@ -53,7 +53,7 @@ beforeEach(async () => {
   await database.query(DELETE_ALL);
 });
 
-const pool = () => (sources[0]?.driver as unknown as { master: Pool }).master;
+const pool = () => (sources[0] as unknown as { driver: { master: Pool } }).driver.master;
 const unreadable = () => {
   throw new RangeError('unreadable');
 };
