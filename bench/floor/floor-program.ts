@@ -2,15 +2,17 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import bcrypt from 'bcrypt';
-import { Pool, type PoolClient, type QueryResult } from 'pg';
+import { Pool, type Client, type PoolClient } from 'pg';
+import { WireQuery, type StepResult } from '../../src/two-factor/postgres/wire-query.js';
 import type { Fresh, Ingredient, Recipe, Source, Step } from './recipe.js';
 
 /*
- * The floor: Node's own HTTP server that hashes the token, sends the statements of the service and answers with a text that
- * is ready. No framework, no validation, no log, no check of a code, no message: what any service on this database needs.
+ * The floor: Node's own HTTP server that hashes the token, sends the statements of the service by the service's own query
+ * object, and answers with a text that is ready. No framework, no validation, no log, no check of a code, no message: what any service on this database needs.
  */
 
 type Value = string | Buffer | null;
+type Row = Record<string, unknown>;
 
 const recipes = JSON.parse(await readFile(process.env.RECIPES ?? '', 'utf8')) as Record<string, Recipe>;
 const passwordHash = process.env.PASSWORD_HASH ?? '';
@@ -66,7 +68,7 @@ function make(fresh: Fresh): Value {
 
 /** The statements of one request. */
 class Cooking {
-  private readonly results: Array<Array<Record<string, unknown>>> = [];
+  private readonly results: Row[][] = [];
   private readonly fresh: Value[];
 
   constructor(
@@ -78,29 +80,37 @@ class Cooking {
 
   async run(): Promise<void> {
     const { steps } = this.recipe;
-    let client: PoolClient | undefined;
+    let [open, client] = [false, undefined as PoolClient | undefined];
     try {
       for (let next = 0; next < steps.length;) {
         const { roundTrip } = steps[next] as Step;
-        const together: Array<Promise<QueryResult<Record<string, unknown>>>> = [];
-        for (let step = steps[next]; step?.roundTrip === roundTrip; step = steps[++next]) {
-          if (step.text === 'BEGIN') client = await pool.connect();
-          together.push(this.send(step, client ?? pool));
-        }
-        for (const { rows } of await Promise.all(together)) this.results.push(rows);
-        if (steps[next - 1]?.text === 'COMMIT') {
-          client?.release();
-          client = undefined;
-        }
+        const together: Step[] = [];
+        for (let step = steps[next]; step?.roundTrip === roundTrip; step = steps[++next]) together.push(step);
+        client ??= await pool.connect();
+        const results = await this.send(client, together);
+        this.results.push(...results.map(({ rows }) => rows as Row[]));
+        const texts = together.map(({ text }) => text);
+        open = (open || texts.includes('BEGIN')) && !texts.includes('COMMIT');
+        // Outside of a transaction others may have the connection, as in the service.
+        if (open) continue;
+        client.release();
+        client = undefined;
       }
     } finally {
       client?.release(true);
     }
   }
 
-  private send({ name, text, values }: Step, on: Pool | PoolClient): Promise<QueryResult<Record<string, unknown>>> {
-    if (name === '' && values.length === 0) return on.query(text);
-    return on.query({ name, text, values: values.map((value) => this.valueOf(value)) });
+  private send(client: PoolClient, steps: readonly Step[]): Promise<readonly StepResult[]> {
+    const bound = steps.map(({ name, text, values }) => ({
+      name: name === '' ? undefined : name,
+      text,
+      values: values.map((value) => this.valueOf(value)),
+    }));
+    return new Promise((resolve, reject) => {
+      const wire = client as unknown as Client;
+      void wire.query(new WireQuery(wire, bound, (error, results) => (error ? reject(error) : resolve(results))));
+    });
   }
 
   private valueOf(value: Ingredient): Value {

@@ -59,7 +59,8 @@ class Conversation {
   private readonly parsed = new Map<string, string>();
   private bound: { name: string; values: readonly WireValue[] } = { name: '', values: [] };
   private readonly waiting: RecordedStatement[] = [];
-  private columns: readonly Column[] = [];
+  /** By name of a statement: a driver need not ask for them more than once. */
+  private readonly columns = new Map<string, readonly Column[]>();
 
   constructor(private readonly recording: Recording) {}
 
@@ -78,8 +79,9 @@ class Conversation {
 
   received(chunk: Buffer): void {
     for (const { type, body } of this.fromServer.read(chunk)) {
-      if (type === 'T') this.columns = readColumns(body);
-      else if (type === 'D') this.waiting[0]?.rows.push(readRow(body, this.columns));
+      const { name = '', rows } = this.waiting[0] ?? {};
+      if (type === 'T') this.columns.set(name, readColumns(body));
+      else if (type === 'D') rows?.push(readRow(body, this.columns.get(name) ?? []));
       // CommandComplete, EmptyQueryResponse, ErrorResponse: each ends one statement.
       else if ('CIE'.includes(type) && this.waiting.shift()) this.recording.answered();
     }
