@@ -30,6 +30,9 @@ export async function startProgram(file: string, env: Record<string, string>, re
     env: { PATH: process.env.PATH, NODE_ENV: 'production', PORT: String(port), ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  // A run that ends by an error must not leave servers behind.
+  const lastResort = (): void => void child.kill('SIGKILL');
+  process.once('exit', lastResort);
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
   const closed = once(child, 'close');
@@ -41,7 +44,15 @@ export async function startProgram(file: string, env: Record<string, string>, re
     await sleep(POLL_MS);
   }
   const startMs = performance.now() - spawned;
-  return { port, pid: child.pid ?? 0, startMs, stop: () => end(child, closed, () => errors) };
+  return {
+    port,
+    pid: child.pid ?? 0,
+    startMs,
+    stop: async () => {
+      process.off('exit', lastResort);
+      await end(child, closed, () => errors);
+    },
+  };
 }
 
 /** Bundles a program of this folder, so that it runs without a loader of TypeScript, as the built service does. */
