@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly accounts: number;
   /** File for the results. */
   readonly json: string | undefined;
+  /** File for the table of the document. */
+  readonly markdown: string | undefined;
   /** File for the picture. */
   readonly svg: string | undefined;
   /** Whether to send 100,000 further requests and look at the memory. */
@@ -32,6 +34,7 @@ export const HELP = `npm run bench -- [options]
   --accounts n     accounts with two-factor on (default ${SMALL}); with more, ours is compared with itself at ${SMALL}
   --long           100,000 further requests to ours, to see whether its memory grows
   --json file      writes the results
+  --markdown file  writes the table of docs/performance.md
   --svg file       writes a picture of the results
 `;
 
@@ -47,6 +50,7 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
       'warm-up': { type: 'string', default: '3000' },
       accounts: { type: 'string', default: String(SMALL) },
       json: { type: 'string' },
+      markdown: { type: 'string' },
       svg: { type: 'string' },
       long: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -61,6 +65,7 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
     warmUp: count('--warm-up', values['warm-up']),
     accounts: count('--accounts', values.accounts),
     json: values.json,
+    markdown: values.markdown,
     svg: values.svg,
     long: values.long,
   };

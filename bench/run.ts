@@ -4,6 +4,7 @@ import type { BenchServer } from './endpoints.js';
 import { growthTable, sizesTable, tableSizes } from './growth.js';
 import { describeMachine, residentMegabytes, startHarness } from './harness.js';
 import { measureBeginning, measureMemory } from './life.js';
+import { markdown } from './markdown.js';
 import { measure } from './measure.js';
 import { HELP, readOptions, SMALL, type BenchOptions } from './options.js';
 import { life, table, type Results } from './report.js';
@@ -61,6 +62,7 @@ async function bench(settings: BenchOptions): Promise<void> {
     progress('');
     print(results);
     if (settings.json) await writeFile(settings.json, `${JSON.stringify(results, undefined, 2)}\n`);
+    if (settings.markdown) await writeFile(settings.markdown, markdown(results));
     if (settings.svg) await writeFile(settings.svg, picture(results));
   } finally {
     await stage.end();
