@@ -48,7 +48,7 @@ afterAll(async () => {
   await service.close();
 });
 
-/** Tables that a statement reads from end to end, with many accounts. */
+/** Tables that a statement reads from end to end, with many accounts. GENERIC_PLAN needs Postgres 16. */
 async function scannedTables(text: string): Promise<string[]> {
   const [row] = await service.query<{ 'QUERY PLAN': ReadonlyArray<{ Plan: PlanNode }> }>(
     `EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`,
