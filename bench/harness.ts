@@ -20,14 +20,15 @@ export interface Harness {
   close(): Promise<void>;
 }
 
-export async function startHarness(): Promise<Harness> {
+/** @param parameters of Postgres, as in `postgresql.conf` */
+export async function startHarness(parameters: Readonly<Record<string, string>> = {}): Promise<Harness> {
   const folder = await mkdtemp(join(tmpdir(), 'two-factor-bench-'));
   // Started by root, the server runs as another user and lives below.
   await chmod(folder, 0o711);
   const remove = () => rm(folder, { recursive: true, force: true });
   const keys = `bench:${randomBytes(32).toString('base64')}`;
   try {
-    const postgres = await startEmbeddedPostgres({ dataDir: folder });
+    const postgres = await startEmbeddedPostgres({ dataDir: folder, parameters });
     return {
       databaseUrl: postgres.url,
       postgresPid: postgres.pid,

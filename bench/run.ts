@@ -20,14 +20,20 @@ import { picture } from './svg.js';
 /** Connections of each server to Postgres: as many as the service opens. */
 const POOL_SIZE = 10;
 
+/** What an operator sets for a database of gigabytes; by default Postgres would write every page of it many times. */
+const LARGE_DATABASE = { shared_buffers: '1GB', max_wal_size: '8GB', maintenance_work_mem: '512MB' };
+
 const COMPARISONS = 20;
+
+// Ctrl-C ends the servers, too: they are ended when this process exits.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const options = readOptions(process.argv.slice(2));
 if (options === 'help') console.log(HELP);
 else await bench(options);
 
 async function bench(settings: BenchOptions): Promise<void> {
-  const harness = await startHarness();
+  const harness = await startHarness(settings.accounts > SMALL ? LARGE_DATABASE : {});
   const stage = new Stage(harness.databaseUrl);
   try {
     const database = stage.pool(harness.databaseUrl);
