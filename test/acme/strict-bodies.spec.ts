@@ -18,16 +18,23 @@ const FACTORS: readonly FactorPlugin[] = ACME_FACTORS.map((plugin) =>
 
 const STRICT = new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true });
 
+interface Host {
+  readonly acme: Acme;
+  readonly worker: Worker;
+}
+
+function enable({ acme, worker }: Host, body: object) {
+  return acme.caller().post('/two-factor/enable', { password: PASSWORD, ...body }, worker.session);
+}
+
 describe.each(PLATFORMS)('the body of `enable` on %s', (_, adapter) => {
   const start = async (configure?: (app: INestApplication) => void) => {
     const acme = await Acme.start(adapter(), undefined, undefined, { structure: { factors: FACTORS }, configure });
     return { acme, worker: await acme.hire() };
   };
-  const enable = ({ acme, worker }: { acme: Acme; worker: Worker }, body: object) =>
-    acme.caller().post('/two-factor/enable', { password: PASSWORD, ...body }, worker.session);
 
   describe('behind a global pipe of the host with forbidNonWhitelisted', () => {
-    let host: { acme: Acme; worker: Worker };
+    let host: Host;
     beforeAll(async () => {
       host = await start((app) => app.useGlobalPipes(STRICT));
     });
@@ -59,7 +66,7 @@ describe.each(PLATFORMS)('the body of `enable` on %s', (_, adapter) => {
   });
 
   describe('without a pipe of the host', () => {
-    let host: { acme: Acme; worker: Worker };
+    let host: Host;
     beforeAll(async () => {
       host = await start();
     });

@@ -19,7 +19,6 @@ describe('the modules of the service', () => {
   });
 
   it('share one Database, that of the library', () => {
-    const { database } = service.app.get(Users) as unknown as { readonly database: Database };
-    expect(database).toBe(service.app.get(Database));
+    expect(Reflect.get(service.app.get(Users), 'database')).toBe(service.app.get(Database));
   });
 });
