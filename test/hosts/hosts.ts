@@ -40,6 +40,7 @@ export const HOSTS: readonly Host[] = [
       '@nestjs/passport': NEST_11,
       '@nestjs/platform-express': NEST_11,
       '@nestjs/swagger': NEST_11,
+      '@nestjs/testing': NEST_11,
       '@nestjs/typeorm': NEST_11,
       'class-validator': '^0.14.0',
       typeorm: '^0.3.20',
