@@ -12,13 +12,6 @@ describe('the rules of the bank for all of its routes', () => {
   });
   after(() => bank.close());
 
-  function assertProblem({ status, type, body }: Answer, expected: number, code?: string): void {
-    assert.equal(status, expected);
-    assert.match(type, /^application\/problem\+json/);
-    assert.equal(body.type, code === undefined ? 'about:blank' : PROBLEMS + code);
-    assert.equal(body.status, expected);
-  }
-
   it('answer every error as RFC 9457 says, whether it comes from the library or from the bank', async () => {
     const { email } = await bank.register();
     const { session } = await bank.login(email);
@@ -74,7 +67,9 @@ describe('the rules of the bank for all of its routes', () => {
     const names = (await entries()).map(({ name }) => name);
     assert.deepEqual(names, ['two-factor.enabled', 'two-factor.verified']);
     // The audit table refuses the next entry of this customer, so the change that it tells of must not happen.
-    await bank.query(`ALTER TABLE audit_entry ADD CONSTRAINT audit_is_full CHECK (customer_id <> ${customer.id}) NOT VALID`);
+    await bank.query(
+      `ALTER TABLE audit_entry ADD CONSTRAINT audit_is_full CHECK (customer_id <> ${customer.id}) NOT VALID`,
+    );
     const codes = () =>
       bank.query('SELECT b::text AS row FROM two_factor_backup_code b WHERE account_id = $1 ORDER BY 1', customer.id);
     try {
@@ -104,3 +99,10 @@ describe('the rules of the bank for all of its routes', () => {
     assert.deepEqual(rows, [{ schemaname: 'bank' }]);
   });
 });
+
+function assertProblem({ status, type, body }: Answer, expected: number, code?: string): void {
+  assert.equal(status, expected);
+  assert.match(type, /^application\/problem\+json/);
+  assert.equal(body.type, code === undefined ? 'about:blank' : PROBLEMS + code);
+  assert.equal(body.status, expected);
+}

@@ -48,7 +48,5 @@ describeSessionGateway('BankSessions', async () => {
   return { gateway, newAccount, context: { branch: 'online' }, database: new Database(dataSource) };
 });
 
-describeKeyRing('VaultKeyRing', async () => {
-  const again = () => VaultKeyRing.load(settings);
-  return { ring: await again(), again };
-});
+const loadKeys = () => VaultKeyRing.load(settings);
+describeKeyRing('VaultKeyRing', async () => ({ ring: await loadKeys(), again: loadKeys }));
