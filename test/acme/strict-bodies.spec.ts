@@ -65,6 +65,13 @@ describe.each(PLATFORMS)('the body of `enable` on %s', (_, adapter) => {
     });
   });
 
+  it('is accepted behind a global pipe without that option, and members that no factor has are ignored', async () => {
+    const host = await start((app) => app.useGlobalPipes(new ValidationPipe({ whitelist: true, transform: true })));
+    const { status, body } = await enable(host, { admin: true, branch: 'north' });
+    expect([status, body.method]).toEqual([200, totpFactor.name]);
+    await host.acme.close();
+  });
+
   describe('without a pipe of the host', () => {
     let host: Host;
     beforeAll(async () => {
