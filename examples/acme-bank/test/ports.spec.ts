@@ -45,7 +45,10 @@ describePasswordVerifier('BankPasswords', async () => {
 
 describeSessionGateway('BankSessions', async () => {
   const gateway = new BankSessions(dataSource, customers);
-  return { gateway, newAccount, context: { branch: 'online' }, database: new Database(dataSource) };
+  const expire = async (sessionId: string) => {
+    await dataSource.query('UPDATE customer_session SET expires_at = now() WHERE id = $1', [sessionId]);
+  };
+  return { gateway, newAccount, context: { branch: 'online' }, expire, database: new Database(dataSource) };
 });
 
 const loadKeys = () => VaultKeyRing.load(settings);
