@@ -26,6 +26,7 @@ export class ProblemFilter implements ExceptionFilter {
     const headers = known instanceof TwoFactorException ? known.headers : [];
     for (const [name, value] of headers) httpAdapter.setHeader(response, name, value);
     httpAdapter.setHeader(response, 'content-type', PROBLEM_JSON);
-    httpAdapter.reply(response, problemOf(known), known.getStatus());
+    // NestJS 11 on Express sends an object as `application/json`, whatever the header says.
+    httpAdapter.reply(response, JSON.stringify(problemOf(known)), known.getStatus());
   }
 }
