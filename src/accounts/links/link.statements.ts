@@ -1,4 +1,4 @@
-import { type LinkTopic, statement, type Statement } from '../../two-factor/index.js';
+import { type Enqueue, inQueue, type LinkTopic, statement, type Statement } from '../../two-factor/index.js';
 
 /** The budgets that a mail must pass. The arrays are parallel. */
 export interface BudgetValues {
@@ -40,6 +40,9 @@ const TAKE_BUDGETS = `
     SELECT (SELECT count(*) FROM taken) = (SELECT count(*) FROM wanted) AS mine
   )`;
 
+/** Takes `$payload` and `$life`. */
+const MESSAGE = { payload: '$payload', discardAfter: 'now() + make_interval(secs => $life)' };
+
 /** Selects the account of a link. `$accountId` is the account of the requesting session, or null. */
 const OWNERS: Readonly<Record<LinkTopic, string>> = {
   'reset-password': `u.email = $email AND ($accountId::uuid IS NULL OR u.id = $accountId)`,
@@ -76,7 +79,7 @@ export interface LinkValues extends BudgetValues {
  * account, the same statement runs and queues nothing, so the response does not reveal accounts. Locks the user's row:
  * otherwise the foreign key refuses the link of an account that is being deleted, and the client gets a 500.
  */
-export function sendLink(topic: LinkTopic, enqueueFunction: string): Statement<LinkOutcome, LinkValues> {
+export function sendLink(topic: LinkTopic, enqueue: Enqueue): Statement<LinkOutcome, LinkValues> {
   return statement(
     `accounts.send_${topic.replace('-', '_')}_link`,
     `WITH ${TAKE_BUDGETS}, swept_links AS (
@@ -91,9 +94,11 @@ export function sendLink(topic: LinkTopic, enqueueFunction: string): Statement<L
        FROM users u, budget WHERE budget.mine AND ${OWNERS[topic]} FOR KEY SHARE OF u
        RETURNING user_id
      ), queued AS (
-       SELECT ${enqueueFunction}($payload, now() + make_interval(secs => $life), 'mail-code'), user_id FROM link
+       ${enqueue({ ...MESSAGE, queue: inQueue('mail-code'), from: 'link' })}
      )
-     SELECT budget.mine AS counted, waiting.wait, (SELECT user_id FROM queued) AS "accountId" FROM budget, waiting`,
+     SELECT budget.mine AS counted, waiting.wait,
+       (SELECT user_id FROM link WHERE EXISTS (SELECT FROM queued)) AS "accountId"
+     FROM budget, waiting`,
   );
 }
 
@@ -105,11 +110,11 @@ export interface TellAddressValues extends BudgetValues {
 }
 
 /** Queues a notice if its budget allows it. */
-export function tellAddress(enqueueFunction: string): Statement<{ readonly mails: number }, TellAddressValues> {
+export function tellAddress(enqueue: Enqueue): Statement<{ readonly mails: number }, TellAddressValues> {
   return statement(
     'accounts.tell_address',
     `WITH ${TAKE_BUDGETS}, queued AS (
-       SELECT ${enqueueFunction}($payload, now() + make_interval(secs => $life), 'notice') FROM budget WHERE budget.mine
+       ${enqueue({ ...MESSAGE, queue: inQueue('notice'), from: '(SELECT FROM budget WHERE budget.mine) AS allowed' })}
      )
      SELECT count(*)::int AS mails FROM queued`,
   );

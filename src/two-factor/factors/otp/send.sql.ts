@@ -1,5 +1,6 @@
 import { WHO, type CallerStatements } from '../../challenge/caller.statements.js';
 import type { FactorRegistry } from '../../factor/factor-registry.js';
+import type { Enqueue } from '../../messages/enqueue.js';
 import type { Channel } from '../../messages/message.js';
 import { statement, type Statement } from '../../postgres/statement.js';
 import { BINDING, LIVE_CODES, type LiveCode, type StoredMethod } from './otp.sql.js';
@@ -96,7 +97,7 @@ const AFTER_ONE_MORE = `greatest(b.refilled_at, now()) + w.every`;
  *
  * Rows of budgets that are whole again are swept out, more at a time than one send makes, so that they do not pile up.
  */
-export function sendCode(enqueueFunction: string): Statement<SendOutcome, Sending> {
+export function sendCode(enqueue: Enqueue): Statement<SendOutcome, Sending> {
   const take = (places: string) => `
        INSERT INTO two_factor_send_budget AS b (bucket, refilled_at)
        SELECT w.bucket, now() + w.every FROM wanted w, waiting WHERE waiting.wait IS NULL AND ${places} ORDER BY w.place
@@ -143,7 +144,7 @@ export function sendCode(enqueueFunction: string): Statement<SendOutcome, Sendin
            ELSE c.expires_at < now() + make_interval(secs => $leastLife) OR c.method_id IS DISTINCT FROM excluded.method_id END
        RETURNING c.expires_at
      ), queued AS (
-       SELECT ${enqueueFunction}($payload, written.expires_at, $channel || '-code') FROM written
+       ${enqueue({ payload: '$payload', discardAfter: 'written.expires_at', queue: "$channel || '-code'", from: 'written' })}
      )
      SELECT (SELECT count(*) FROM queued) > 0 AS sent, waiting.wait,
        (SELECT json_agg(b.bucket) FROM taken b JOIN wanted w ON w.bucket = b.bucket
