@@ -107,7 +107,8 @@ export function createWorker(
   options: Partial<OutboxWorkerOptions>,
   sms: SmsSender | null = null,
 ): OutboxWorker {
-  const sender = typeof mail === 'string' ? smtp(mail) : mail;
+  // Within the time of an attempt, so that the sender reports its time-out.
+  const sender = typeof mail === 'string' ? smtp(mail, (options.attemptTimeoutMs ?? 15_000) * 0.8) : mail;
   const alarm = new UnreadableSecretReporter(new EventLog(new LogSecurityEvents(), {} as never));
   const templates = new DefaultMessageTemplates();
   const delivery = new MessageDelivery(sealerOf(key), templates, new SystemClock(), alarm, sender, sms);
@@ -119,10 +120,10 @@ export function createWorker(
   return new OutboxWorker(library, new OutboxOptions({ databaseUrl, ...options }));
 }
 
-function smtp(url: string): FallbackMailSender {
+function smtp(url: string, timeoutMs: number): FallbackMailSender {
   return new FallbackMailSender([new SmtpMailSender({ url, from: 'Acme <no-reply@example.com>' })], {
     health: new DeliveryHealth(),
-    timeoutMs: 1200,
+    timeoutMs,
   });
 }
 
