@@ -5,7 +5,7 @@ import type { Transaction } from '../postgres/transaction.js';
  * Tells workers of this process that a message was queued, so that they need not wait for their next look at the table.
  *
  * Workers of other processes poll. NOTIFY would reach them at once, but Postgres commits transactions that notify one by
- * one: see docs/decisions/0022.
+ * one: see docs/decisions/0021.
  */
 @Injectable()
 export class OutboxSignal {
