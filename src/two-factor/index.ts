@@ -139,5 +139,6 @@ export {
   timeLeft,
   withDatabaseDeadline,
 } from './postgres/request-scope.js';
+export { prune, PruneJob, type Prune } from './postgres/prune.js';
 export { statement, type NoValues, type Statement } from './postgres/statement.js';
 export { defaultFactors, twoFactorEntities, twoFactorMigrations, twoFactorSchema } from './two-factor.schema.js';

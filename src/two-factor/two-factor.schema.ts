@@ -19,6 +19,7 @@ import { NoticeBudgets1764000000800 } from './migrations/1764000000800-notice-bu
 import { NameTrustedDevices1764000001000 } from './migrations/1764000001000-name-trusted-devices.js';
 import { RenameLaneToScope1764000001200 } from './migrations/1764000001200-rename-lane-to-scope.js';
 import { CreateOutboxTable1764000001300 } from './migrations/1764000001300-create-outbox.js';
+import { IndexExpiry1764000001500 } from './migrations/1764000001500-index-expiry.js';
 import { TrustedDevice } from './trusted-devices/trusted-device.entity.js';
 
 /** The factors of a module that names none: authenticator apps, codes by mail and SMS, backup codes. */
@@ -45,6 +46,7 @@ const MIGRATIONS: ReadonlyArray<Type<MigrationInterface>> = [
   NameTrustedDevices1764000001000,
   RenameLaneToScope1764000001200,
   CreateOutboxTable1764000001300,
+  IndexExpiry1764000001500,
 ];
 
 /**

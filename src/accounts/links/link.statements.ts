@@ -1,4 +1,4 @@
-import { type Enqueue, inQueue, type LinkTopic, statement, type Statement } from '../../two-factor/index.js';
+import { type Enqueue, inQueue, type LinkTopic, prune, statement, type Statement } from '../../two-factor/index.js';
 
 /** The budgets that a mail must pass. The arrays are parallel. */
 export interface BudgetValues {
@@ -14,18 +14,13 @@ const AFTER_ONE_MORE = `greatest(b.refilled_at, now()) + w.every`;
 
 /**
  * CTEs that take one mail from every budget. `budget.mine` is true if all of them had one left; `waiting.wait` is the
- * number of seconds until they have. Deletes budgets that are full again. Takes `BudgetValues`.
+ * number of seconds until they have. Takes `BudgetValues`.
  */
 const TAKE_BUDGETS = `
   wanted AS MATERIALIZED (
     SELECT w.bucket, w.place, make_interval(secs => w.every) AS every, make_interval(secs => w.every * w.burst) AS depth
     FROM unnest($buckets::text[], $bursts::integer[], $intervals::double precision[]) WITH ORDINALITY
       AS w (bucket, burst, every, place)
-  ), swept_budgets AS (
-    DELETE FROM account_mail_budgets WHERE bucket IN (
-      SELECT bucket FROM account_mail_budgets
-      WHERE refilled_at <= now() AND NOT bucket = ANY ($buckets) ORDER BY refilled_at LIMIT 5 FOR UPDATE SKIP LOCKED
-    )
   ), waiting AS MATERIALIZED (
     SELECT ceil(extract(epoch FROM max(${AFTER_ONE_MORE} - w.depth - now())))::integer AS wait
     FROM wanted w LEFT JOIN account_mail_budgets b ON b.bucket = w.bucket
@@ -82,12 +77,7 @@ export interface LinkValues extends BudgetValues {
 export function sendLink(topic: LinkTopic, enqueue: Enqueue): Statement<LinkOutcome, LinkValues> {
   return statement(
     `accounts.send_${topic.replace('-', '_')}_link`,
-    `WITH ${TAKE_BUDGETS}, swept_links AS (
-       DELETE FROM account_links WHERE token_hash IN (
-         SELECT token_hash FROM account_links
-         WHERE expires_at <= now() - interval '1 day' ORDER BY expires_at LIMIT 5 FOR UPDATE SKIP LOCKED
-       )
-     ), link AS (
+    `WITH ${TAKE_BUDGETS}, link AS (
        INSERT INTO account_links (token_hash, user_id, topic, email, password_version, session_id, expires_at)
        SELECT $tokenHash::bytea, u.id, '${topic}', $email::text, u.password_version, $sessionId::uuid,
          now() + make_interval(secs => $life)
@@ -132,6 +122,12 @@ export const FIND_LINK = statement<LinkRow, { readonly tokenHash: Buffer }>(
   'accounts.find_link',
   `SELECT user_id AS "accountId", topic, expires_at > now() AS alive FROM account_links WHERE token_hash = $tokenHash`,
 );
+
+/** Links that a page no longer explains as expired, and budgets that are full again. */
+export const PRUNE_LINKS = [
+  prune('account_links', 'token_hash', 'expires_at', { kept: `interval '1 day'` }),
+  prune('account_mail_budgets', 'bucket', 'refilled_at'),
+];
 
 export const FORGET_BUDGETS = statement<object, Pick<BudgetValues, 'buckets'>>(
   'accounts.forget_mail_budgets',
