@@ -26,22 +26,22 @@ interface Wanted {
 /**
  * Takes messages that are due and that no other process holds: new ones before retried ones, then the oldest.
  *
- * The end of a lease gives the message back, so nothing has to look for messages of processes that were killed. MATERIALIZED:
- * otherwise Postgres may run the sub-select for each row of the UPDATE, and take more than it was told.
+ * The end of a lease gives the message back, so nothing has to look for messages of processes that were killed. As an array
+ * Postgres runs the sub-select once, and finds the rows by their primary key. In a join it could run it again and take more than
+ * it was told, and it reads the whole table where many messages wait.
  */
 export const CLAIM = statement<LeasedMessage, Wanted>(
   'outbox_claim',
-  `WITH next AS MATERIALIZED (
+  `UPDATE two_factor_outbox o
+   SET locked_until = now() + $leaseMs::float8 * interval '1 millisecond', attempts = o.attempts + 1
+   WHERE o.id = ANY (ARRAY(
      SELECT due.id FROM unnest($queues::text[], $counts::integer[]) AS wanted (queue, count)
      CROSS JOIN LATERAL (
-       SELECT o.id FROM two_factor_outbox o
-       WHERE o.queue = wanted.queue AND o.due_at <= now() AND (o.locked_until IS NULL OR o.locked_until <= now())
-       ORDER BY o.due_at, o.id LIMIT wanted.count FOR UPDATE SKIP LOCKED
+       SELECT w.id FROM two_factor_outbox w
+       WHERE w.queue = wanted.queue AND w.due_at <= now() AND (w.locked_until IS NULL OR w.locked_until <= now())
+       ORDER BY w.due_at, w.id LIMIT wanted.count FOR UPDATE SKIP LOCKED
      ) AS due
-   )
-   UPDATE two_factor_outbox o
-   SET locked_until = now() + $leaseMs::float8 * interval '1 millisecond', attempts = o.attempts + 1
-   FROM next WHERE o.id = next.id
+   ))
    RETURNING o.id, o.queue, o.payload, o.locked_until::text AS lease, o.attempts,
      extract(epoch FROM now() - o.created_at)::float8 AS age,
      extract(epoch FROM o.discard_after - now())::float8 AS "livesFor"`,
