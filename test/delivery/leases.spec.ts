@@ -6,6 +6,8 @@ import { startOutbox, type OutboxFixture } from './outbox-fixture.js';
 
 const LEASE_MS = 60_000;
 
+const payloads = (messages: readonly LeasedMessage[]) => messages.map(({ payload }) => payload);
+
 describe('the leases of messages', () => {
   let outbox: OutboxFixture;
   beforeAll(async () => {
@@ -20,7 +22,6 @@ describe('the leases of messages', () => {
     run(CLAIM, { queues: Object.keys(counts), counts: Object.values(counts), leaseMs: LEASE_MS });
   const fail = ({ id, lease }: LeasedMessage, delay: number) =>
     run(RETRY_LATER, { ids: [id], leases: [lease], delays: [delay], reasons: ['HTTP 503'] });
-  const payloads = (messages: readonly LeasedMessage[]) => messages.map(({ payload }) => payload);
   const endLeases = () => outbox.query(`UPDATE two_factor_outbox SET locked_until = now() - interval '1 second'`);
 
   it('are given for as many messages of each queue as were asked for, the oldest first', async () => {
