@@ -167,6 +167,7 @@ export const TARGETS: readonly Target[] = [
       'test/controls/(03|23|28)',
       'test/races/trusted-devices',
       'test/acme/failing-sessions',
+      'test/attacks/f14',
     ],
   },
   {
@@ -186,7 +187,7 @@ export const TARGETS: readonly Target[] = [
       'test/controls/17',
       'test/e2e/(trusted-devices|status)',
       'test/races/trusted-devices',
-      'test/attacks/f0[45]',
+      'test/attacks/f0[459]',
     ],
   },
   {
