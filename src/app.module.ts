@@ -31,7 +31,6 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        // Comes before the library, whose module also exports a `Database`: accounts inject the first one.
         DatabaseModule.forRoot(databaseUrl, timeouts),
         RateLimitsModule.forRoot(rateLimitsOptions(config)),
         AccountsModule.forRoot({

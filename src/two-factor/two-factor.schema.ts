@@ -64,10 +64,11 @@ export function twoFactorSchema(factors: readonly FactorPlugin[] = defaultFactor
   readonly migrations: ReadonlyArray<Type<MigrationInterface>>;
 } {
   // The tables of the default factors exist in any case, so that a factor can be taken out and put back.
-  const all = new Set([...defaultFactors, ...factors]);
+  const all = [...defaultFactors, ...factors];
+  // A host that changes a factor, as in `{ ...totpFactor, controllers }`, brings its entities a second time.
   return {
-    entities: [...ENTITIES, ...[...all].flatMap(({ entities }) => entities ?? [])],
-    migrations: [...MIGRATIONS, ...[...all].flatMap(({ migrations }) => migrations ?? [])],
+    entities: [...new Set([...ENTITIES, ...all.flatMap(({ entities }) => entities ?? [])])],
+    migrations: [...new Set([...MIGRATIONS, ...all.flatMap(({ migrations }) => migrations ?? [])])],
   };
 }
 

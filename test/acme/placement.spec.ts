@@ -31,7 +31,7 @@ describe.each([
   it('are what the entities describe, so that the CLI of TypeORM finds nothing to change', async () => {
     const dataSource = acme.get<DataSource>(getDataSourceToken(ACME_DATABASE) as never);
     const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
-    const statements = upQueries.map(({ query }) => query).filter((query) => !query.includes('acme_hardware_key'));
+    const statements = upQueries.map(({ query }) => query).filter((query) => !query.includes('bank_hardware_key'));
     expect(statements).toEqual([]);
   });
 
