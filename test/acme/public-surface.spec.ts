@@ -62,7 +62,7 @@ describe('the public surface of the library', () => {
         'TwoFactorRoutes TwoFactorService TwoFactorValidationPipe UnknownKeyError UnreadableSecretReporter UserResponse',
         'VerificationRequest VerificationResponse VerificationService backupCodesFactor cookieName defaultFactors deviceName',
         'expiredCookie headerOf inRequestScope isCookieless isToken limitDatabaseTime newToken originOf otpFactor requestId',
-        'sealedRecords serializeCookie statement timeLeft',
+        'sealedRecords serializeCookie statement timeLeft OutboxSignal PruneJob inQueue prune',
         'tokenHash totpFactor twoFactorEntities twoFactorMigrations twoFactorSchema verificationResponse withDatabaseDeadline',
       ]
         .join(' ')
