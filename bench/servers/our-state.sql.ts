@@ -72,7 +72,7 @@ export const CLEAR = `
     name text;
   BEGIN
     FOREACH name IN ARRAY ARRAY['two_factor_one_time_code', 'two_factor_challenge', 'two_factor_send_budget',
-      'two_factor_notice_budget', 'two_factor_pending_notice', 'two_factor_outbox', 'graphile_worker._private_jobs']
+      'two_factor_notice_budget', 'two_factor_pending_notice', 'two_factor_outbox']
     LOOP
       IF to_regclass(name) IS NOT NULL THEN EXECUTE format('TRUNCATE %s CASCADE', name); END IF;
     END LOOP;
