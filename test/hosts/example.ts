@@ -5,14 +5,7 @@ import type { Host } from './hosts.js';
 const EXAMPLE = 'examples/acme-bank';
 
 /** Dependencies that the example has because of the library. */
-const BY_THE_LIBRARY = [
-  'nestjs-two-factor',
-  '@nestjs/passport',
-  'passport',
-  'passport-http-bearer',
-  'graphile-worker',
-  'nodemailer',
-];
+const BY_THE_LIBRARY = ['nestjs-two-factor', '@nestjs/passport', 'passport', 'passport-http-bearer', 'nodemailer'];
 
 interface Manifest {
   type: string;

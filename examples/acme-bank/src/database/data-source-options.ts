@@ -1,5 +1,4 @@
 import { twoFactorSchema } from 'nestjs-two-factor';
-import { deliveryMigrations } from 'nestjs-two-factor/delivery';
 import type { DataSourceOptions } from 'typeorm';
 import { Customer } from '../customers/customer.entity.js';
 import { BANK_FACTORS } from '../mfa/bank-factors.js';
@@ -17,9 +16,9 @@ export function dataSourceOptions(url: string) {
     url,
     // The library's tables and the bank's entities are here: the role of the bank may create nothing in `public`.
     schema: 'bank',
-    // The bank's own SQL and the function of the outbox name no schema.
+    // The bank's own SQL names no schema.
     extra: { options: '-c search_path=bank' },
     entities: [...library.entities, Customer, AuditEntry],
-    migrations: [...library.migrations, ...deliveryMigrations, CreateCustomers1700000000000],
+    migrations: [...library.migrations, CreateCustomers1700000000000],
   } satisfies DataSourceOptions;
 }
