@@ -31,7 +31,7 @@ export interface TwoFactorPorts {
   readonly mail?: PortToken<MailSender>;
   /** Sends text messages: with it come texted codes. Needs `templates`. */
   readonly sms?: PortToken<SmsSender>;
-  /** A job queue of the host's own. Without it messages wait in the library's table `two_factor_outbox`. */
+  /** A job queue of the host's own. Without it messages wait in a table of the library. */
   readonly outbox?: PortToken<Outbox>;
   readonly templates?: PortToken<MessageTemplates>;
 }
