@@ -1,4 +1,3 @@
-import helmet from '@fastify/helmet';
 import { BadRequestException, UnsupportedMediaTypeException } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { HttpAdapterHost } from '@nestjs/core';
@@ -6,7 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import type { ServiceConfig } from '../config/service-config.js';
 import { databaseTimeouts } from '../database/timeouts.js';
 import { API_PREFIX } from './api-prefix.js';
-import { TwoFactorExceptionFilter, withDatabaseDeadline } from '../two-factor/index.js';
+import { limitDatabaseTime, TwoFactorExceptionFilter } from '../two-factor/index.js';
 import { rememberRoutes } from './allowed-methods.js';
 import { HttpExceptionFilter } from './http-exception.filter.js';
 import { limitRequestsInFlight } from './requests-in-flight.js';
@@ -25,7 +24,7 @@ export async function configureHttp(app: NestFastifyApplication, config: Service
   const allowed = rememberRoutes(app.getHttpAdapter().getInstance());
   app.setGlobalPrefix(API_PREFIX, { exclude: ['health'] });
   acceptJsonOnly(app);
-  limitDatabaseTime(app, databaseTimeouts(config.databaseTimeoutMs).requestMs);
+  limitStatements(app, databaseTimeouts(config.databaseTimeoutMs).requestMs);
   app.enableCors({
     origin: [...config.trustedOrigins],
     credentials: true,
@@ -37,18 +36,6 @@ export async function configureHttp(app: NestFastifyApplication, config: Service
   });
   // Registered after CORS: a page must be able to read the refusal.
   if (config.rateLimit) limitRequestsInFlight(app);
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      // Swagger UI uses inline styles and data URLs. It shows an image response, such as the QR code, by a blob URL.
-      // Everything else loads from this origin.
-      directives: {
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:', 'blob:'],
-        upgradeInsecureRequests: null,
-      },
-    },
-    strictTransportSecurity: config.baseUrl.startsWith('https:'),
-  });
   const host = app.get(HttpAdapterHost);
   app.useGlobalFilters(new HttpExceptionFilter(host, allowed), new TwoFactorExceptionFilter(host));
 }
@@ -70,11 +57,15 @@ function acceptJsonOnly(app: NestFastifyApplication): void {
 }
 
 /**
- * The deadline covers all statements of a request. Without it, a request with many statements could wait without end.
+ * The deadline covers all statements of a request. Without it, a request with many statements could wait without end. It
+ * starts when the body has arrived.
  */
-function limitDatabaseTime(app: NestFastifyApplication, ms: number): void {
+function limitStatements(app: NestFastifyApplication, ms: number): void {
   app
     .getHttpAdapter()
     .getInstance()
-    .addHook('preHandler', (_request, _reply, done) => withDatabaseDeadline(ms, done));
+    .addHook('preHandler', (_request, _reply, done) => {
+      limitDatabaseTime(ms);
+      done();
+    });
 }

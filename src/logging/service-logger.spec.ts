@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { QueryFailedError } from 'typeorm';
 import { readableLines } from './readable-lines.js';
-import { inRequest, ServiceLogger } from './service-logger.js';
+import { inRequestScope } from '../two-factor/index.js';
+import { ServiceLogger } from './service-logger.js';
 
 const SETTINGS = { logLevel: 'debug', production: true } as const;
 
@@ -32,7 +33,7 @@ describe('a line of the log', () => {
   });
 
   it('carries the id of the request, also when it is logged by code that runs later', async () => {
-    await inRequest('r-1', async () => {
+    await inRequestScope('r-1', async () => {
       await Promise.resolve();
       logger.log('done', 'Somewhere');
     });
@@ -41,7 +42,7 @@ describe('a line of the log', () => {
 
   it('keeps its level, time, context and request id when logged fields have the same names', () => {
     const forged = { level: 'debug', time: 'never', context: 'Forged', requestId: 'r-2', event: 'e' };
-    inRequest('r-1', () => logger.error(forged, 'Own'));
+    inRequestScope('r-1', () => logger.error(forged, 'Own'));
     expect(text.match(/"(?:level|time|context|requestId)"/g)).toHaveLength(4);
     expect(written()).toMatchObject({ level: 'error', context: 'Own', requestId: 'r-1', event: 'e' });
   });
@@ -176,7 +177,7 @@ describe('the readable log on a terminal', () => {
   });
 
   it('shows a line in words', () => {
-    inRequest('r-1', () => logger.warn({ event: 'two-factor.locked', seconds: 900 }, 'TwoFactor'));
+    inRequestScope('r-1', () => logger.warn({ event: 'two-factor.locked', seconds: 900 }, 'TwoFactor'));
     expect(plain(text)).toMatch(
       /^\d\d:\d\d:\d\d WARN {2}\[TwoFactor\] two-factor\.locked requestId="r-1" seconds=900\n$/,
     );

@@ -1,16 +1,13 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LoggerService } from '@nestjs/common';
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 import type { ServiceConfig } from '../config/service-config.js';
+import { requestId } from '../two-factor/index.js';
 import { LineWriter, writeTo } from './line-writer.js';
 import { escapeControls, readableLines } from './readable-lines.js';
 import { fieldsOf } from './redact.js';
 
 /** How long an exiting process waits for a slow reader of the log, in milliseconds. */
 const FLUSH_MS = 1000;
-
-/** The id of the current request. */
-const requests = new AsyncLocalStorage<string>();
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug';
 
@@ -104,14 +101,4 @@ function standardOutput(production: boolean, onDropped: (lines: number) => void)
   // `process.exit` runs this, too. Without it, the line before a fatal exit is lost.
   process.once('exit', () => writer.flush(FLUSH_MS));
   return writer;
-}
-
-/** Runs `work`, including its asynchronous continuations, with a request id. */
-export function inRequest<T>(id: string, work: () => T): T {
-  return requests.run(id, work);
-}
-
-/** @returns the id of the current request; undefined outside of a request */
-function requestId(): string | undefined {
-  return requests.getStore();
 }

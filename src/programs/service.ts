@@ -81,7 +81,7 @@ async function createApplication(
   databaseUrl: string,
   logger: ServiceLogger,
 ): Promise<NestFastifyApplication> {
-  const adapter = createHttpAdapter({ trustProxy: config.trustProxy, requestTimeoutMs: REQUEST_TIMEOUT_MS });
+  const adapter = createHttpAdapter(config, REQUEST_TIMEOUT_MS);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, databaseUrl), adapter, {
     logger,
     abortOnError: false,

@@ -130,6 +130,12 @@ export { MessageDelivery } from './messages/message-delivery.js';
 export { Database, type DatabaseLimits } from './postgres/database.js';
 export { placedTable, placementOf, type Placement } from './postgres/placement.js';
 export { DatabaseUnavailableError } from './postgres/database-unavailable.js';
-export { timeLeft, withDatabaseDeadline } from './postgres/deadline.js';
+export {
+  inRequestScope,
+  limitDatabaseTime,
+  requestId,
+  timeLeft,
+  withDatabaseDeadline,
+} from './postgres/request-scope.js';
 export { statement, type NoValues, type Statement } from './postgres/statement.js';
 export { defaultFactors, twoFactorEntities, twoFactorMigrations, twoFactorSchema } from './two-factor.schema.js';

@@ -50,7 +50,8 @@ describe('the public surface of the library', () => {
         'TwoFactorController TwoFactorException TwoFactorExceptionFilter TwoFactorGuard TwoFactorModule TwoFactorOptions',
         'TwoFactorRoutes TwoFactorService TwoFactorValidationPipe UnknownKeyError UnreadableSecretReporter UserResponse',
         'VerificationRequest VerificationResponse VerificationService backupCodesFactor cookieName defaultFactors deviceName',
-        'expiredCookie headerOf isCookieless isToken newToken originOf otpFactor sealedRecords serializeCookie statement timeLeft',
+        'expiredCookie headerOf inRequestScope isCookieless isToken limitDatabaseTime newToken originOf otpFactor requestId',
+        'sealedRecords serializeCookie statement timeLeft',
         'tokenHash totpFactor twoFactorEntities twoFactorMigrations twoFactorSchema verificationResponse withDatabaseDeadline',
       ]
         .join(' ')

@@ -129,8 +129,10 @@ class ProxiedConnection {
     });
   }
 
-  private async pass({ bytes, statement }: ClientUnit): Promise<void> {
-    const fault = statement === undefined ? undefined : await this.traffic.admit(statement);
+  private async pass({ bytes, statements }: ClientUnit): Promise<void> {
+    let fault: Fault | undefined;
+    // A fault of one statement is a fault of all that travel with it, as on a real network.
+    for (const statement of statements) fault = (await this.traffic.admit(statement)) ?? fault;
     switch (fault?.kind) {
       case undefined:
         this.upstream.write(bytes);

@@ -1,10 +1,10 @@
 /* The part of Postgres' protocol, version 3, that a proxy needs. */
 
-/** Bytes from the client that belong together: a statement, or another unit such as the password. */
+/** Bytes from the client that belong together: statements up to a `Sync`, or another unit such as the password. */
 export interface ClientUnit {
   readonly bytes: Buffer;
-  /** SQL of the statement; undefined for other units. */
-  readonly statement: string | undefined;
+  /** SQL of the statements, in order. The server skips those after one that fails. */
+  readonly statements: readonly string[];
 }
 
 /** Splits bytes into messages. Each has a length, and a type before it, which only the start-up message lacks. */
@@ -30,13 +30,13 @@ class Messages {
 }
 
 /**
- * Splits the data of a client into statements: a `Query`, or the messages up to a `Sync` if they contain an `Execute`.
+ * Splits the data of a client into statements: a `Query`, or the `Execute` messages up to a `Sync`.
  */
 export class ClientReader {
   private readonly messages = new Messages(false);
   private readonly parsed = new Map<string, string>();
   private bound = '';
-  private executed: string | undefined;
+  private executed: string[] = [];
   private collected: Buffer[] = [];
 
   *read(chunk: Buffer): Generator<ClientUnit> {
@@ -45,13 +45,13 @@ export class ClientReader {
       this.collected.push(bytes);
       if (type === 'P') this.parsed.set(first, second);
       if (type === 'B') this.bound = second;
-      if (type === 'E') this.executed = this.parsed.get(this.bound) ?? `unknown statement ${this.bound}`;
-      if (type === 'Q') this.executed = first;
+      if (type === 'E') this.executed.push(this.parsed.get(this.bound) ?? `unknown statement ${this.bound}`);
+      if (type === 'Q') this.executed.push(first);
       // Parse, Bind, Describe, Execute, Close and Flush belong to their next Sync.
       if (!'PBDECH'.includes(type)) {
-        yield { bytes: Buffer.concat(this.collected), statement: this.executed };
+        yield { bytes: Buffer.concat(this.collected), statements: this.executed };
         this.collected = [];
-        this.executed = undefined;
+        this.executed = [];
       }
     }
   }

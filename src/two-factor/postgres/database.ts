@@ -82,8 +82,8 @@ export class Database extends Transaction {
    */
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return this.connected(async (connection) => {
+      connection.begin();
       try {
-        await connection.begin();
         const result = await work(connection);
         await connection.commit();
         return result;

@@ -1,43 +1,74 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';
+import { timeLeft } from './request-scope.js';
 
-const deadlines = new AsyncLocalStorage<number>();
+/** How often the clock is read while something is waited for, in milliseconds: how much later than asked a wait may end. */
+const TICK_MS = 25;
 
 /** The time that something may take was over. */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError';
 }
 
+/** Something that is waited for. */
+interface Wait {
+  /** By `performance.now()`, in milliseconds. */
+  readonly until: number;
+  readonly fail: () => void;
+}
+
 /**
- * Lets `work`, and all that it calls, wait for the database so long and no longer, over all statements together.
- *
- * For a middleware or hook that every request passes. What is asked for later fails with DatabaseUnavailableError.
- *
- * @param ms milliseconds from now
+ * Everything that the process waits for. One timer serves all waits, because a request waits for several statements, and
+ * a timer for each is a good part of its cost.
  */
-export function withDatabaseDeadline<T>(ms: number, work: () => T): T {
-  return deadlines.run(performance.now() + ms, work);
-}
-
-/** @returns milliseconds until the deadline of the request is over; Infinity where there is none */
-export function timeLeft(): number {
-  return (deadlines.getStore() ?? Infinity) - performance.now();
-}
+const waits = new Set<Wait>();
+let ticking = false;
 
 /**
- * @param ms milliseconds that this may take at most; less where the deadline of the request is nearer
+ * @param ms milliseconds that this may take at most; less where the deadline of the request is nearer. It may take up to
+ *   `TICK_MS` more
  * @throws {TimeoutError} when the time is over; `start` is not even called when there is none left
  */
-export async function inTime<T>(ms: number, what: string, start: () => Promise<T>): Promise<T> {
+export function inTime<T>(ms: number, what: string, start: () => Promise<T>): Promise<T> {
   const left = Math.min(ms, timeLeft());
-  if (left <= 0) throw new TimeoutError(`${what}: the time of the request is over`);
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TimeoutError(`${what}: not within ${Math.ceil(left)} ms`)), left);
+  return new Promise<T>((resolve, reject) => {
+    if (left <= 0) {
+      reject(new TimeoutError(`${what}: the time of the request is over`));
+      return;
+    }
+    const wait: Wait = {
+      until: performance.now() + left,
+      fail: () => reject(new TimeoutError(`${what}: not within ${Math.ceil(left)} ms`)),
+    };
+    const work = start();
+    waits.add(wait);
+    work.then(
+      (value) => {
+        waits.delete(wait);
+        resolve(value);
+      },
+      (error: unknown) => {
+        waits.delete(wait);
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- hands on what `start` was rejected with
+        reject(error);
+      },
+    );
+    if (!ticking) tick();
   });
-  try {
-    return await Promise.race([start(), timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+}
+
+function tick(): void {
+  ticking = true;
+  setTimeout(() => {
+    // A busy process may run the timer before it reads an answer that arrived in time. `setImmediate` lets it read first.
+    setImmediate(() => {
+      const now = performance.now();
+      for (const wait of waits) {
+        if (wait.until > now) continue;
+        waits.delete(wait);
+        wait.fail();
+      }
+      ticking = false;
+      if (waits.size > 0) tick();
+    });
+  }, TICK_MS);
 }
