@@ -27,12 +27,12 @@ export class AppModule {
     const secureCookies = config.baseUrl.startsWith('https:');
     const { issuer, keys, trustedOrigins, bcryptCost, smsCountries, smsPerDay, mailFallback } = config;
     const timeouts = databaseTimeouts(config.databaseTimeoutMs);
-    const database = timeouts.limits;
+    const database = { ...timeouts.limits, preparedStatements: config.databasePrepared };
     return {
       module: AppModule,
       imports: [
         // Comes before the library, whose module also exports a `Database`: accounts inject the first one.
-        DatabaseModule.forRoot(databaseUrl, timeouts),
+        DatabaseModule.forRoot(databaseUrl, timeouts, database),
         RateLimitsModule.forRoot(rateLimitsOptions(config)),
         AccountsModule.forRoot({
           apiUrl: `${config.baseUrl}/${API_PREFIX}`,

@@ -36,6 +36,9 @@ export function readEnvironment(env: Environment): ServiceConfig {
   const config: ServiceConfig = {
     ...database,
     databaseTimeoutMs: 1000 * (variables.read('DATABASE_TIMEOUT', (text) => integer(text, 1, 60)) ?? 5),
+    databasePrepared: variables.read('DATABASE_PREPARED', onOrOff) ?? true,
+    migrations: variables.read('MIGRATIONS', onOrOff) ?? true,
+    shutdownDelayMs: 1000 * (variables.read('SHUTDOWN_DELAY', (text) => integer(text, 0, 60)) ?? 0),
     host: variables.read('HOST', hostname) ?? (production ? '0.0.0.0' : '127.0.0.1'),
     port,
     baseUrl,

@@ -45,6 +45,12 @@ export interface SmsWebhookConfig {
 export interface ServiceConfig extends KeyConfig {
   /** Time-out of one statement, in milliseconds. Other time-outs are computed from it. */
   readonly databaseTimeoutMs: number;
+  /** `false`: statements are sent without names, for poolers that do not track prepared statements. */
+  readonly databasePrepared: boolean;
+  /** `false`: the start does not run migrations, and fails when some are pending. */
+  readonly migrations: boolean;
+  /** Time between the stop signal and the end of new requests, in milliseconds. `GET /health` is 503 in it. */
+  readonly shutdownDelayMs: number;
   readonly host: string;
   readonly port: number;
   /** Origin under which clients reach the service: scheme, host and port, no trailing slash. */

@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { Database } from '../two-factor/index.js';
+import { Database, type DatabaseOptions } from '../two-factor/index.js';
 import { dataSourceOptions } from './data-source-options.js';
 import type { DatabaseTimeouts } from './timeouts.js';
 
@@ -11,8 +11,11 @@ import type { DatabaseTimeouts } from './timeouts.js';
  */
 @Module({})
 export class DatabaseModule {
-  /** @param url of a database whose migrations have run */
-  static forRoot(url: string, timeouts: DatabaseTimeouts): DynamicModule {
+  /**
+   * @param url of a database whose migrations have run
+   * @param options of the library's `Database`
+   */
+  static forRoot(url: string, timeouts: DatabaseTimeouts, options: DatabaseOptions): DynamicModule {
     return {
       module: DatabaseModule,
       global: true,
@@ -31,7 +34,7 @@ export class DatabaseModule {
         {
           provide: Database,
           inject: [DataSource],
-          useFactory: (dataSource: DataSource) => new Database(dataSource, timeouts.limits),
+          useFactory: (dataSource: DataSource) => new Database(dataSource, options),
         },
       ],
       exports: [Database],
