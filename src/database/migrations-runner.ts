@@ -25,6 +25,8 @@ const LOCK_TIMEOUT_MS = 2000;
 export async function runMigrations(url: string): Promise<string[]> {
   const client = await connect(url, 'two-factor migrations');
   try {
+    // The role may have time-outs, because PgBouncer drops those that the service sends. The wait for another process has none.
+    await client.query('SET statement_timeout = 0; SET lock_timeout = 0');
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const names = await migrate(url);
     await migrateQueue(url);
@@ -64,7 +66,7 @@ export async function requireMigrated(url: string): Promise<void> {
 
 async function migrate(url: string): Promise<string[]> {
   const options = dataSourceOptions(url, { applicationName: 'two-factor migrations', poolSize: 1 });
-  const extra = { ...(options.extra as object), lock_timeout: LOCK_TIMEOUT_MS };
+  const extra = { ...(options.extra as object), lock_timeout: LOCK_TIMEOUT_MS, statement_timeout: 0 };
   const dataSource = await new DataSource({ ...options, extra, entities: [] }).initialize();
   try {
     const migrations = await dataSource.runMigrations({ transaction: 'each' });
