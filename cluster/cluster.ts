@@ -144,7 +144,7 @@ export class Cluster {
   /** Ends all programs, first those that clients reach, and removes the folder. */
   async close(): Promise<void> {
     await Promise.all(this.others.map((program) => program.stop('SIGKILL')));
-    await Promise.all(this.replicas.map((replica) => replica?.stop('SIGKILL')));
+    await Promise.all(this.replicas.map(async (replica) => replica?.stop('SIGKILL')));
     await this.redis?.stop('SIGKILL');
     await this.embedded?.stop();
     await rm(this.folder, { recursive: true, force: true });

@@ -31,8 +31,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        // Comes before the library, whose module also exports a `Database`: accounts inject the first one.
-        DatabaseModule.forRoot(databaseUrl, timeouts, database),
+        DatabaseModule.forRoot(databaseUrl, timeouts),
         RateLimitsModule.forRoot(rateLimitsOptions(config)),
         AccountsModule.forRoot({
           apiUrl: `${config.baseUrl}/${API_PREFIX}`,
@@ -48,6 +47,7 @@ export class AppModule {
           // A process that only delivers messages also reports pending notices. A process that delivers none leaves
           // that to it.
           notices: { interval: config.outbox ? 30 : 0 },
+          prune: { interval: config.outbox ? 60 : 0 },
           otp: { smsCountries, smsPerDay, mailFallback },
           database,
           accounts: PostgresAccountDirectory,

@@ -74,12 +74,12 @@ describeWith(missing && `${missing} is not installed (apt-get install haproxy pg
       began = Date.now();
       load = undefined;
       const [reader] = await accounts(1);
-      let replaced = false;
+      const state = { replaced: false };
       let reads = 0;
       // Sign-ins may end before a replacement does; these requests go on.
       const reading = Promise.all(
         Array.from({ length: 4 }, async () => {
-          while (!replaced) {
+          while (!state.replaced) {
             // Many addresses, because each has a limit.
             const headers = { 'x-forwarded-for': `10.200.${reads++ & 255}.1` };
             const answer = await new Caller({ url: api }).get('/get-session', reader?.session, headers);
@@ -98,7 +98,7 @@ describeWith(missing && `${missing} is not installed (apt-get install haproxy pg
           expect(signIns.tally.retries).toEqual(new Map());
         }
       };
-      await Promise.all([reading, replace().finally(() => (replaced = true))]);
+      await Promise.all([reading, replace().finally(() => (state.replaced = true))]);
       tell(`\nReplicas replaced under ${reads} requests in ${seconds()} s, failed: none\n`);
     }, 600_000);
 

@@ -27,6 +27,8 @@ export async function createBankDatabase(server: Server): Promise<BankDatabase> 
   const name = `bank_${randomBytes(4).toString('hex')}`;
   await execute(server.url, `CREATE ROLE ${name} LOGIN PASSWORD '${name}'`);
   await execute(server.url, `CREATE DATABASE ${name}`);
+  // The worker of the outbox makes a schema for its tables.
+  await execute(server.url, `GRANT CREATE ON DATABASE ${name} TO ${name}`);
   const url = new URL(server.url);
   url.pathname = `/${name}`;
   await execute(url.href, `CREATE SCHEMA bank AUTHORIZATION ${name}`);
