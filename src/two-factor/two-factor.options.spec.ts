@@ -17,6 +17,7 @@ describe('the default options', () => {
       stagedLife: 900,
       strongFor: 86_400,
       noticeInterval: 30,
+      pruneInterval: 60,
       mailFallback: true,
       smsCountries: undefined,
       smsPerDay: 1000,
