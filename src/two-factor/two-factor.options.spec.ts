@@ -16,6 +16,7 @@ describe('the default options', () => {
       challengeGuesses: 5,
       stagedLife: 900,
       strongFor: 86_400,
+      stepUpStatus: 401,
       noticeInterval: 30,
       mailFallback: true,
       smsCountries: undefined,
@@ -66,6 +67,16 @@ describe('the check of the options', () => {
       expect(() => options(make(value))).toThrow(RangeError);
       expect(() => options(make(value))).toThrow(name);
     }
+  });
+});
+
+describe('the option `stepUp.status`', () => {
+  it.each([401, 403] as const)('accepts %i', (status) => {
+    expect(options({ stepUp: { status } }).stepUpStatus).toBe(status);
+  });
+
+  it.each([400, 200, '401', true])('refuses %p', (status) => {
+    expect(() => options({ stepUp: { status: status as never } })).toThrow('stepUp.status must be 401 or 403');
   });
 });
 

@@ -156,6 +156,21 @@ describe.each(PLATFORMS)('control 48: step-up is as fresh as the route asks, on 
       }
     });
 
+    it('documents what it answers', () => {
+      const { paths } = acme.document();
+      const answers = (path: string) =>
+        Object.entries(paths[path]?.post?.responses ?? {}).flatMap(([status, response]) => {
+          const content = response && 'content' in response ? (response.content?.['application/json'] ?? {}) : {};
+          return Object.keys(content.examples ?? {}).map((code) => `${status} ${code}`);
+        });
+      expect(answers('/payments')).toEqual([
+        '401 UNAUTHORIZED',
+        '401 SECOND_FACTOR_REQUIRED',
+        '403 ENROLMENT_REQUIRED',
+      ]);
+      expect(answers('/payments/small')).toEqual(['401 UNAUTHORIZED', '403 SECOND_FACTOR_REQUIRED']);
+    });
+
     it('keeps 403 and its old body below @RequireSecondFactor and on the routes of the library', async () => {
       await age(acme, worker.session, 86_401);
       const { message, code } = REQUIRED;

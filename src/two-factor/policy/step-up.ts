@@ -49,12 +49,13 @@ const MESSAGES = {
  */
 export function stepUpDemand(options: StepUpOptions, where: string): StepUpDemand {
   for (const name of Object.keys(options)) {
-    if (!(name in KNOWN)) {
+    if (!Object.hasOwn(KNOWN, name)) {
       throw new RangeError(`${where} has no option "${name}"; it has ${Object.keys(KNOWN).join(', ')}`);
     }
   }
   const { maxAge, acr = 'mfa', whenOff = 'refuse' } = options;
-  if (!(acr in MESSAGES)) throw new RangeError(`${where}: acr must be 'mfa' or 'phr', not ${JSON.stringify(acr)}`);
+  if (!Object.hasOwn(MESSAGES, acr))
+    throw new RangeError(`${where}: acr must be 'mfa' or 'phr', not ${JSON.stringify(acr)}`);
   if (!['allow', 'refuse'].includes(whenOff)) {
     throw new RangeError(`${where}: whenOff must be 'allow' or 'refuse', not ${JSON.stringify(whenOff)}`);
   }

@@ -13,6 +13,7 @@ import { MessagePattern } from '@nestjs/microservices';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import {
   Accepts,
+  ApiStepUp,
   CredentialSource,
   CurrentSession,
   RequireSecondFactor,
@@ -29,6 +30,7 @@ import {
 @RequireTwoFactor({ maxAge: '5m' })
 export class PaymentsController {
   @Post()
+  @ApiStepUp({ maxAge: '5m' })
   pay(@CurrentSession() session: SessionIdentity) {
     return { payer: session.accountId };
   }
@@ -48,6 +50,7 @@ export class PaymentsController {
 
   @Post('small')
   @RequireTwoFactor({ maxAge: '5m', whenOff: 'allow' })
+  @ApiStepUp({ maxAge: '5m', whenOff: 'allow', status: 403 })
   paySmall() {
     return { paid: true };
   }
