@@ -96,11 +96,12 @@ const passkeySession = ({ amr }: Row): SessionIdentity => {
   return { sessionId: '1', accountId: 'ada', trustedDeviceId: null, secondFactorAt: now, signedInAt: now, amr };
 };
 
+const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const sign = (text: string) => createHmac('sha256', 'the key of both services').update(text).digest('base64url');
+
 /** A JWT that a host signs, read again as another service reads it. */
 function payloadOf(payload: object): VerifiedPayload {
-  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(payload)}`;
-  const sign = (text: string) => createHmac('sha256', 'the key of both services').update(text).digest('base64url');
   const [header = '', body = '', signature] = `${signed}.${sign(signed)}`.split('.');
   if (sign(`${header}.${body}`) !== signature) throw new Error('The signature is wrong');
   return JSON.parse(Buffer.from(body, 'base64url').toString()) as VerifiedPayload;

@@ -10,8 +10,10 @@ const find = (type: string, args: unknown[]) => {
   return new CredentialSource().find(context);
 };
 
+const graphql = (context: unknown) => find('graphql', [undefined, {}, context, { fieldName: 'pay' }]);
+const socket = (client: unknown) => find('ws', [client, {}, 'pay']);
+
 describe('the credential of a GraphQL operation', () => {
-  const graphql = (context: unknown) => find('graphql', [undefined, {}, context, { fieldName: 'pay' }]);
   const request = { headers, method: 'POST', ip: '192.0.2.1' };
 
   it.each([
@@ -43,8 +45,6 @@ describe('the credential of a GraphQL operation', () => {
 });
 
 describe('the credential of a message of a WebSocket', () => {
-  const socket = (client: unknown) => find('ws', [client, {}, 'pay']);
-
   it.each([
     ['the handshake of Socket.IO', { handshake: { headers, address: '192.0.2.1' } }],
     [
