@@ -6,6 +6,12 @@ export default {
   testRegex: String.raw`\.spec\.ts$`,
   extensionsToTreatAsEsm: ['.ts'],
   resolver: '<rootDir>/test/support/resolve-typescript.cjs',
+  // test/acme uses the hardware key of examples/acme-bank, which imports the library by the name of its package.
+  moduleNameMapper: {
+    '^nestjs-two-factor$': '<rootDir>/src/two-factor/index.ts',
+    '^nestjs-two-factor/testing$': '<rootDir>/src/two-factor/testing/index.ts',
+    '^nestjs-two-factor/delivery$': '<rootDir>/src/delivery/index.ts',
+  },
   transform: {
     '\\.ts$': [
       '@swc/jest',

@@ -4,6 +4,7 @@ import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promi
 import { join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { importedPackages } from './imports.js';
+import { noticesOf, packagesOf, THIRD_PARTY_NOTICES } from './licences.js';
 import { manifest, REPOSITORY, subPathManifests } from './manifest.js';
 
 /*
@@ -22,7 +23,9 @@ const BUNDLED = ['otplib'];
 
 await rm(OUT, { recursive: true, force: true });
 await Promise.all(['esm', 'cjs'].map((format) => compile(`package/tsconfig.${format}.json`)));
-for (const name of BUNDLED) await bundleForCommonJs(name);
+const bundled = new Set();
+for (const name of BUNDLED) for (const folder of await bundleForCommonJs(name)) bundled.add(folder);
+await writeFile(join(OUT, THIRD_PARTY_NOTICES), await noticesOf([...bundled]));
 
 const root = JSON.parse(await readFile('package.json', 'utf8'));
 await writeJson('package.json', manifest(root, await importedPackages(OUT)));
@@ -39,10 +42,14 @@ async function compile(project) {
   if (code !== 0) throw new Error(`The compiler refuses ${project}`);
 }
 
-/** Bundles a package, and has the CommonJS files require the bundle. Licences that the sources name stay in it. */
+/**
+ * Bundles a package, and has the CommonJS files require the bundle.
+ *
+ * @returns {Promise<string[]>} the folders of the packages in the bundle
+ */
 async function bundleForCommonJs(name) {
   const bundle = join(OUT, 'cjs/bundled', `${name}.js`);
-  await build({
+  const { metafile } = await build({
     stdin: { contents: `export * from '${name}';`, resolveDir: '.' },
     outfile: bundle,
     bundle: true,
@@ -50,6 +57,7 @@ async function bundleForCommonJs(name) {
     format: 'cjs',
     target: 'node20.19',
     legalComments: 'inline',
+    metafile: true,
     logLevel: 'warning',
   });
   const files = await readdir(join(OUT, 'cjs'), { recursive: true });
@@ -60,6 +68,7 @@ async function bundleForCommonJs(name) {
     const changed = text.replaceAll(`require("${name}")`, `require("${target}")`);
     if (changed !== text) await writeFile(path, changed);
   }
+  return packagesOf(Object.keys(metafile.inputs));
 }
 
 async function writeJson(path, content) {

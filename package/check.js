@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { licenceOf, packagesOf, THIRD_PARTY_NOTICES } from './licences.js';
 
 /*
  * `npm run check:package`: holds what `npm run build:package` made against publint and attw, compiles its declarations, and
@@ -37,6 +38,7 @@ try {
     await compiles(type, module, moduleResolution);
   }
   await holdsOneCopy();
+  await holdsLicences();
 } finally {
   await rm(project, { recursive: true });
 }
@@ -78,6 +80,29 @@ async function holdsOneCopy() {
     })();`,
   );
   await node('import and require', join(project, 'one-copy.cjs'));
+}
+
+/**
+ * Every package in the bundles must have its licence text in the package. esbuild writes the path of each module before its
+ * code, so the bundles themselves tell what is in them.
+ */
+async function holdsLicences() {
+  const notices = await readFile(join(PACKAGE, THIRD_PARTY_NOTICES), 'utf8');
+  const bundles = await readdir(join(PACKAGE, 'cjs/bundled'));
+  const texts = await Promise.all(bundles.map((name) => readFile(join(PACKAGE, 'cjs/bundled', name), 'utf8')));
+  const modules = texts
+    .flatMap((text) => [...text.matchAll(/^ *\/\/ (\S*node_modules\/\S+)$/gm)])
+    .map(([, path]) => path);
+  const folders = packagesOf(modules);
+  if (folders.length === 0)
+    throw new Error('package: no bundled module was found: has the format of the bundles changed?');
+  for (const folder of folders) {
+    const { name, version, text } = await licenceOf(folder);
+    if (!notices.includes(`## ${name} ${version}\n\n${text}\n`)) {
+      throw new Error(`package: the licence of ${name} ${version} is not in ${THIRD_PARTY_NOTICES}`);
+    }
+  }
+  console.log(`package: licences of ${folders.length} bundled packages: good`);
 }
 
 async function node(title, ...words) {

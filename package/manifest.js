@@ -13,7 +13,6 @@ const PEERS = {
   '@nestjs/typeorm': '^11.0.0 || ^12.0.0',
   'class-transformer': '^0.5.0',
   'class-validator': '^0.14.0 || ^0.15.0',
-  'graphile-worker': '^0.16.6',
   nodemailer: '^10.0.0',
   passport: '^0.7.0',
   'passport-http-bearer': '^1.0.1',
@@ -24,7 +23,7 @@ const PEERS = {
 };
 
 /** Peers that `nestjs-two-factor/delivery` alone needs. */
-const OPTIONAL = ['graphile-worker', 'nodemailer'];
+const OPTIONAL = ['nodemailer'];
 
 /** Sub-paths of the package, and the folders of their index. */
 const ENTRIES = { '.': 'two-factor', './delivery': 'delivery', './testing': 'two-factor/testing' };

@@ -31,7 +31,6 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        // Comes before the library, whose module also exports a `Database`: accounts inject the first one.
         DatabaseModule.forRoot(databaseUrl, timeouts),
         RateLimitsModule.forRoot(rateLimitsOptions(config)),
         AccountsModule.forRoot({
@@ -48,6 +47,7 @@ export class AppModule {
           // A process that only delivers messages also reports pending notices. A process that delivers none leaves
           // that to it.
           notices: { interval: config.outbox ? 30 : 0 },
+          prune: { interval: config.outbox ? 60 : 0 },
           otp: { smsCountries, smsPerDay, mailFallback },
           database,
           accounts: PostgresAccountDirectory,

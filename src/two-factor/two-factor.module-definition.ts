@@ -22,6 +22,7 @@ import { MessageDelivery } from './messages/message-delivery.js';
 import { MessageSealer } from './messages/message-sealer.js';
 import { MessageWriter } from './messages/message-writer.js';
 import { OutboxCheck } from './messages/outbox-check.js';
+import { OutboxSignal } from './messages/outbox-signal.js';
 import { PendingNotices } from './messages/pending-notices.js';
 import { Clock } from './ports/clock.js';
 import { Random } from './ports/random.js';
@@ -75,6 +76,7 @@ const PROVIDERS: Provider[] = [
   MessageSealer,
   MessageWriter,
   OutboxCheck,
+  OutboxSignal,
   PendingNotices,
   UnreadableSecretReporter,
   SessionHold,
@@ -98,6 +100,7 @@ const EXPORTS = [
   KeyRotation,
   MessageDelivery,
   MessageWriter,
+  OutboxSignal,
   TwoFactorService,
   TwoFactorOptions,
   Database,

@@ -48,6 +48,10 @@ export interface TwoFactorModuleOptions {
      */
     readonly interval?: number;
   };
+  readonly prune?: {
+    /** How often this process deletes expired rows, about; 0 leaves that to other processes. Default 60. */
+    readonly interval?: number;
+  };
   readonly session?: {
     /** How long a second factor makes a session strong. Default 86400. */
     readonly strongFor?: number;
@@ -78,6 +82,7 @@ export class TwoFactorOptions {
   readonly deviceLife: number;
   readonly deviceAbsoluteLife: number;
   readonly noticeInterval: number;
+  readonly pruneInterval: number;
   readonly mailFallback: boolean;
   readonly smsCountries: readonly string[] | undefined;
   readonly smsPerDay: number;
@@ -108,6 +113,7 @@ export class TwoFactorOptions {
     const absoluteLife = options.trustedDevices?.absoluteLife ?? Math.max(90 * 86_400, this.deviceLife);
     this.deviceAbsoluteLife = within('trustedDevices.absoluteLife', absoluteLife, this.deviceLife, 365 * 86_400);
     this.noticeInterval = within('notices.interval', options.notices?.interval ?? 30, 0, 3600);
+    this.pruneInterval = within('prune.interval', options.prune?.interval ?? 60, 0, 3600);
     this.mailFallback = options.otp?.mailFallback ?? true;
     this.smsCountries = options.otp?.smsCountries;
     this.smsPerDay = within('otp.smsPerDay', options.otp?.smsPerDay ?? 1000, 0, 10_000_000);
@@ -127,9 +133,9 @@ export class TwoFactorOptions {
 /** Every option by its group; those of the module's structure may stand beside them. */
 const KNOWN = {
   '': [
-    'issuer trustedOrigins secureCookies keys totp challenge enrolment otp trustedDevices notices session stepUp database',
+    'issuer trustedOrigins secureCookies keys totp challenge enrolment otp trustedDevices notices prune session database',
     'accounts sessions passwords keyRing clock random events mail sms outbox templates factors dataSource isGlobal',
-    'path routes errors credentials',
+    'path routes errors credentials stepUp',
   ]
     .join(' ')
     .split(' '),
@@ -139,6 +145,7 @@ const KNOWN = {
   otp: ['mailFallback', 'smsCountries', 'smsPerDay'],
   trustedDevices: ['life', 'absoluteLife'],
   notices: ['interval'],
+  prune: ['interval'],
   session: ['strongFor'],
   stepUp: ['status'],
   database: ['connectionTimeoutMs', 'answerTimeoutMs', 'mostWaiting', 'portTimeoutMs'],

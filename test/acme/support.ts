@@ -39,8 +39,8 @@ export interface AcmeVariant {
   readonly placement?: Parameters<typeof AcmeModule.forRoot>[2];
   /** Modules beside the company's own. */
   readonly imports?: readonly Type[];
-  /** Called before the company listens. */
-  readonly prepare?: (app: INestApplication<Server>) => Promise<void>;
+  /** Called before the application listens. */
+  readonly configure?: (app: INestApplication) => void | Promise<void>;
 }
 
 /** Acme's backend, listening, on a database of its own that only its own start has migrated. */
@@ -71,7 +71,7 @@ export class Acme {
     if (events) building.overrideProvider(AuditTrail).useValue(events);
     const module = await building.compile();
     const app = module.createNestApplication<INestApplication<Server>>(adapter, { logger: false });
-    await variant.prepare?.(app);
+    await variant.configure?.(app);
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;
     return new Acme(app, `http://127.0.0.1:${port}`, clock, () => database.drop());

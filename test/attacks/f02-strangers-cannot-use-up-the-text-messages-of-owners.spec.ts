@@ -109,7 +109,7 @@ describe('a ceiling of zero', () => {
       await new Caller(mute).post('/two-factor/enable', body, owner.token);
       const refused = await sendOtp(mute, owner.token);
       expect(refused).toMatchObject({ status: 429, body: { code: 'TOO_MANY_REQUESTS' } });
-      expect(await mute.query('SELECT FROM graphile_worker._private_jobs')).toEqual([]);
+      expect(await mute.query('SELECT FROM two_factor_outbox')).toEqual([]);
       expect(mute.messages.sms.sent).toEqual([]);
     } finally {
       await mute.close();

@@ -205,7 +205,7 @@ describe('F4: notices in the queue of a slow mail server', () => {
     try {
       const loud: EnrolledOwner[] = [];
       for (let n = 0; n < 12; n++) loud.push(await enrol(service));
-      const waiting = await service.query(`SELECT FROM graphile_worker._private_jobs`);
+      const waiting = await service.query(`SELECT FROM two_factor_outbox`);
       expect(waiting.length).toBeGreaterThanOrEqual(loud.length);
       const [owner] = loud;
       expect((await sendOtp(service, owner?.token ?? '')).status).toBe(200);

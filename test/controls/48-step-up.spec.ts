@@ -50,7 +50,7 @@ async function startCompany(
   const acme = await Acme.start(adapter, AcmeSessions, undefined, {
     structure: { isGlobal: true, credentials: PaymentsCredentials },
     imports: platform === 'Express' ? [PaymentsModule, PaymentsGraphqlModule] : [PaymentsModule],
-    prepare: async (app) => {
+    configure: async (app) => {
       const options = { host: '127.0.0.1', port: 0 };
       const microservice = app.connectMicroservice({ transport: Transport.TCP, options });
       await app.startAllMicroservices();

@@ -91,10 +91,7 @@ async function describeSchema(url: string): Promise<unknown[]> {
   );
 }
 
-/**
- * @returns what a revert may leave behind: tables, sequences, types, functions, extensions and schemas, without those
- * of the queue
- */
+/** @returns what a revert may leave behind: tables, sequences, types, functions, extensions and schemas */
 async function leftovers(url: string): Promise<unknown[]> {
   return rows(
     url,
@@ -103,7 +100,7 @@ async function leftovers(url: string): Promise<unknown[]> {
      UNION ALL SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')
      UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
      UNION ALL SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'
-     UNION ALL SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$|public$|graphile_worker$)'`,
+     UNION ALL SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$|public$)'`,
   );
 }
 

@@ -120,7 +120,7 @@ describe('the outbox', () => {
   it('stores no message that is out of attempts', async () => {
     smtp = await startSmtp();
     await outbox.enqueue();
-    await outbox.query('UPDATE graphile_worker._private_jobs SET attempts = max_attempts');
+    await outbox.query('UPDATE two_factor_outbox SET attempts = 25');
     const worker = outbox.startWorker(smtp.url);
     await outbox.empty();
     expect(smtp.mails).toEqual([]);

@@ -136,10 +136,10 @@ export async function startTestService({
     .overrideProvider(SecurityEvents)
     .useValue(new RecordedEvents(events))
     .overrideProvider(TwoFactorOptions)
-    // Waiting notices are sent only by `flushNotices`, because statements at random times could not be counted.
+    // Waiting notices are sent only by `flushNotices`, and nothing is pruned: statements at random times could not be counted.
     .useFactory({
       factory: (options: TwoFactorModuleOptions) =>
-        new TwoFactorOptions({ ...options, notices: { interval: 0 }, ...twoFactor }),
+        new TwoFactorOptions({ ...options, notices: { interval: 0 }, prune: { interval: 0 }, ...twoFactor }),
       inject: [MODULE_OPTIONS_TOKEN],
     });
   if (messages) {

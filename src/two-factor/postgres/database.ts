@@ -6,7 +6,7 @@ import { Connection } from './connection.js';
 import { DatabaseUnavailableError, reasonOf } from './database-unavailable.js';
 import { inTime, TimeoutError } from './deadline.js';
 import { placementOf, StatementPlacement } from './placement.js';
-import type { Statement } from './statement.js';
+import { bind, type Statement } from './statement.js';
 
 /** How long requests may wait for the database, and how many. */
 export interface DatabaseLimits {
@@ -63,6 +63,19 @@ export class Database extends Transaction {
   override async query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   override async query<Row extends object>(query: string | Statement<Row, never>, values: object = []): Promise<Row[]> {
     return this.connected((connection) => connection.query(query, values));
+  }
+
+  /**
+   * A statement as a connection outside of the pool runs it: with the library's tables where the data source has them.
+   *
+   * @throws {TypeError} when a value is missing
+   */
+  compose<Row extends object, Values extends object>(
+    statement: Statement<Row, Values>,
+    values: NoInfer<Values>,
+  ): { readonly text: string; readonly values: unknown[] } {
+    const { text } = this.placement.of<Row>(statement);
+    return { text, values: bind(statement, values) };
   }
 
   override get manager(): EntityManager {

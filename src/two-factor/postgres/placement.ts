@@ -22,6 +22,7 @@ const TABLES = [
   'notice_budget',
   'one_time_code',
   'otp_method',
+  'outbox',
   'pending_notice',
   'send_budget',
   'trusted_device',
