@@ -1,4 +1,4 @@
-/** A source file, and the tests that must notice a fault in it: the quick ones first, for the first failure ends a run. */
+/** A source file and the tests that must detect a fault in it. The fastest come first: the first failure ends a run. */
 export interface Target {
   readonly file: string;
   readonly tests: readonly string[];
@@ -6,7 +6,7 @@ export interface Target {
 
 const LIBRARY = 'src/two-factor';
 
-/** What verifies, locks, seals and hashes. */
+/** The files that verify, lock, seal and hash. */
 export const TARGETS: readonly Target[] = [
   { file: `${LIBRARY}/factors/totp/totp.ts`, tests: ['src/two-factor/factors/totp', 'test/controls/0[123]'] },
   {

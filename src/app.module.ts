@@ -27,7 +27,7 @@ export class AppModule {
     const secureCookies = config.baseUrl.startsWith('https:');
     const { issuer, keys, trustedOrigins, bcryptCost, smsCountries, smsPerDay, mailFallback } = config;
     const timeouts = databaseTimeouts(config.databaseTimeoutMs);
-    const database = timeouts.limits;
+    const database = { ...timeouts.limits, preparedStatements: config.databasePrepared };
     return {
       module: AppModule,
       imports: [

@@ -143,7 +143,7 @@ export { MessageWriter } from './messages/message-writer.js';
 export { MessageDelivery } from './messages/message-delivery.js';
 export { OutboxSignal } from './messages/outbox-signal.js';
 
-export { Database, type DatabaseLimits } from './postgres/database.js';
+export { Database, type DatabaseLimits, type DatabaseOptions } from './postgres/database.js';
 export { placedTable, placementOf, type Placement } from './postgres/placement.js';
 export { DatabaseUnavailableError } from './postgres/database-unavailable.js';
 export {

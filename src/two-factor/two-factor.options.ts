@@ -1,5 +1,5 @@
 import type { RingKey } from './adapters/hkdf-key-ring.js';
-import type { DatabaseLimits } from './postgres/database.js';
+import type { DatabaseOptions } from './postgres/database.js';
 
 /** Values of the module; behaviour is replaced by ports instead. Durations are in seconds. */
 export interface TwoFactorModuleOptions {
@@ -64,7 +64,7 @@ export interface TwoFactorModuleOptions {
     readonly status?: 401 | 403;
   };
   /** How long requests may wait for the database, in milliseconds, and how many. */
-  readonly database?: Partial<DatabaseLimits>;
+  readonly database?: DatabaseOptions;
 }
 
 /** The options with every default filled in. */
@@ -86,7 +86,7 @@ export class TwoFactorOptions {
   readonly mailFallback: boolean;
   readonly smsCountries: readonly string[] | undefined;
   readonly smsPerDay: number;
-  readonly database: Partial<DatabaseLimits>;
+  readonly database: DatabaseOptions;
 
   /** @throws {RangeError} naming the option that makes no sense, and one that does not exist */
   constructor(options: TwoFactorModuleOptions) {
@@ -117,7 +117,8 @@ export class TwoFactorOptions {
     this.mailFallback = options.otp?.mailFallback ?? true;
     this.smsCountries = options.otp?.smsCountries;
     this.smsPerDay = within('otp.smsPerDay', options.otp?.smsPerDay ?? 1000, 0, 10_000_000);
-    for (const [name, value] of Object.entries((this.database = options.database ?? {}))) {
+    const { preparedStatements: _, ...limits } = (this.database = options.database ?? {});
+    for (const [name, value] of Object.entries(limits)) {
       within(`database.${name}`, value, 1, 600_000);
     }
     // A host may have read it from an environment variable that is not set.
@@ -148,7 +149,7 @@ const KNOWN = {
   prune: ['interval'],
   session: ['strongFor'],
   stepUp: ['status'],
-  database: ['connectionTimeoutMs', 'answerTimeoutMs', 'mostWaiting', 'portTimeoutMs'],
+  database: ['connectionTimeoutMs', 'answerTimeoutMs', 'mostWaiting', 'portTimeoutMs', 'preparedStatements'],
 } as const;
 
 /** The compiler does not see a misspelt name in what a factory returns. */

@@ -70,7 +70,7 @@ describe('F2: strangers cannot use up the text messages of owners', () => {
     expect(event?.ip).not.toBeNull();
   });
 
-  it('sends no more texts to unproven numbers in any 24 hours than their ceiling allows', async () => {
+  it('limits the text messages to unconfirmed numbers in any 24 hours to their ceiling', async () => {
     await service.pass(2 * DAY);
     const answers: number[] = [];
     for (let hour = 0; hour < 24; hour++) {

@@ -54,7 +54,7 @@ describe('F4: an account that a stranger created with a victim’s address', () 
     expect(mails.find(({ subject }) => subject === 'Devices are now trusted')?.text).toContain('30 devices');
   });
 
-  it('sends no more when it is created again under other sub-addresses of the same mailbox', async () => {
+  it('sends nothing further when it is created again under other sub-addresses of the same mailbox', async () => {
     const addresses = Array.from({ length: 5 }, (_, n) => `victim+${n}@example.com`);
     for (const email of addresses) {
       const { body } = await caller.post('/sign-up/email', { email, password: PASSWORD, name: 'Stranger' });

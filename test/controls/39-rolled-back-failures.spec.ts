@@ -4,7 +4,7 @@ import { AccountSeeder, type SeededAccount } from '../support/seeded-account.js'
 import { startTestService, type TestService } from '../support/service.js';
 import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
 
-describe('control 39: a failure stays counted whatever fails after it', () => {
+describe('control 39: a failure stays counted when a later step fails', () => {
   let service: TestService;
   let proxy: StatementProxy;
   let seeder: AccountSeeder;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions, MIGRATIONS_TABLE } from '../../src/database/data-source-options.js';
-import { runMigrations } from '../../src/database/migrations-runner.js';
+import { requireMigrated, runMigrations } from '../../src/database/migrations-runner.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { inTurns } from '../support/turns.js';
 
@@ -32,6 +32,34 @@ describe('migrations', () => {
     } finally {
       await dataSource.destroy();
     }
+  });
+
+  it('give up when a long transaction holds a table, instead of letting all statements queue behind them', async () => {
+    await runMigrations(database.url);
+    const dataSource = await new DataSource(dataSourceOptions(database.url)).initialize();
+    try {
+      // The newest migration is pending again.
+      await dataSource.undoLastMigration({ transaction: 'each' });
+    } finally {
+      await dataSource.destroy();
+    }
+    const holder = new Client({ connectionString: database.url });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM two_factor_attempts');
+      await expect(runMigrations(database.url)).rejects.toThrow(/^A migration failed: .*lock timeout/);
+      await holder.query('ROLLBACK');
+    } finally {
+      await holder.end();
+    }
+    expect(await runMigrations(database.url)).toHaveLength(1);
+  });
+
+  it('are missed by a start that must not migrate, which names them', async () => {
+    await expect(requireMigrated(database.url)).rejects.toThrow(/^MIGRATIONS=off and .* \(pending: CreateTwoFactor/);
+    await runMigrations(database.url);
+    await requireMigrated(database.url);
   });
 
   it('have distinct names in chronological order', () => {

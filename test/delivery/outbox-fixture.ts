@@ -68,7 +68,7 @@ export async function startOutbox() {
       await client.query('SELECT two_factor_enqueue($1, $2, $3)', [payload, new Date(whole.discardAfter), queue]);
       return { to: whole.to, code, payload };
     },
-    /** A worker that sends by SMTP, or by whatever sender it is given. */
+    /** A worker that sends by SMTP, or by a given sender. */
     startWorker(mail: MailSender | string, options: Partial<OutboxWorkerOptions> = {}, sms?: SmsSender): OutboxWorker {
       const worker = createWorker(database.url, KEY, mail, { ...QUICK, ...options }, sms);
       worker.onApplicationBootstrap();

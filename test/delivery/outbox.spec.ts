@@ -43,7 +43,7 @@ describe('the outbox', () => {
     expect(await outbox.waiting()).toBe(0);
   });
 
-  it('queues messages from within a statement, whatever the search path is', async () => {
+  it('queues messages from within a statement with any search path', async () => {
     smtp = await startSmtp();
     await outbox.query('BEGIN');
     await outbox.query(`SET LOCAL search_path = public, pg_temp`);

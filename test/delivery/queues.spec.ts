@@ -83,7 +83,7 @@ describe('a blocked queue', () => {
     await outbox.empty();
   });
 
-  it('holds no more messages at a time than its share of the pool', async () => {
+  it('sends at most as many messages at a time as its share of the pool', async () => {
     const held: Mail[] = [];
     let release!: () => void;
     const released = new Promise<void>((resolve) => {

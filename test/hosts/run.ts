@@ -128,7 +128,7 @@ async function step(host: Host, name: string, work: () => Promise<unknown>): Pro
   }
 }
 
-/** @throws {Error} naming a package that is there twice, or whatever else `npm ls` finds fault with */
+/** @throws {Error} that names a package that is installed twice, or another fault that `npm ls` reports */
 async function holdsSingleCopies(cwd: string): Promise<void> {
   for (const name of SINGLE) {
     const lines = (await command(['npm', 'ls', '--all', '--parseable', name], { cwd })).split('\n');

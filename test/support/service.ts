@@ -100,6 +100,9 @@ export async function startTestService({
     databaseUrl: database.url,
     // The machine may be busy.
     databaseTimeoutMs: 20_000,
+    databasePrepared: true,
+    migrations: true,
+    shutdownDelayMs: 0,
     dataDir: '/nonexistent',
     host: '127.0.0.1',
     port: 0,

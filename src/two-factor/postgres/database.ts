@@ -26,6 +26,14 @@ export interface DatabaseLimits {
   readonly portTimeoutMs: number;
 }
 
+export interface DatabaseOptions extends Partial<DatabaseLimits> {
+  /**
+   * `false` sends statements without names, so that Postgres parses each one again. Required behind a pooler in transaction mode
+   * that does not track prepared statements, such as PgBouncer before 1.21. Default true.
+   */
+  readonly preparedStatements?: boolean;
+}
+
 const DEFAULT_LIMITS: DatabaseLimits = {
   connectionTimeoutMs: 3000,
   answerTimeoutMs: 6000,
@@ -44,14 +52,16 @@ export class Database extends Transaction {
   private readonly logger = new Logger('Database');
   readonly limits: DatabaseLimits;
   private readonly placement: StatementPlacement;
+  private readonly named: boolean;
 
   constructor(
     private readonly dataSource: DataSource,
-    limits: Partial<DatabaseLimits> = {},
+    { preparedStatements = true, ...limits }: DatabaseOptions = {},
   ) {
     super();
     this.limits = { ...DEFAULT_LIMITS, ...limits };
     this.placement = new StatementPlacement(placementOf(dataSource));
+    this.named = preparedStatements;
   }
 
   /** @throws {DatabaseUnavailableError} when there is no connection or no answer in time; else what the driver throws */
@@ -157,7 +167,7 @@ export class Database extends Transaction {
         pool.connect((error, client, release) => {
           if (!client) reject(error ?? new Error('The pool gave no connection'));
           else if (late) release();
-          else resolve(new Connection(client, this.dataSource, answerTimeoutMs, this.placement));
+          else resolve(new Connection(client, this.dataSource, answerTimeoutMs, this.placement, this.named));
         });
       });
     try {
