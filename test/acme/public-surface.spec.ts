@@ -52,6 +52,7 @@ describe('the public surface of the library', () => {
     expect(Object.keys(library).toSorted()).toEqual(
       [
         'Accepts AcceptsChallenge AccountDirectory AesGcmSealer ApiAuthenticated ApiErrorResponses BEARER_AUTH BackupCodesController',
+        'ApiStepUp CredentialSource RequireTwoFactor StepUpResponse callerOf requireClaims',
         'ChallengeService Clock EventLog OtpController TotpController isTwoFactorRoute placedTable placementOf',
         'CurrentCaller CurrentExchange CurrentSession Database DatabaseUnavailableError EnrolmentService ErrorResponse Factor',
         'HkdfKeyRing HttpExchange KeyInUse KeyRing KeyRingError KeyRotation keyRotation LogSecurityEvents MESSAGE_LIFE MailSender',
