@@ -11,6 +11,7 @@ import { Reauthentication } from './enrolment/reauthentication.js';
 import { SecondFactorPolicy } from './policy/second-factor-policy.js';
 import { SessionHold } from './policy/session-hold.js';
 import { DisableService } from './enrolment/disable.service.js';
+import { RemovalService } from './enrolment/removal.service.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
 import { EventLog } from './events/event-log.js';
 import { EnrolmentState } from './factor/enrolment-state.js';
@@ -68,6 +69,7 @@ const PROVIDERS: Provider[] = [
   UnreadableSecretReporter,
   SessionHold,
   Reauthentication,
+  RemovalService,
   StatusService,
   TrustedDevicesService,
   TwoFactorService,
@@ -82,6 +84,7 @@ const EXPORTS = [
   EventLog,
   Factors,
   Reauthentication,
+  RemovalService,
   UnreadableSecretReporter,
   VerificationService,
   KeyRotation,

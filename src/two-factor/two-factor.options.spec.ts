@@ -20,6 +20,7 @@ describe('the default options', () => {
       mailFallback: true,
       smsCountries: undefined,
       smsPerDay: 1000,
+      passkeys: null,
       database: {},
       deviceLife: 30 * 86_400,
       deviceAbsoluteLife: 90 * 86_400,

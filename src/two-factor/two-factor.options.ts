@@ -1,4 +1,5 @@
 import type { RingKey } from './adapters/hkdf-key-ring.js';
+import { PasskeyOptions, type PasskeyModuleOptions } from './passkey-options.js';
 import type { DatabaseLimits } from './postgres/database.js';
 
 /** Values of the module; behaviour is replaced by ports instead. Durations are in seconds. */
@@ -42,6 +43,8 @@ export interface TwoFactorModuleOptions {
     /** How long a device stays trusted at most, however often it signs in. Default 7776000, 90 days. */
     readonly absoluteLife?: number;
   };
+  /** Passkeys and security keys. Without it they are not available: an `rpId` cannot be guessed, and not be changed later. */
+  readonly passkeys?: PasskeyModuleOptions | undefined;
   readonly notices?: {
     /**
      * How often this process tells owners what a budget of mails held back; 0 leaves that to other processes. Default 30.
@@ -73,6 +76,8 @@ export class TwoFactorOptions {
   readonly mailFallback: boolean;
   readonly smsCountries: readonly string[] | undefined;
   readonly smsPerDay: number;
+  /** Null: passkeys are not available. */
+  readonly passkeys: PasskeyOptions | null;
   readonly database: Partial<DatabaseLimits>;
 
   /** @throws {RangeError} naming the option that makes no sense, and one that does not exist */
@@ -106,6 +111,7 @@ export class TwoFactorOptions {
     // A host may have read it from an environment variable that is not set.
     if (!this.issuer?.trim() || this.issuer.includes(':'))
       throw new RangeError('issuer must be a name without a colon');
+    this.passkeys = options.passkeys ? new PasskeyOptions(options.passkeys, this.issuer) : null;
     for (const origin of this.trustedOrigins) {
       if (!URL.canParse(origin) || new URL(origin).origin !== origin || origin.includes('*'))
         throw new RangeError(`trustedOrigins: "${origin}" is not an origin`);
@@ -116,7 +122,7 @@ export class TwoFactorOptions {
 /** Every option by its group; those of the module's structure may stand beside them. */
 const KNOWN = {
   '': [
-    'issuer trustedOrigins secureCookies keys totp challenge enrolment otp trustedDevices notices session database',
+    'issuer trustedOrigins secureCookies keys totp challenge enrolment otp trustedDevices passkeys notices session database',
     'accounts sessions passwords keyRing clock random events mail sms outbox templates factors dataSource isGlobal',
     'path routes errors',
   ]
@@ -127,6 +133,7 @@ const KNOWN = {
   enrolment: ['stagedLife'],
   otp: ['mailFallback', 'smsCountries', 'smsPerDay'],
   trustedDevices: ['life', 'absoluteLife'],
+  passkeys: ['rpId', 'rpName', 'origins', 'relatedOrigins', 'allowedAaguids', 'signIn'],
   notices: ['interval'],
   session: ['strongFor'],
   database: ['connectionTimeoutMs', 'answerTimeoutMs', 'mostWaiting', 'portTimeoutMs'],

@@ -5,6 +5,7 @@ import { Challenge } from './challenge/challenge.entity.js';
 import type { FactorPlugin } from './factor/factor-plugin.js';
 import { backupCodesFactor } from './factors/backup-codes/backup-codes.plugin.js';
 import { otpFactor } from './factors/otp/otp.plugin.js';
+import { passkeyFactor } from './factors/passkey/passkey.plugin.js';
 import { totpFactor } from './factors/totp/totp.plugin.js';
 import { KeyInUse } from './keys/key-in-use.entity.js';
 import { NoticeBudgetRow } from './messages/notice-budget.entity.js';
@@ -19,8 +20,8 @@ import { NameTrustedDevices1764000001000 } from './migrations/1764000001000-name
 import { RenameLaneToScope1764000001200 } from './migrations/1764000001200-rename-lane-to-scope.js';
 import { TrustedDevice } from './trusted-devices/trusted-device.entity.js';
 
-/** The factors of a module that names none: authenticator apps, codes by mail and SMS, backup codes. */
-export const defaultFactors: readonly FactorPlugin[] = [totpFactor, otpFactor, backupCodesFactor];
+/** The factors of a module that names none: passkeys, authenticator apps, codes by mail and SMS, backup codes. */
+export const defaultFactors: readonly FactorPlugin[] = [passkeyFactor, totpFactor, otpFactor, backupCodesFactor];
 
 const ENTITIES: readonly Type[] = [Attempts, Challenge, KeyInUse, NoticeBudgetRow, PendingNotice, TrustedDevice];
 

@@ -33,6 +33,8 @@ describe('a budget of notices', () => {
       'backup-codes-replaced',
       'device-reused',
       'method-added',
+      'method-removed',
+      'clone-suspected',
       'password-changed',
       'two-factor-disabled',
     ]);
