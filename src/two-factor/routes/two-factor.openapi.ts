@@ -147,6 +147,8 @@ export function ApiAuthenticated(operation: {
       ...(operation.newToken && { headers: SET_AUTH_TOKEN }),
       ...(operation.links && { links: operation.links }),
     }),
-    ApiErrorResponses(Object.fromEntries(errors.map(({ code, status, message }) => [code, [status, message]]))),
+    ApiErrorResponses(Object.fromEntries(errors.map(({ code, status, message }) => [code, [status, message]])), {
+      credential: !operation.optional,
+    }),
   );
 }

@@ -1,4 +1,5 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { ApiBody } from '@nestjs/swagger';
 import type { AnonymousCaller, Prover } from '../../challenge/caller.js';
 import type { SessionIdentity } from '../../ports/session-gateway.js';
 import type { HttpExchange } from '../../routes/http-exchange.js';
@@ -22,6 +23,7 @@ import {
   RegistrationOptionsResponse,
   RegistrationRequest,
   RegistrationResponse,
+  RESPONSE_EXAMPLE,
   UpdatePasskeyRequest,
 } from './passkey.dto.js';
 import {
@@ -85,6 +87,7 @@ export class PasskeyController {
     ],
     newToken: true,
   })
+  @ApiBody({ type: RegistrationRequest, examples: RESPONSE_EXAMPLE })
   async verifyRegistration(
     @CurrentSession() session: SessionIdentity,
     @Body() { response, name }: RegistrationRequest,
@@ -146,6 +149,7 @@ export class PasskeyController {
     newToken: true,
     optional: true,
   })
+  @ApiBody({ type: AuthenticationRequest, examples: RESPONSE_EXAMPLE })
   async verifyAuthentication(
     @CurrentCaller() caller: Prover | AnonymousCaller,
     @Body() { response, trustDevice }: AuthenticationRequest,

@@ -151,6 +151,14 @@ const RESPONSE = {
   additionalProperties: true,
 } as const;
 
+/** A body to try; a browser makes the real one. */
+export const RESPONSE_EXAMPLE = {
+  answer: {
+    summary: 'The answer of an authenticator',
+    value: { response: { id: 'dGVzdA', rawId: 'dGVzdA', type: 'public-key', response: { clientDataJSON: 'e30' } } },
+  },
+};
+
 export class RegistrationRequest {
   @ApiProperty(RESPONSE)
   @IsObject()

@@ -12,7 +12,7 @@ import type { FactorError } from '../../two-factor.errors.js';
 import { TwoFactorOptions } from '../../two-factor.options.js';
 import { PASSKEY_NOT_FOUND, PASSKEYS_NOT_CONFIGURED, USER_VERIFICATION_REQUIRED } from './passkey.errors.js';
 import { FORGET_OWNER, type AssertionCandidates, type StagedCandidate } from './passkey.sql.js';
-import { isCloneSuspected, passkeyMethods } from './passkey.js';
+import { ES256, isCloneSuspected, isExactEcdsaSignature, passkeyMethods } from './passkey.js';
 import type { AssertionResponse, ReadResponse } from './response.js';
 import { verifyAssertion, type NewCredential } from './webauthn.js';
 
@@ -77,6 +77,9 @@ export class PasskeyFactor extends Factor<PasskeyAttempt, AssertionCandidates | 
     const { userHandle } = response.response;
     if (userHandle === undefined ? alone : hex(userHandle) !== candidates.handle) return null;
 
+    // The library ignores bytes behind an ECDSA signature.
+    if (passkey.alg === ES256 && !isExactEcdsaSignature(Buffer.from(response.response.signature, 'base64url')))
+      return null;
     const verified = await verifyAssertion(response, client, Buffer.from(passkey.publicKey, 'hex'), passkeys);
     if (!verified) return null;
     const { signCount, backedUp, userVerified } = verified;

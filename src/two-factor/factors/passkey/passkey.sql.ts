@@ -34,6 +34,8 @@ export interface StoredPasskey {
   readonly credentialId: string;
   /** COSE key in hex. */
   readonly publicKey: string;
+  /** In numbers of COSE. */
+  readonly alg: number;
   readonly signCount: number;
   readonly deviceBound: boolean;
 }
@@ -80,7 +82,7 @@ export const CANDIDATES = `CASE WHEN $registeredId::uuid IS NULL THEN (
       'handle', (SELECT encode(o.handle, 'hex') FROM two_factor_passkey_owner o
         WHERE o.tenant_id = '' AND o.account_id = who.account_id),
       'passkeys', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'credentialId', encode(p.credential_id, 'hex'),
-          'publicKey', encode(p.public_key, 'hex'), 'signCount', p.sign_count, 'deviceBound', p.device_bound)), '[]')
+          'publicKey', encode(p.public_key, 'hex'), 'alg', p.alg, 'signCount', p.sign_count, 'deviceBound', p.device_bound)), '[]')
         FROM two_factor_passkey p
         WHERE p.account_id = who.account_id AND p.rp_id = $rpId::text AND p.confirmed_at IS NOT NULL))
     FROM consumed_ceremony c

@@ -21,3 +21,25 @@ export function passkeyMethods({
 export function isCloneSuspected(stored: number, answered: number): boolean {
   return (stored > 0 || answered > 0) && answered <= stored;
 }
+
+/** ECDSA on P-256 with SHA-256, in numbers of COSE. */
+export const ES256 = -7;
+
+const SEQUENCE = 0x30;
+const INTEGER = 0x02;
+
+/** Whether a signature is the DER of two positive numbers of at most 256 bits, in their shortest form, and nothing else. */
+export function isExactEcdsaSignature(signature: Uint8Array): boolean {
+  if (signature[0] !== SEQUENCE || signature[1] !== signature.length - 2) return false;
+  const second = endOfInteger(signature, 2);
+  return second !== null && endOfInteger(signature, second) === signature.length;
+}
+
+/** @returns where the number ends that begins at `at`, or null where none does */
+function endOfInteger(der: Uint8Array, at: number): number | null {
+  const [tag, length = 0, first = 0, next = 0] = der.subarray(at, at + 4);
+  if (tag !== INTEGER || length < 1 || length > 33 || at + 2 + length > der.length) return null;
+  // A number that begins with a set bit is negative; a leading zero is for that bit alone.
+  if (first > 0x7f || (first === 0 && (length === 1 || next < 0x80)) || (length === 33 && first !== 0)) return null;
+  return at + 2 + length;
+}
