@@ -8,7 +8,7 @@ import { readdir, readFile } from 'node:fs/promises';
 
 const DOCUMENT = 'docs/security.md';
 const CONTROLS_FOLDER = 'test/controls';
-const CONTROLS = 40;
+const CONTROLS = 44;
 const ATTACKS_FOLDER = 'test/attacks';
 const ATTACKS = 15;
 const ACCOUNT_CLAIMS = 6;
