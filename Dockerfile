@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 
-# Node.js is pinned to the exact version that was the newest of its line known in November 2026. The digest was not known
-# then: look it up where the image is pulled, and append it to the tag (`tag@sha256:…`) on all three lines.
+# Node.js is pinned to the newest version of its line that was known in November 2026. The digest was not known: look it up
+# in the registry, and append it to the tag (`tag@sha256:…`) on all three lines.
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -17,16 +17,17 @@ RUN npm ci --omit=dev --no-audit --no-fund
 
 FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production
-# Passwords are hashed by the cores or by this less two, whichever is fewer. A program cannot set it for itself on Node 20.
+# Passwords are hashed by as many threads as there are cores, but at most by this number minus two. On Node.js 20 a program
+# cannot set it for itself.
 ENV UV_THREADPOOL_SIZE=16
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json ./
-# The files stay owned by root: an attacker in the service cannot change its program.
+# Root owns the files: an attacker who controls the service cannot change its program.
 USER node
 EXPOSE 3001
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3001}/api/auth/ok`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-# No npm or shell in between: node itself gets SIGTERM and finishes requests in flight.
+# Starts node without npm or a shell: node itself receives SIGTERM and finishes requests in flight.
 CMD ["node", "dist/main.js"]

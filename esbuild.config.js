@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 
 /*
- * Second half of `npm run build:service`: makes the programs in `dist/` of what the compiler left in `build/`.
+ * Second step of `npm run build:service`: bundles the compiled files of `build/` into the programs in `dist/`.
  *
- * They are bundled with the framework's packages: Nest and what it imports are some 1,500 small files, and finding and
- * reading those is more than half of a start. All other packages are loaded as they are: some of them look for files of
- * their own, or must be one instance.
+ * The bundles contain the packages of the framework: NestJS and its dependencies are about 1,500 small files, and reading
+ * them takes more than half of a start. Other packages stay in `node_modules`: some read their own files, and some must
+ * not be loaded twice.
  */
-/** Path in `dist/` and in `build/`, without the extension. Operators know the former. */
+/** Path in `dist/` (which operators use) and path in `build/`, without extensions. */
 const PROGRAMS = {
   main: 'programs/main',
   worker: 'programs/worker',
@@ -18,7 +18,7 @@ const PROGRAMS = {
 };
 const BUNDLED = ['@nestjs', 'rxjs', 'es-toolkit', 'file-type', 'strtok3', 'token-types', '@tokenizer', '@borewit'];
 
-/** Nest asks for these by itself, and does without them. */
+/** Optional packages of NestJS. It tries to load them and works without them. */
 const OPTIONAL = /^@nestjs\/(?:microservices|websockets|platform-express)(?:\/|$)/;
 
 const packages = {
@@ -32,7 +32,7 @@ const packages = {
   },
 };
 
-// `dist/package/` is the library's, see package/build.js.
+// Keeps `dist/package/`: package/build.js writes the library there.
 const before = await readdir('dist').catch(() => []);
 for (const name of before.filter((path) => path !== 'package')) await rm(join('dist', name), { recursive: true });
 await build({
@@ -46,9 +46,9 @@ await build({
   format: 'esm',
   target: 'node20.19',
   sourcemap: 'linked',
-  // Nest and TypeORM tell classes by their names.
+  // NestJS and TypeORM identify some classes by their names.
   keepNames: true,
-  // Bundled CommonJS still asks for packages that are not.
+  // Bundled CommonJS files call `require()` for packages that are not bundled.
   banner: {
     js: `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`,
   },

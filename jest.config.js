@@ -6,6 +6,12 @@ export default {
   testRegex: String.raw`\.spec\.ts$`,
   extensionsToTreatAsEsm: ['.ts'],
   resolver: '<rootDir>/test/support/resolve-typescript.cjs',
+  // test/acme uses the hardware key of examples/acme-bank, which imports the library by the name of its package.
+  moduleNameMapper: {
+    '^nestjs-two-factor$': '<rootDir>/src/two-factor/index.ts',
+    '^nestjs-two-factor/testing$': '<rootDir>/src/two-factor/testing/index.ts',
+    '^nestjs-two-factor/delivery$': '<rootDir>/src/delivery/index.ts',
+  },
   transform: {
     '\\.ts$': [
       '@swc/jest',
@@ -24,10 +30,10 @@ export default {
   reporters: ['default', '<rootDir>/test/support/output-of-failures.js'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-  // Long: a machine that others use, too, may need many times as long as an idle one. A hang still ends.
+  // Long: a busy machine may be many times slower than an idle one. A test that hangs still ends.
   testTimeout: 120_000,
-  // Jest would leave one core to the developer; more than a few would wait for the one Postgres.
+  // By default, Jest leaves one core unused. More than 4 workers would wait for the one Postgres.
   maxWorkers: Math.min(availableParallelism(), 4),
-  // Node keeps the modules of every file that ran: a worker that has grown works for the garbage collector.
+  // Node.js keeps the modules of every file that ran. Without a limit, the worker spends its time on garbage collection.
   workerIdleMemoryLimit: '600MB',
 };

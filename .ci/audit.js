@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 
 /*
- * Fails when a production dependency has a known vulnerability. Where no audit service answers it says so and succeeds.
- * npm exits with 1 in both cases, and only a report of the service counts vulnerabilities.
+ * Fails when a production dependency has a known vulnerability. When no audit service answers, prints that and succeeds.
+ * npm exits with 1 in both cases, but only a report of the service contains a count of vulnerabilities.
  */
 const { stdout } = spawnSync('npm', ['audit', '--omit=dev', '--audit-level=low', '--json'], {
   encoding: 'utf8',
@@ -20,7 +20,7 @@ if (total === undefined) {
   process.exitCode = 1;
 }
 
-/** Undefined where npm gave up before it could write JSON. */
+/** Returns undefined when npm failed before it wrote JSON. */
 function parse(text) {
   try {
     return JSON.parse(text);

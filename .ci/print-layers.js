@@ -1,4 +1,4 @@
-// Prints which folder of the library imports which, from the top down, and fails where two import each other.
+// Prints the imports between the folders of the library, from the top down. Fails when two folders import each other.
 import { cruise } from 'dependency-cruiser';
 import extractTSConfig from 'dependency-cruiser/config-utl/extract-ts-config';
 

@@ -12,22 +12,26 @@ const run = promisify(execFile);
 /** The built service with a throw-away Postgres beside it, as in production: two processes, nothing shared. */
 export interface Harness {
   readonly databaseUrl: string;
+  /** Process that all others of Postgres are children of. */
+  readonly postgresPid: number;
   /** Starts `dist/main.js` as in production, on this database or on the way to it that is given. */
   start(databaseUrl?: string, more?: Record<string, string>): Promise<ServiceProcess>;
   /** Ends Postgres and removes every file. */
   close(): Promise<void>;
 }
 
-export async function startHarness(): Promise<Harness> {
+/** @param parameters of Postgres, as in `postgresql.conf` */
+export async function startHarness(parameters: Readonly<Record<string, string>> = {}): Promise<Harness> {
   const folder = await mkdtemp(join(tmpdir(), 'two-factor-bench-'));
   // Started by root, the server runs as another user and lives below.
   await chmod(folder, 0o711);
   const remove = () => rm(folder, { recursive: true, force: true });
   const keys = `bench:${randomBytes(32).toString('base64')}`;
   try {
-    const postgres = await startEmbeddedPostgres({ dataDir: folder });
+    const postgres = await startEmbeddedPostgres({ dataDir: folder, parameters });
     return {
       databaseUrl: postgres.url,
+      postgresPid: postgres.pid,
       start: (databaseUrl = postgres.url, more = {}) =>
         startProcess(folder, {
           NODE_ENV: 'production',

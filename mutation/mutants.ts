@@ -34,7 +34,7 @@ const OPERATORS: Readonly<Record<string, readonly string[]>> = {
   '&': ['|'],
 };
 
-/** What a statement can have wrong: each pattern stands for one change of what it matches. */
+/** Faults of SQL: each pattern is one change of the text that it matches. */
 const SQL: ReadonlyArray<readonly [pattern: RegExp, replacement: string]> = [
   [/ >= /g, ' > '],
   [/ > /g, ' >= '],
@@ -60,8 +60,8 @@ const SQL: ReadonlyArray<readonly [pattern: RegExp, replacement: string]> = [
 const IS_SQL = /\b(?:SELECT|UPDATE|DELETE|INSERT|WHERE|EXISTS|CASE)\b/;
 
 /**
- * Every small fault that we know how to make in a TypeScript source: operators turned, conditions forced, constants off by
- * one, calls and throws left out; and in its SQL comparisons turned, conditions dropped, locks not taken.
+ * Returns every mutant of a TypeScript source: reversed operators, forced conditions, constants off by one, removed calls
+ * and throws. In SQL: reversed comparisons, removed conditions and locks.
  */
 export function mutantsOf(source: string): Mutant[] {
   const file = ts.createSourceFile('source.ts', source, ts.ScriptTarget.ES2022, true);
@@ -84,7 +84,7 @@ export function mutantsOf(source: string): Mutant[] {
 }
 
 function shown(part: string): string {
-  // Without backquotes, for the document quotes it.
+  // Without backquotes: the document puts the text in backquotes.
   return part.replaceAll(/\s+/g, ' ').replaceAll('`', "'").trim().slice(0, 70);
 }
 

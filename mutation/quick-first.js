@@ -2,8 +2,8 @@ import { relative } from 'node:path';
 import TestSequencer from '@jest/test-sequencer';
 
 /**
- * The order of a run that ends at the first failure: the files that noticed faults before come first, the last one ahead
- * (`NOTICED_BY`, paths with spaces between them), then the quickest. Jest's own order begins with the slowest.
+ * Sorts the files of a run that ends at the first failure. First come the files that detected earlier faults, the latest
+ * first (`NOTICED_BY`, paths separated by spaces), then the fastest. Jest would start with the slowest.
  */
 export default class QuickFirst extends TestSequencer {
   sort(tests) {

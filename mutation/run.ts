@@ -9,18 +9,18 @@ import { mutantsOf, type Mutant } from './mutants.js';
 import { TARGETS, type Target } from './targets.js';
 
 /*
- * Puts one small fault after another into the files that verify, lock and seal, and sees whether a test fails. What no test
- * notices is either a test to write or explained in docs/mutation-testing.md.
+ * Applies one small fault after another to the files that verify, lock and seal, and checks that a test fails. For a fault
+ * that no test detects, write a test or explain it in docs/mutation-testing.md.
  *
  *   npm run mutation                          all files: about an hour on two cores
  *   npm run mutation -- --file totp/,sealer    files whose path contains one of these
  *   npm run mutation -- --sample 5            every fifth fault only
- *   npm run mutation -- --again run.log       what survived, unexplained, in the run that wrote this
+ *   npm run mutation -- --again run.log       the unexplained survivors of the run that wrote this log
  */
 
-/** Of one run of tests. Long, because a run that was only slow would pass for a fault that was noticed. */
+/** Time-out of one run of tests. Long: a slow run that times out would count as a detected fault. */
 const TIMEOUT_MS = 600_000;
-/** What the tests need of the project. */
+/** Files and folders that the tests need. */
 const PARTS = ['src', 'test', 'docs', 'README.md', 'package.json', 'tsconfig.json', 'jest.config.js', 'openapi.json'];
 const EXPLAINED = 'docs/mutation-testing.md';
 
@@ -89,7 +89,7 @@ async function copyOfProject(): Promise<string> {
   return copy;
 }
 
-/** Tests that fail without a fault would seem to detect every fault. */
+/** Checks that the tests pass without a fault: failing tests would seem to detect every fault. */
 async function requireGreen(copy: string): Promise<void> {
   const tests = new Set(tasks.flatMap(({ target }) => target.tests));
   const files = (await Promise.all(['src', 'test'].map(filesOf))).flat();
@@ -117,7 +117,7 @@ async function work(copy: string, queue: IterableIterator<Task>): Promise<void> 
   }
 }
 
-/** @returns whether all tests pass; a run that takes too long is a fault that was noticed */
+/** @returns whether all tests pass; a run that times out counts as a detected fault */
 async function passes(cwd: string, { file, tests }: Target, label: string, patience = 1): Promise<boolean> {
   const noticed = noticedBy.get(file) ?? [];
   const jest = [
@@ -150,10 +150,10 @@ async function passes(cwd: string, { file, tests }: Target, label: string, patie
   }, TIMEOUT_MS * patience);
   const [code] = (await once(child, 'exit')) as [number | null];
   clearTimeout(timer);
-  // To be looked at: a test may have been slow, and not hung by the fault.
+  // Printed for a manual check: the test may have been slow, and not blocked by the fault.
   if (failed.endsWith('time-out')) console.log(`Ended by a time-out: ${label}`);
   else if (failed !== '') noticedBy.set(file, [failed, ...noticed.filter((other) => other !== failed)]);
-  // A fault may keep a worker of Jest's going for ever.
+  // A fault may keep a worker process of Jest running forever.
   endGroup(child.pid);
   return code === 0;
 }
@@ -179,7 +179,7 @@ function tell(task: Task, survived: boolean): void {
   );
 }
 
-/** Survivors that the document explains: the text in backquotes at the start of a row of its table. */
+/** The survivors that the document explains: in its tables, the text in backquotes at the start of a row. */
 async function explainedKeys(): Promise<ReadonlySet<string>> {
   const text = await readFile(EXPLAINED, 'utf8').catch(() => '');
   return new Set([...text.matchAll(/^\| `(src\/[^`]+)`/gm)].map(([, key]) => (key ?? '').replaceAll('\\|', '|')));

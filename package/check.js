@@ -1,17 +1,18 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { licenceOf, packagesOf, THIRD_PARTY_NOTICES } from './licences.js';
 
 /*
- * `npm run check:package`: holds what `npm run build:package` made against publint and attw, compiles its declarations, and
- * loads it as a host does. Fails at the first fault.
+ * `npm run check:package`: checks the result of `npm run build:package` with publint and attw, compiles its declarations,
+ * and loads it as a host does. Stops at the first error.
  */
 const PACKAGE = resolve('dist/package');
 const SUB_PATHS = ['nestjs-two-factor', 'nestjs-two-factor/delivery', 'nestjs-two-factor/testing'];
 const run = promisify(execFile);
 
-/** A project that imports the package. Below `dist/`, so that it finds the packages of the repository. */
+/** A project that imports the package. It is below `dist/`, so that Node.js finds the packages of the repository. */
 const project = await mkdtemp(join(resolve('dist'), 'check-'));
 try {
   await mkdir(join(project, 'node_modules'));
@@ -26,7 +27,7 @@ try {
     '--pack',
     PACKAGE,
   );
-  // CommonJS under `node16` may import no ES module, and NestJS 12 is one: test/hosts compiles that on NestJS 11.
+  // CommonJS under `node16` cannot import ES modules such as NestJS 12; test/hosts compiles that case on NestJS 11.
   for (const [type, module, moduleResolution] of [
     ['module', 'node16', 'node16'],
     ['module', 'nodenext', 'nodenext'],
@@ -37,11 +38,12 @@ try {
     await compiles(type, module, moduleResolution);
   }
   await holdsOneCopy();
+  await holdsLicences();
 } finally {
   await rm(project, { recursive: true });
 }
 
-/** Compiles a host that imports every sub-path; `skipLibCheck: false` has the compiler check the declarations, too. */
+/** Compiles a host that imports every sub-path. `skipLibCheck: false` makes the compiler check the declarations too. */
 async function compiles(type, module, moduleResolution) {
   await writeFile(join(project, 'package.json'), JSON.stringify({ type }));
   const lines = SUB_PATHS.map((name, n) => `import * as entry${n} from '${name}';\nexport { entry${n} };`);
@@ -57,14 +59,14 @@ async function compiles(type, module, moduleResolution) {
     emitDecoratorMetadata: true,
     esModuleInterop: true,
     skipLibCheck: false,
-    // Otherwise the compiler takes the files for the repository's own, and not for a package's.
+    // Otherwise the compiler resolves the link and treats the files as sources of the repository.
     preserveSymlinks: true,
   };
   await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['host.ts'] }));
   await node(`${type}, ${module}, ${moduleResolution}`, 'node_modules/typescript/bin/tsc', '--project', project);
 }
 
-/** A process that imports and requires the package must not get two copies of a class. */
+/** Checks that a process that imports and requires the package gets one copy of each class. */
 async function holdsOneCopy() {
   await writeFile(
     join(project, 'one-copy.cjs'),
@@ -78,6 +80,29 @@ async function holdsOneCopy() {
     })();`,
   );
   await node('import and require', join(project, 'one-copy.cjs'));
+}
+
+/**
+ * Every package in the bundles must have its licence text in the package. esbuild writes the path of each module before its
+ * code, so the bundles themselves tell what is in them.
+ */
+async function holdsLicences() {
+  const notices = await readFile(join(PACKAGE, THIRD_PARTY_NOTICES), 'utf8');
+  const bundles = await readdir(join(PACKAGE, 'cjs/bundled'));
+  const texts = await Promise.all(bundles.map((name) => readFile(join(PACKAGE, 'cjs/bundled', name), 'utf8')));
+  const modules = texts
+    .flatMap((text) => [...text.matchAll(/^ *\/\/ (\S*node_modules\/\S+)$/gm)])
+    .map(([, path]) => path);
+  const folders = packagesOf(modules);
+  if (folders.length === 0)
+    throw new Error('package: no bundled module was found: has the format of the bundles changed?');
+  for (const folder of folders) {
+    const { name, version, text } = await licenceOf(folder);
+    if (!notices.includes(`## ${name} ${version}\n\n${text}\n`)) {
+      throw new Error(`package: the licence of ${name} ${version} is not in ${THIRD_PARTY_NOTICES}`);
+    }
+  }
+  console.log(`package: licences of ${folders.length} bundled packages: good`);
 }
 
 async function node(title, ...words) {

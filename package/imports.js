@@ -4,11 +4,11 @@ import { join, relative } from 'node:path';
 import ts from 'typescript';
 
 /**
- * Which packages the built files import.
+ * Lists the packages that the built files import.
  *
  * @param {string} folder of the built files
- * @returns {Promise<Map<string, Array<{ file: string, types: boolean }>>>} by name of the package, the files that import it;
- *   `types` is true for a declaration file
+ * @returns {Promise<Map<string, Array<{ file: string, types: boolean }>>>} from the name of a package to the files that
+ *   import it; `types` is true for a declaration file
  */
 export async function importedPackages(folder) {
   const found = new Map();
@@ -18,7 +18,7 @@ export async function importedPackages(folder) {
     const text = await readFile(path, 'utf8');
     const { importedFiles } = ts.preProcessFile(text, true, true);
     const names = importedFiles.map(({ fileName }) => packageOf(fileName));
-    // No file imports it: the decorators that the compiler leaves in JavaScript call what it adds to `Reflect`.
+    // No file imports this package, but compiled decorators call the functions that it adds to `Reflect`.
     if (text.includes('Reflect.metadata')) names.push('reflect-metadata');
     for (const name of new Set(names.filter(isPackage))) {
       const files = found.get(name) ?? [];

@@ -1,9 +1,9 @@
-/** Where the repository is. The README of the package links to it. */
+/** URL of the repository. The README of the package links to it. */
 export const REPOSITORY = 'https://github.com/nestjs-two-factor/nestjs-two-factor';
 
 /**
- * What a host brings. A second copy of any of them breaks the host: Nest tells classes apart by identity, TypeORM and
- * class-validator keep what decorators say in a registry of their own.
+ * Packages that the host installs. A second copy of one would break the host: NestJS compares classes by identity, and
+ * TypeORM and class-validator store the metadata of decorators in a registry of their copy.
  */
 const PEERS = {
   '@nestjs/common': '^11.0.0 || ^12.0.0',
@@ -14,7 +14,6 @@ const PEERS = {
   '@simplewebauthn/server': '^14.0.0',
   'class-transformer': '^0.5.0',
   'class-validator': '^0.14.0 || ^0.15.0',
-  'graphile-worker': '^0.16.6',
   nodemailer: '^10.0.0',
   passport: '^0.7.0',
   'passport-http-bearer': '^1.0.1',
@@ -25,11 +24,7 @@ const PEERS = {
 };
 
 /** Peers that a part of the package alone needs, and the folder of that part. Passkeys load theirs at first use. */
-const OPTIONAL = {
-  '@simplewebauthn/server': 'factors/passkey/',
-  'graphile-worker': 'delivery/',
-  nodemailer: 'delivery/',
-};
+const OPTIONAL = { '@simplewebauthn/server': 'factors/passkey/', nodemailer: 'delivery/' };
 
 /** Sub-paths of the package, and the folders of their index. */
 const ENTRIES = { '.': 'two-factor', './delivery': 'delivery', './testing': 'two-factor/testing' };
@@ -37,8 +32,8 @@ const ENTRIES = { '.': 'two-factor', './delivery': 'delivery', './testing': 'two
 /**
  * The manifest of the published package.
  *
- * @param root the manifest of the repository: version, engines, ranges of what the library brings itself
- * @param imported what the built files import, see `importedPackages`
+ * @param root the manifest of the repository: version, engines, version ranges of the library's dependencies
+ * @param imported the packages that the built files import, see `importedPackages`
  * @throws {Error} when the lists above and the imports of the built files differ
  */
 export function manifest(root, imported) {
@@ -94,15 +89,15 @@ export function subPathManifests() {
 }
 
 /**
- * Node takes `module-sync` for `import` and for `require()`, so a process holds one copy of every class. `import` and
- * `require` are for tools that know no `module-sync`. See docs/decisions/0020.
+ * Node.js uses `module-sync` for `import` and for `require()`, so a process loads one copy of every class. `import` and
+ * `require` are for tools that do not support `module-sync`. See docs/decisions/0020.
  */
 function conditions(folder) {
   const entry = (format) => ({ types: `./${format}/${folder}/index.d.ts`, default: `./${format}/${folder}/index.js` });
   return { 'module-sync': entry('esm'), import: entry('esm'), require: entry('cjs') };
 }
 
-/** What the library imports and no host needs to know, and the types that its declarations name. */
+/** Dependencies of the library that are not peers, and the types that its declarations need. */
 function dependencies(root, imported) {
   const ranges = { ...root.dependencies, ...root.devDependencies };
   const needed = [...imported].flatMap(([name, files]) => {

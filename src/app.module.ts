@@ -28,11 +28,10 @@ export class AppModule {
     const secureCookies = config.baseUrl.startsWith('https:');
     const { issuer, keys, trustedOrigins, bcryptCost, smsCountries, smsPerDay, mailFallback } = config;
     const timeouts = databaseTimeouts(config.databaseTimeoutMs);
-    const database = timeouts.limits;
+    const database = { ...timeouts.limits, preparedStatements: config.databasePrepared };
     return {
       module: AppModule,
       imports: [
-        // Comes before the library, whose module also exports a `Database`: accounts inject the first one.
         DatabaseModule.forRoot(databaseUrl, timeouts),
         RateLimitsModule.forRoot(rateLimitsOptions(config)),
         AccountsModule.forRoot({
@@ -49,6 +48,7 @@ export class AppModule {
           // A process that only delivers messages also reports pending notices. A process that delivers none leaves
           // that to it.
           notices: { interval: config.outbox ? 30 : 0 },
+          prune: { interval: config.outbox ? 60 : 0 },
           otp: { smsCountries, smsPerDay, mailFallback },
           passkeys: passkeysOf(config),
           database,

@@ -1,6 +1,6 @@
 /** Jest in CommonJS, without flags of Node. */
 module.exports = {
-  roots: ['<rootDir>/src'],
+  roots: ['<rootDir>/src', '<rootDir>/test'],
   testRegex: String.raw`\.spec\.ts$`,
   // The sources import `./x.js`, which is the name after compilation.
   moduleNameMapper: { [String.raw`^(\.{1,2}/.*)\.js$`]: '$1' },

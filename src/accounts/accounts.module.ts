@@ -25,8 +25,8 @@ const SERVICES = [
 
 /**
  * Users, passwords and sessions of the standalone service, and the adapters of the library's ports. Does not import the
- * library's module, which depends on it: AccountsApiModule holds the routes. Requires the global modules DatabaseModule
- * and RateLimitsModule.
+ * library's module, which depends on it: AccountsApiModule holds the routes. Requires the global modules TwoFactorModule,
+ * which exports `Database`, and RateLimitsModule.
  */
 @Module({
   providers: [{ provide: Random, useClass: SystemRandom }, ...SERVICES],

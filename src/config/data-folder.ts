@@ -3,12 +3,12 @@ import { StartupError } from './startup-error.js';
 import { errorCode } from '../errors.js';
 
 /**
- * Makes the folder that keeps the development secrets and the embedded database.
+ * Creates the folder of the development keys and the embedded database.
  *
- * Others may pass through it but not list it: started by root, the embedded server runs as another user and lives
- * below. Every file in it has its own mode.
+ * Its mode is 711. When root starts the service, the embedded server runs as another user, and that user must be able to
+ * reach its files below. It cannot list the folder. Every file in the folder has its own mode.
  *
- * @throws {StartupError} when it cannot be made
+ * @throws {StartupError} when the folder cannot be created
  */
 export async function ensureDataFolder(path: string): Promise<void> {
   try {

@@ -1,10 +1,10 @@
 import type { ServiceConfig, SmsWebhookConfig, SmtpConfig, TwilioConfig } from './service-config.js';
 import { list, onOrOff, type Variables } from './variables.js';
 
-/** What an SMTP URL may ask for beside host, port and credentials. A parameter that logs mail is not among them. */
+/** Parameters that an SMTP URL may have. `logger` and `debug` are left out: they would write mail to the log. */
 const SMTP_PARAMETERS = new Set(['requireTLS', 'ignoreTLS', 'name', 'tls.servername', 'tls.rejectUnauthorized']);
 
-/** How mail and SMS go out, and whether this process sends them. Faults never repeat a value: most hold a credential. */
+/** Reads the mail and SMS senders, and whether this process sends. Error texts contain no values: most values are credentials. */
 export function readDelivery(
   variables: Variables,
   production: boolean,
@@ -12,7 +12,7 @@ export function readDelivery(
   const smtp = readSmtp(variables, production);
   const twilio = readTwilio(variables);
   const smsWebhook = readSmsWebhook(variables);
-  // Without a list a stranger picks the country that pays best for received text messages.
+  // Without a list, an attacker earns money: they enter numbers of a country that pays for received text messages.
   const listed = production && (twilio ?? smsWebhook) !== undefined;
   return {
     smtp,

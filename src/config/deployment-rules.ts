@@ -2,7 +2,7 @@ import type { RingKey } from '../two-factor/index.js';
 import type { ServiceConfig } from './service-config.js';
 import type { Variables } from './variables.js';
 
-/** The name of a key that this repository published in its compose file. */
+/** The `kid` of a key that an older compose file of this repository published. */
 const PUBLISHED_KID = 'development';
 
 const MAKE_A_KEY = 'make one with: echo "k1:$(openssl rand -base64 32)"';
@@ -10,9 +10,9 @@ const MAKE_A_KEY = 'make one with: echo "k1:$(openssl rand -base64 32)"';
 /**
  * Refuses keys that were never secret: the published one, and those whose bytes are all the same.
  *
- * @param keys the whole ring for a service; for commands on keys only the one that seals, because a published key has to
- * be in the ring until everything that it sealed is sealed anew
- * @throws {RangeError} naming the place of the key in the ring, never the key
+ * @param keys for a service, the whole ring; for the commands on keys, only the key that seals. Those commands replace a
+ * published key, and need it in the ring until every row is sealed with another key
+ * @throws {RangeError} with the position of the key in the ring, never the key
  */
 export function refuseKnownKeys(keys: readonly RingKey[]): void {
   const known = keys.findIndex(
@@ -22,9 +22,9 @@ export function refuseKnownKeys(keys: readonly RingKey[]): void {
 }
 
 /**
- * Refuses http for a host that is not this machine: session cookies would travel in the clear, without `Secure`.
+ * Refuses http for a host that is not this machine: session cookies would be sent unencrypted, without `Secure`.
  *
- * @throws {RangeError} saying what to set
+ * @throws {RangeError} that names the accepted origins
  */
 export function refuseClearText(origin: string): string {
   if (origin.startsWith('http:') && !isLoopback(origin)) {
@@ -34,8 +34,8 @@ export function refuseClearText(origin: string): string {
 }
 
 /**
- * Refuses to print codes on the console where others sign in. An unset NODE_ENV is development, and development prints
- * what it has no sender for: codes of real accounts would end in a log.
+ * Refuses a start in development on a public address without senders. An unset NODE_ENV means development, and
+ * development prints the messages that it cannot send: codes of real accounts would be in a log.
  */
 export function refuseConsoleSenders(
   variables: Variables,
@@ -54,7 +54,7 @@ export function refuseConsoleSenders(
   );
 }
 
-/** Whether an origin is of this machine only: `localhost` and below, 127.0.0.0/8, `[::1]` [RFC 6761 §6.3]. */
+/** Whether an origin names this machine: `localhost`, `*.localhost`, 127.0.0.0/8 or `[::1]` [RFC 6761 §6.3]. */
 function isLoopback(origin: string): boolean {
   const { hostname } = new URL(origin);
   return /^(?:(?:.+\.)?localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);

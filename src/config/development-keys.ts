@@ -5,17 +5,17 @@ import { ensureDataFolder } from './data-folder.js';
 import { StartupError } from './startup-error.js';
 import { errorCode } from '../errors.js';
 
-/** The file of a data folder that keeps the key ring of a development machine. */
+/** The path of the file that holds the key ring of a development machine. */
 export function developmentKeyFile(dataDir: string): string {
   return join(dataDir, 'two-factor.keys');
 }
 
 /**
- * The key ring of a development machine, as TWO_FACTOR_KEYS would hold it: made at the first call, kept in
- * `two-factor.keys` (mode 600) of the data folder and read from there ever after.
+ * Returns the key ring of a development machine, in the format of TWO_FACTOR_KEYS. The first call creates it in the file
+ * `two-factor.keys` (mode 600) of the data folder. Later calls read that file.
  *
- * @param refuseLost throws when the database needs keys that were lost: a new file in their place would hide that
- * @throws {StartupError} when the file can be neither read nor made
+ * @param refuseLost throws when the database has rows that need a missing key: a new file would hide the loss
+ * @throws {StartupError} when the file can be neither read nor created
  */
 export async function developmentKeys(dataDir: string, refuseLost: () => Promise<void>): Promise<string> {
   const path = developmentKeyFile(dataDir);
@@ -25,7 +25,7 @@ export async function developmentKeys(dataDir: string, refuseLost: () => Promise
     try {
       await refuseLost();
     } catch (error) {
-      // Another process may have made both, the file and what it sealed, since we looked.
+      // Another process may have created the file and sealed rows with it after the read above.
       const made = await readIfThere(path);
       if (made !== undefined) return made;
       throw error;
@@ -40,12 +40,11 @@ export async function developmentKeys(dataDir: string, refuseLost: () => Promise
 }
 
 /**
- * Puts a key in front of the development keys, which are made first if they are not there. They are replaced as a whole
- * or not at all.
+ * Puts a key in front of the development keys. Creates the file first when it is missing. The file is replaced atomically.
  *
  * @param entry `kid:base64`
- * @param refuseLost as `developmentKeys` has it
- * @returns the path of their file
+ * @param refuseLost see `developmentKeys`
+ * @returns the path of the file
  * @throws {StartupError} when the file cannot be read or replaced, or another process is replacing it
  */
 export async function keepDevelopmentKey(
@@ -54,7 +53,7 @@ export async function keepDevelopmentKey(
   refuseLost: () => Promise<void>,
 ): Promise<string> {
   const path = developmentKeyFile(dataDir);
-  // Taken by one process at a time: of two that read and replace, one key would be lost.
+  // The draft is a lock. If two processes read and replaced the file at the same time, one key would be lost.
   const draft = `${path}.next`;
   await developmentKeys(dataDir, refuseLost);
   try {
@@ -75,7 +74,7 @@ async function makeOnce(dataDir: string, path: string): Promise<string> {
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     await writeFile(draft, `dev:${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
-    // A link appears complete or not at all, and never replaces the ring of a process that was faster.
+    // `link` is atomic and fails if the file exists, so the ring of a faster process stays.
     await link(draft, path).catch((error: unknown) => {
       if (errorCode(error) !== 'EEXIST') throw error;
     });

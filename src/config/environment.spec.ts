@@ -20,6 +20,9 @@ describe('readEnvironment', () => {
       production: false,
       databaseUrl: undefined,
       databaseTimeoutMs: 5000,
+      databasePrepared: true,
+      migrations: true,
+      shutdownDelayMs: 0,
       dataDir: resolve('.data'),
       host: '127.0.0.1',
       port: 3001,
@@ -50,6 +53,11 @@ describe('readEnvironment', () => {
     expect(() => readEnvironment({ ...keys, DATABASE_TIMEOUT: '0' })).toThrow(
       /DATABASE_TIMEOUT must be a whole number/,
     );
+  });
+
+  it('reads how the service works behind a pooler and a load balancer', () => {
+    const env = { ...keys, DATABASE_PREPARED: 'off', MIGRATIONS: 'off', SHUTDOWN_DELAY: '5' };
+    expect(readEnvironment(env)).toMatchObject({ databasePrepared: false, migrations: false, shutdownDelayMs: 5000 });
   });
 
   it('listens on all interfaces in production', () => {
@@ -209,6 +217,9 @@ describe('readEnvironment', () => {
     ['MAIL_FROM', 'a@example.com, b@example.com'],
     ['MAIL_FROM', 'Acme <a@example.com>\nBcc: b@example.com'],
     ['OUTBOX', 'no'],
+    ['DATABASE_PREPARED', 'no'],
+    ['MIGRATIONS', 'no'],
+    ['SHUTDOWN_DELAY', '61'],
     ['DOCS', 'yes'],
     ['HEALTH_TOKEN', 'short'],
     ['HEALTH_TOKEN', 'a token of twenty-four or more'],

@@ -16,12 +16,12 @@ import { list, onOrOff, Variables, type Environment } from './variables.js';
 export type { Environment };
 
 /**
- * Reads and validates all that the service takes from its environment.
+ * Reads and validates all environment variables of the service.
  *
- * In production nothing is made up: DATABASE_URL, TWO_FACTOR_KEYS and BASE_URL must be there, and values that are meant
- * for development are refused.
+ * Production has no defaults for DATABASE_URL, TWO_FACTOR_KEYS and BASE_URL: they are required. Production also refuses
+ * values that are meant for development.
  *
- * @throws {StartupError} one line that names every variable at fault; no value of a secret is ever in it
+ * @throws {StartupError} with one line that names every invalid variable and contains no secret
  */
 export function readEnvironment(env: Environment): ServiceConfig {
   const variables = new Variables(env);
@@ -36,10 +36,13 @@ export function readEnvironment(env: Environment): ServiceConfig {
   const config: ServiceConfig = {
     ...database,
     databaseTimeoutMs: 1000 * (variables.read('DATABASE_TIMEOUT', (text) => integer(text, 1, 60)) ?? 5),
+    databasePrepared: variables.read('DATABASE_PREPARED', onOrOff) ?? true,
+    migrations: variables.read('MIGRATIONS', onOrOff) ?? true,
+    shutdownDelayMs: 1000 * (variables.read('SHUTDOWN_DELAY', (text) => integer(text, 0, 60)) ?? 0),
     host: variables.read('HOST', hostname) ?? (production ? '0.0.0.0' : '127.0.0.1'),
     port,
     baseUrl,
-    // The service has pages of its own: a list that left BASE_URL out would answer them with 403.
+    // The service has pages too. Without BASE_URL in the list, their requests would be refused with 403.
     trustedOrigins: [
       ...new Set([baseUrl, ...(variables.read('TRUSTED_ORIGINS', (text) => list(text).map(origin)) ?? [])]),
     ],
@@ -61,7 +64,7 @@ export function readEnvironment(env: Environment): ServiceConfig {
 }
 
 /**
- * The part of the environment that says where the database is: a migration needs neither keys nor a base URL.
+ * Reads only the variables of the database: a migration needs neither keys nor a base URL.
  *
  * @throws {StartupError} as `readEnvironment` does
  */
@@ -80,13 +83,13 @@ export function readDatabaseEnvironment(env: Environment): DatabaseConfig {
 export function readKeyEnvironment(env: Environment): KeyConfig {
   const variables = new Variables(env);
   const database = readDatabase(variables);
-  // Only the key that seals: a published key that is on its way out must open what it sealed.
+  // Checks only the key that seals: while a published key is being replaced, it must still open rows.
   const keys = readKeys(variables, (ring) => database.production && refuseKnownKeys(ring.slice(0, 1)));
   variables.throwFaults();
   return { ...database, keys };
 }
 
-/** @param refuse throws a RangeError for a ring that must not be used */
+/** @param refuse throws a RangeError when the ring must not be used */
 function readKeys(variables: Variables, refuse: (keys: readonly RingKey[]) => unknown): RingKey[] {
   const parse = (text: string) => {
     const keys = parseKeyRing(text);
@@ -152,7 +155,7 @@ function databaseUrl(text: string): string {
   return text;
 }
 
-/** The client would take parameters for options of its own. */
+/** Refuses parameters: the Redis client would read them as its options. */
 function redisUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const redis =
@@ -164,12 +167,12 @@ function redisUrl(text: string): string {
 }
 
 function issuer(text: string): string {
-  // The label of an otpauth URI is `issuer:account`, so a colon would end the issuer early.
+  // The label of an otpauth URI is `issuer:account`: an app would cut the issuer at its first colon.
   if (text.includes(':') || text.length > 64) throw new RangeError('must have no colon and at most 64 characters');
   return text;
 }
 
-/** Visible ASCII, as an Authorization header carries it. */
+/** Accepts visible ASCII only: other characters cannot be sent in an Authorization header. */
 function healthToken(text: string): string {
   if (!/^[\x21-\x7e]{24,}$/.test(text)) {
     throw new RangeError('needs at least 24 visible ASCII characters, such as from: openssl rand -hex 24');
@@ -183,7 +186,7 @@ function logLevel(text: string): LogLevel {
   return level;
 }
 
-/** A misspelt `production` must not silently bring development secrets, so other words are refused. */
+/** Refuses unknown words: a misspelt `production` would start the service with development keys. */
 function nodeEnvironment(text: string): boolean {
   if (!['production', 'development', 'test'].includes(text)) {
     throw new RangeError('must be production, development or test');

@@ -5,7 +5,7 @@ const MINIMUM_BYTES = 32;
 /**
  * Reads a key ring of the form `kid:base64,kid:base64`; the first key seals, all open.
  *
- * @throws {RangeError} saying what is wrong, never the key itself
+ * @throws {RangeError} that says what is wrong and contains no part of a key
  */
 export function parseKeyRing(text: string): RingKey[] {
   const keys = text.split(',').map((entry, index) => parseKey(entry.trim(), index));
@@ -15,7 +15,7 @@ export function parseKeyRing(text: string): RingKey[] {
 
 function parseKey(entry: string, index: number): RingKey {
   const place = `key ${index + 1}`;
-  // Neither part may be echoed: in a malformed entry the secret can stand anywhere.
+  // The error repeats no part of the entry: in a malformed entry the secret can be in any part.
   const [, kid, base64] = /^([\w-]{1,32}):([A-Za-z0-9+/_-]+={0,2})$/.exec(entry) ?? [];
   if (kid === undefined || base64 === undefined) {
     throw new RangeError(`must be a list kid:base64,kid:base64 (${place} is not, a kid has at most 32 of A-Za-z0-9_-)`);

@@ -5,12 +5,12 @@ import { lostKeys } from './lost-keys.js';
 import type { DatabaseConfig, KeyConfig, ServiceConfig } from './service-config.js';
 
 /**
- * The validated environment; outside production the key ring is made up when TWO_FACTOR_KEYS is unset.
+ * Validates the environment. Outside production, generates a key ring when TWO_FACTOR_KEYS is unset.
  *
- * @throws {StartupError} one line naming every variable at fault
+ * @throws {StartupError} with one line that names every invalid variable
  */
 export async function loadConfig(env: Environment): Promise<ServiceConfig> {
-  // Validated before anything is written to disk: a start that is refused leaves no trace.
+  // Runs before the first write to disk: a start with an invalid variable creates no files.
   const checked = checkEnvironment(env);
   if (hasKeys(env)) return checked;
   const database = readDatabaseEnvironment(env);
@@ -19,19 +19,19 @@ export async function loadConfig(env: Environment): Promise<ServiceConfig> {
 }
 
 /**
- * Validates the environment and touches neither disk nor database.
+ * Validates the environment without access to disk or database.
  *
- * @returns what it says; with a placeholder for a key ring that would be made up
- * @throws {StartupError} one line naming every variable at fault
+ * @returns the configuration; its key ring is a placeholder where `loadConfig` would generate one
+ * @throws {StartupError} with one line that names every invalid variable
  */
 export function checkEnvironment(env: Environment): ServiceConfig {
   return readEnvironment(hasKeys(env) ? env : { ...env, TWO_FACTOR_KEYS: PLACEHOLDER_RING });
 }
 
 /**
- * The database and the key ring, as a service with the same environment has them.
+ * Reads the database and the key ring that a service with the same environment would use.
  *
- * @throws {StartupError} one line naming every variable at fault
+ * @throws {StartupError} with one line that names every invalid variable
  */
 export async function loadKeyConfig(env: Environment): Promise<KeyConfig> {
   if (hasKeys(env)) return readKeyEnvironment(env);
@@ -42,7 +42,7 @@ export async function loadKeyConfig(env: Environment): Promise<KeyConfig> {
 
 /** @throws {StartupError} with remedies when the database needs keys and their file is missing; creates no file then */
 export async function refuseLostDevelopmentKeys(database: DatabaseConfig): Promise<void> {
-  // Loaded only when the file is missing: all other starts have no use for a look at the database before they begin.
+  // Imported only when the file is missing: the import would slow every other start.
   const { keysInUse } = await import('../database/keys-in-use.js');
   const [kid] = await keysInUse(database);
   if (kid === undefined) return;

@@ -1,13 +1,13 @@
 import { StartupError } from './startup-error.js';
 import type { KeyConfig } from './service-config.js';
 
-/** Which configuration a remedy is for. */
+/** The part of the configuration that decides which remedies apply. */
 type Place = Pick<KeyConfig, 'databaseUrl' | 'dataDir' | 'keyFile'>;
 
 /**
- * Adds the remedies to what is wrong with a key ring: where the right key may come from, and what is lost without it.
+ * Adds remedies to the description of a wrong key ring: where to find the right key, and what is lost without it.
  *
- * @param fault without a full stop at its end
+ * @param fault what is wrong, without a full stop at its end
  */
 export function lostKeys(fault: string, { databaseUrl, dataDir, keyFile }: Place): StartupError {
   const restore = keyFile

@@ -4,25 +4,25 @@ export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Where the database is; all that a migration needs to know. */
+/** The location of the database: all that a migration needs. */
 export interface DatabaseConfig {
   readonly production: boolean;
-  /** `undefined`: the embedded server. Never so in production. */
+  /** `undefined`: the embedded server. Always defined in production. */
   readonly databaseUrl: string | undefined;
-  /** Folder of the embedded server and the development secrets; absolute. */
+  /** Absolute path of the folder with the embedded server and the development keys. */
   readonly dataDir: string;
 }
 
-/** What commands on keys need. */
+/** The configuration of the commands on keys. */
 export interface KeyConfig extends DatabaseConfig {
-  /** The first seals, all open; never empty. */
+  /** The key ring, never empty. The first key seals; every key opens. */
   readonly keys: readonly RingKey[];
-  /** The file that the keys came from; `undefined`: from TWO_FACTOR_KEYS. */
+  /** The file that holds the keys; `undefined` when they are in TWO_FACTOR_KEYS. */
   readonly keyFile?: string;
 }
 
 export interface SmtpConfig {
-  /** Servers to hand mail to, tried in turn; never empty. */
+  /** SMTP servers, never empty. The second is used when the first fails, and so on. */
   readonly urls: readonly string[];
   /** `address` or `Name <address>`. */
   readonly from: string;
@@ -43,43 +43,49 @@ export interface SmsWebhookConfig {
 
 /** The environment after it was validated. */
 export interface ServiceConfig extends KeyConfig {
-  /** How long one statement may take; other time-outs follow from it. */
+  /** Time-out of one statement, in milliseconds. Other time-outs are computed from it. */
   readonly databaseTimeoutMs: number;
+  /** `false`: statements are sent without names, for poolers that do not track prepared statements. */
+  readonly databasePrepared: boolean;
+  /** `false`: the start does not run migrations, and fails when some are pending. */
+  readonly migrations: boolean;
+  /** Time between the stop signal and the end of new requests, in milliseconds. `GET /health` is 503 in it. */
+  readonly shutdownDelayMs: number;
   readonly host: string;
   readonly port: number;
   /** Origin under which clients reach the service: scheme, host and port, no trailing slash. */
   readonly baseUrl: string;
-  /** Origins whose pages may send cookies; that of `baseUrl` is always among them. */
+  /** Origins whose pages may send cookies. Always contains `baseUrl`. */
   readonly trustedOrigins: readonly string[];
   /** Whether pages of other origins may read the session token in `set-auth-token`. */
   readonly exposeAuthToken: boolean;
   /** Addresses and networks of trusted proxies: the service accepts their `X-Forwarded-*` headers. Empty: none. */
   readonly trustProxy: readonly string[];
-  /** Name that an authenticator app shows above the account; has no colon. */
+  /** Name that an authenticator app shows above the account. Contains no colon. */
   readonly issuer: string;
   /** Logarithm of the rounds, 10 to 16. */
   readonly bcryptCost: number;
   readonly logLevel: LogLevel;
   /** `false`: neither requests nor password guesses are limited. */
   readonly rateLimit: boolean;
-  /** Where processes share their rate limits; `undefined`: each has its own. */
+  /** Redis in which processes share their rate limits; `undefined`: each process counts for itself. */
   readonly redisUrl: string | undefined;
   /** Whether Swagger UI and the OpenAPI document are served. */
   readonly docs: boolean;
-  /** Bearer token that reads the details of `GET /health`, at least 24 characters. */
+  /** Bearer token for the details of `GET /health`, at least 24 characters; `undefined`: no token. */
   readonly healthToken: string | undefined;
-  /** `undefined`: no mail; development prints it to the console. */
+  /** `undefined`: no mail is sent; development prints it to the console. */
   readonly smtp: SmtpConfig | undefined;
   /** `undefined`: no SMS by Twilio. */
   readonly twilio: TwilioConfig | undefined;
   /** `undefined`: no SMS by webhook. */
   readonly smsWebhook: SmsWebhookConfig | undefined;
-  /** Countries whose numbers may be texted, ISO 3166-1 alpha-2; `undefined`: all, which production refuses. */
+  /** Countries to whose numbers SMS is sent [ISO 3166-1 alpha-2]; `undefined`: all, which production refuses. */
   readonly smsCountries: readonly string[] | undefined;
-  /** Ceiling of text messages to proven numbers in 24 hours, ten times that of others; `undefined`: the library's own. */
+  /** Most SMS to confirmed numbers in 24 hours; others get a tenth. `undefined`: the default of the library. */
   readonly smsPerDay: number | undefined;
-  /** Whether an account with an authenticator app may also have codes mailed to its own address. */
+  /** Whether an account with an authenticator app may also receive codes at its mail address. */
   readonly mailFallback: boolean;
-  /** Whether this process delivers messages; `false`: another one does. */
+  /** Whether this process delivers messages; `false`: a worker process does. */
   readonly outbox: boolean;
 }

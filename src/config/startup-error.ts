@@ -1,7 +1,7 @@
 /**
- * A reason not to start that the operator can act on: a bad variable, a taken port, an unreachable database.
+ * An error at start that the operator can fix: a bad variable, a port in use, an unreachable database.
  *
- * `message` is one line and complete; it is printed alone, without a stack.
+ * `message` is one complete line. The programs print it without a stack.
  */
 export class StartupError extends Error {
   override readonly name = 'StartupError';

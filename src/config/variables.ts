@@ -1,15 +1,15 @@
 import { StartupError } from './startup-error.js';
 
-/** Variables as `process.env` has them. An empty one counts as unset: that is how compose files pass what is missing. */
+/** Variables as in `process.env`. An empty variable counts as unset: compose files pass missing variables as empty. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Collects the faults of all variables, so that an operator fixes them in one go. */
+/** Collects the faults of all variables, so that one error names all of them. */
 export class Variables {
   private readonly faults: string[] = [];
 
   constructor(private readonly env: Environment) {}
 
-  /** @param options.required whether it must be there; a text says why, behind the variable's name */
+  /** @param options.required whether the variable must be set; a text replaces `is missing` in the error */
   read<T>(
     name: string,
     parse: (text: string) => T,
@@ -29,14 +29,14 @@ export class Variables {
     }
   }
 
-  /** For variables that are of no use without each other. */
+  /** Adds a fault when some of these variables are set and others are not. */
   allOrNone(...names: string[]): void {
     const missing = names.filter((name) => !this.env[name]?.trim());
     if (missing.length === 0 || missing.length === names.length) return;
     this.faults.push(`${missing.join(' and ')} must be set too, or none of ${names.join(', ')}`);
   }
 
-  /** Adds a fault that is not of one variable alone. */
+  /** Adds a fault that concerns several variables. */
   refuse(fault: string): void {
     this.faults.push(fault);
   }

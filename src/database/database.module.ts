@@ -1,13 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { Database } from '../two-factor/index.js';
 import { dataSourceOptions } from './data-source-options.js';
 import type { DatabaseTimeouts } from './timeouts.js';
 
 /**
- * Provides the service's database to every module: as TypeORM's `DataSource`, whose pool it closes after the last
- * request, and as the library's `Database`.
+ * Opens TypeORM's `DataSource` and closes its pool after the last request. The `Database` over it comes from TwoFactorModule
+ * alone: if a second module exported one, the order of the imports would decide which of the two a provider gets.
  */
 @Module({})
 export class DatabaseModule {
@@ -15,7 +14,6 @@ export class DatabaseModule {
   static forRoot(url: string, timeouts: DatabaseTimeouts): DynamicModule {
     return {
       module: DatabaseModule,
-      global: true,
       imports: [
         TypeOrmModule.forRootAsync({
           // The migrations have just used this URL: a failure now must surface at once, without half a minute of
@@ -27,14 +25,6 @@ export class DatabaseModule {
           },
         }),
       ],
-      providers: [
-        {
-          provide: Database,
-          inject: [DataSource],
-          useFactory: (dataSource: DataSource) => new Database(dataSource, timeouts.limits),
-        },
-      ],
-      exports: [Database],
     };
   }
 }

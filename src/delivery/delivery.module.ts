@@ -7,12 +7,10 @@ import { Library } from './library.js';
 import { ConsoleMailSender } from './mail/console-mail-sender.js';
 import { FallbackMailSender } from './mail/fallback-mail-sender.js';
 import { SmtpMailSender } from './mail/smtp-mail-sender.js';
-import { GraphileOutbox } from './outbox/graphile-outbox.js';
 import { LibraryDelivery } from './outbox/library-delivery.js';
 import { OutboxOptions } from './outbox/outbox.options.js';
 import { OutboxQueue } from './outbox/outbox-queue.js';
 import { OutboxWorker } from './outbox/outbox-worker.js';
-import { QueueSetup } from './outbox/queue-setup.js';
 import { ConsoleSmsSender } from './sms/console-sms-sender.js';
 import { FallbackSmsSender } from './sms/fallback-sms-sender.js';
 import { TwilioSmsSender } from './sms/twilio-sms-sender.js';
@@ -55,10 +53,8 @@ const WORKER: readonly FactoryProvider[] = [
 ];
 
 /**
- * Everything behind the library's ports for messages: senders of mail and SMS, templates in five languages, an outbox on
- * graphile-worker, and the worker that delivers what it holds.
- *
- * Add `deliveryMigrations` to the TypeORM data source that holds the library's tables.
+ * Everything behind the library's ports for messages: senders of mail and SMS, templates in five languages, and the worker
+ * that delivers what waits in the library's outbox.
  *
  * @example
  * ```ts
@@ -79,25 +75,8 @@ const WORKER: readonly FactoryProvider[] = [
  * ```
  */
 @Module({
-  providers: [
-    DeliveryHealth,
-    DefaultMessageTemplates,
-    GraphileOutbox,
-    Library,
-    LibraryDelivery,
-    OutboxQueue,
-    QueueSetup,
-    ...SENDERS,
-    ...WORKER,
-  ],
-  exports: [
-    DeliveryHealth,
-    DefaultMessageTemplates,
-    GraphileOutbox,
-    OutboxQueue,
-    FallbackMailSender,
-    FallbackSmsSender,
-  ],
+  providers: [DeliveryHealth, DefaultMessageTemplates, Library, LibraryDelivery, OutboxQueue, ...SENDERS, ...WORKER],
+  exports: [DeliveryHealth, DefaultMessageTemplates, OutboxQueue, FallbackMailSender, FallbackSmsSender],
 })
 export class DeliveryModule extends ConfigurableModuleClass {}
 
@@ -105,7 +84,6 @@ export class DeliveryModule extends ConfigurableModuleClass {}
 export const deliveryPorts = {
   mail: FallbackMailSender,
   sms: FallbackSmsSender,
-  outbox: GraphileOutbox,
   templates: DefaultMessageTemplates,
 } as const satisfies Partial<TwoFactorPorts>;
 

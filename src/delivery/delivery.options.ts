@@ -15,7 +15,7 @@ export interface DeliveryModuleOptions {
   readonly console?: boolean;
   /**
    * The worker that delivers what is queued. Without it this process delivers nothing: another one does, or the host has an
-   * outbox of its own.
+   * job queue of its own.
    */
   readonly outbox?: OutboxWorkerOptions;
 }

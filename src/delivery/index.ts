@@ -1,6 +1,5 @@
 export { DeliveryModule, deliveryPorts } from './delivery.module.js';
 export type { DeliveryModuleExtras, DeliveryModuleOptions } from './delivery.options.js';
-export { deliveryMigrations } from './migrations/index.js';
 export { DeliveryError, MessageRefusedError } from './delivery-error.js';
 export { DeliveryHealth, type ChannelHealth, type DeliveryChannel } from './delivery-health.js';
 export type { FallbackOptions, Sender } from './fallback.js';
@@ -14,11 +13,9 @@ export { FallbackSmsSender } from './sms/fallback-sms-sender.js';
 export { TwilioSmsSender, type TwilioOptions } from './sms/twilio-sms-sender.js';
 export { WebhookSmsSender, type WebhookOptions } from './sms/webhook-sms-sender.js';
 
-export { GraphileOutbox } from './outbox/graphile-outbox.js';
 export type { OutboxWorkerOptions } from './outbox/outbox.options.js';
 export { OutboxQueue, type QueueState } from './outbox/outbox-queue.js';
 export { OutboxWorker } from './outbox/outbox-worker.js';
-export { installQueue } from './outbox/queue-schema.js';
 export type { RetrySchedule } from './outbox/retry-schedule.js';
 
 export { DefaultMessageTemplates } from './templates/default-message-templates.js';

@@ -25,8 +25,11 @@ export abstract class HealthOptions {
 
 /** Details for an operator's monitor. Other callers get the status only: the details reveal when limits are weaker. */
 export interface Health {
-  /** `degraded`: sign-in works, but messages are late, or processes do not share their limits as configured. */
-  readonly status: 'ok' | 'degraded' | 'down';
+  /**
+   * `stopping`: the process got the stop signal and answers requests only for a moment.
+   * `degraded`: sign-in works, but messages are late, or processes do not share their limits as configured.
+   */
+  readonly status: 'ok' | 'degraded' | 'down' | 'stopping';
   readonly database: 'up' | 'down';
   /** `off`: no sender is configured; `idle`: this process has sent no message yet. */
   readonly mail: 'ok' | 'failing' | 'idle' | 'off';
@@ -39,11 +42,17 @@ export interface Health {
   readonly passwords: { readonly waiting: number };
 }
 
-/** `GET /health`, outside of the API's prefix: 503 when the database is unavailable, else 200. */
+/**
+ * `GET /health`, outside of the API's prefix: whether a load balancer should send requests here (readiness). 503 when the
+ * database is unavailable or the process is stopping, else 200. `GET /api/auth/ok` says whether the process is alive: it answers
+ * 200 in both cases, because a restart would not help.
+ */
 @ApiExcludeController()
 @Controller('health')
 export class HealthController {
   private latest: Promise<Health> | undefined;
+  /** Set at the stop signal. */
+  stopping = false;
 
   constructor(
     private readonly queue: OutboxQueue,
@@ -62,8 +71,9 @@ export class HealthController {
   ): Promise<Pick<Health, 'status'> | Health> {
     this.latest ??= this.look();
     const health = await this.latest;
-    response.status(health.status === 'down' ? 503 : 200);
-    return this.mayReadDetails(authorization) ? health : { status: health.status };
+    const status = this.stopping ? 'stopping' : health.status;
+    response.status(status === 'down' || status === 'stopping' ? 503 : 200);
+    return this.mayReadDetails(authorization) ? { ...health, status } : { status };
   }
 
   /** Without a configured token, only development shows details. */

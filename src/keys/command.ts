@@ -4,14 +4,14 @@ import { errorMessage } from '../errors.js';
 
 export const USAGE = `Usage: keys <command>
 
-  generate [--keep]            makes a key and prints it; --keep puts it in front of the development keys instead
-  status                       shows every key, and what still needs it
-  rotate [--batch-size <rows>] seals everything anew with the current key, while services run
-  retire <kid> [--now]         gives up a key that no row needs; --now does not wait for codes and messages`;
+  generate [--keep]            prints a new key; --keep puts it in front of the development keys instead
+  status                       shows every key and the rows that need it
+  rotate [--batch-size <rows>] seals all rows with the current key, while services run
+  retire <kid> [--now]         retires a key that no row needs; --now does not wait for codes and messages`;
 
 const BIGGEST_BATCH = 10_000;
 
-/** What the operator asked for. */
+/** A parsed command line of `keys`. */
 export type Command =
   | { readonly name: 'generate'; readonly keep: boolean }
   | { readonly name: 'status' }
@@ -19,8 +19,8 @@ export type Command =
   | { readonly name: 'retire'; readonly kid: string; readonly now: boolean };
 
 /**
- * @returns null for words that are no command
- * @throws {StartupError} for a command with an option that it does not take, or a value that makes no sense
+ * @returns null when the arguments are not a command
+ * @throws {StartupError} for an unknown option of a command, or an invalid value
  */
 export function readCommand(words: readonly string[]): Command | null {
   const [name, ...rest] = words;

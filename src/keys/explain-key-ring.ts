@@ -3,7 +3,7 @@ import type { KeyConfig } from '../config/service-config.js';
 import { KeyRingError } from '../two-factor/index.js';
 
 /**
- * Adds remedies to the error of a key ring that does not match: the library does not know files and variables.
+ * Adds remedies to the error of a wrong key ring. The library cannot: it does not know the files and variables of the service.
  *
  * @param error any startup error; other errors are returned unchanged
  */

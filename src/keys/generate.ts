@@ -7,14 +7,14 @@ import { StartupError } from '../config/startup-error.js';
 const KEY_BYTES = 32;
 
 const ADVICE = `
-Keep it where the other secrets are kept; it is shown once. Then, without a moment in which a process meets a seal that
-it cannot open:
-  1. Put it at the end of TWO_FACTOR_KEYS everywhere (kid:base64,kid:base64) and restart: now every process can open.
-  2. Put it in front everywhere and restart: now every process seals with it. (One process alone may begin here.)
-  3. keys rotate    seals everything anew, while services run.
-  4. keys retire <old kid>    a day later, when nothing needs the old key any more; then take it out of TWO_FACTOR_KEYS.`;
+Store it with the other secrets; it is shown once. Then follow these steps, so that every process can always open
+every row:
+  1. Put it at the end of TWO_FACTOR_KEYS of every process (kid:base64,kid:base64) and restart: now each can open with it.
+  2. Put it in front in every process and restart: now each seals with it. (With a single process, start here.)
+  3. keys rotate    seals all rows with the new key, while services run.
+  4. keys retire <old kid>    a day later, when no row needs the old key; then remove it from TWO_FACTOR_KEYS.`;
 
-/** Makes a key. The entry alone goes to standard output, so that it can be piped into a vault. */
+/** Generates a key. Standard output contains only the entry, so that it can be piped into a secret store. */
 export async function generateKey(env: Environment, { keep }: { readonly keep: boolean }): Promise<number> {
   const kid = newKid(new Date());
   const entry = `${kid}:${randomBytes(KEY_BYTES).toString('base64')}`;

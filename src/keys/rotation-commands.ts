@@ -1,6 +1,6 @@
 import type { KeyRotation, KeyUse, Retirement, RotationProgress } from '../two-factor/index.js';
 
-/* The commands on keys that work on the database: each prints what it found and returns the exit code. */
+/* The commands on keys that need the database. Each prints its result and returns the exit code. */
 
 const REPORT_EVERY_MS = 1000;
 
@@ -39,7 +39,7 @@ export async function showStatus(keys: KeyRotation): Promise<number> {
   return uses.some(isFault) ? 1 : 0;
 }
 
-/** Brings everything under the current key. Exit code 1 when something is left, also when it was stopped. */
+/** Seals all rows with the current key. Exit code 1 when rows are left, also after a signal. */
 export async function rotateKeys(
   keys: KeyRotation,
   { batchSize }: { readonly batchSize: number | undefined },
@@ -66,7 +66,7 @@ export async function rotateKeys(
   return left > 0 ? 1 : 0;
 }
 
-/** Gives up a key. Exit code 1 when it is still needed. */
+/** Retires a key. Exit code 1 when it is still needed. */
 export async function retireKey(
   keys: KeyRotation,
   { kid, now }: { readonly kid: string; readonly now: boolean },
@@ -84,7 +84,7 @@ export async function retireKey(
   return 1;
 }
 
-/** What to do about a key, for people; null where nothing is to be done. */
+/** Advice for the operator about a key; null where there is nothing to do. */
 function adviceOn(use: KeyUse, current: string): string | null {
   const { kid, outlivedAt } = use;
   const rows = rowsOf(use);
@@ -122,7 +122,7 @@ function minute(time: Date | null): string {
   return time === null ? 'never' : `${time.toISOString().slice(0, 16)}Z`;
 }
 
-/** Prints at once and then every second. */
+/** Prints the first report immediately, later ones at most every second. */
 function progressReporter(): (progress: RotationProgress) => void {
   const begun = Date.now();
   let reportedAt = Number.NEGATIVE_INFINITY;

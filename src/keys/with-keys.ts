@@ -11,7 +11,7 @@ import { explainKeyRing } from './explain-key-ring.js';
 const APPLICATION = 'two-factor keys';
 
 /**
- * Runs a command on the database and the key ring that the service has, whether it is running or not.
+ * Runs a command on the database and the key ring of the service. The service may be running or stopped.
  *
  * @throws {StartupError} for a bad environment, or a database that cannot be reached or is not migrated
  */

@@ -40,7 +40,7 @@ describe('a line of the log', () => {
     expect(written()).toMatchObject({ requestId: 'r-1', msg: 'done' });
   });
 
-  it('keeps its level, time, context and request id whatever fields are logged', () => {
+  it('keeps its level, time, context and request id when logged fields have the same names', () => {
     const forged = { level: 'debug', time: 'never', context: 'Forged', requestId: 'r-2', event: 'e' };
     inRequestScope('r-1', () => logger.error(forged, 'Own'));
     expect(text.match(/"(?:level|time|context|requestId)"/g)).toHaveLength(4);

@@ -3,11 +3,13 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../app.module.js';
 import type { ServiceConfig } from '../config/service-config.js';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StartupError } from '../config/startup-error.js';
 import { waitAtMost } from '../deadline.js';
 import { errorCode } from '../errors.js';
-import { runMigrations } from '../database/migrations-runner.js';
+import { requireMigrated, runMigrations } from '../database/migrations-runner.js';
 import type { EmbeddedPostgres } from '../database/embedded/embedded-postgres.js';
+import { HealthController } from '../health/health.controller.js';
 import { configureHttp } from '../http/configure-http.js';
 import { createHttpAdapter } from '../http/http-adapter.js';
 import { refuseWhenStopping } from '../http/stopping.js';
@@ -26,7 +28,7 @@ export interface Service {
   /** Resolves with the reason when the service cannot continue. `stop` does not settle it. */
   readonly failed: Promise<string>;
   /**
-   * Finishes requests in flight, for at most 10 seconds. Then closes all parts in the reverse order of their start.
+   * Waits for `shutdownDelayMs`, in which new requests are still answered. Finishes requests in flight, for at most 10 seconds. Then closes all parts in the reverse order of their start.
    * Never throws.
    */
   stop(): Promise<void>;
@@ -43,19 +45,32 @@ export async function startService(config: ServiceConfig, logger: ServiceLogger)
   const databaseUrl = config.databaseUrl ?? embedded?.url ?? '';
   let app: NestFastifyApplication | undefined;
   try {
-    await runMigrations(databaseUrl);
+    await (config.migrations ? runMigrations(databaseUrl) : requireMigrated(databaseUrl));
     app = await createApplication(config, databaseUrl, logger);
     const refuse = refuseWhenStopping(app);
     await listen(app, config);
-    return running(app, embedded, refuse);
+    const health = app.get(HealthController, { strict: false });
+    const drain = async (): Promise<void> => {
+      health.stopping = true;
+      await sleep(config.shutdownDelayMs);
+      refuse();
+    };
+    return running(app, embedded, drain);
   } catch (error) {
     await close(app, embedded);
     throw explainKeyRing(error, config);
   }
 }
 
-/** @param refuse starts to refuse new requests */
-function running(app: NestFastifyApplication, embedded: EmbeddedPostgres | undefined, refuse: () => void): Service {
+/**
+ * @param drain makes `GET /health` answer 503, waits until load balancers have seen that, and then refuses new requests. Without
+ *   the wait, a balancer sends requests to a process that no longer listens
+ */
+function running(
+  app: NestFastifyApplication,
+  embedded: EmbeddedPostgres | undefined,
+  drain: () => Promise<void>,
+): Service {
   let stopped: Promise<void> | undefined;
   return {
     failed: new Promise((resolve) => {
@@ -63,10 +78,7 @@ function running(app: NestFastifyApplication, embedded: EmbeddedPostgres | undef
         if (!stopped) resolve('The embedded Postgres ended by itself');
       });
     }),
-    stop: () => {
-      refuse();
-      return (stopped ??= close(app, embedded));
-    },
+    stop: () => (stopped ??= drain().then(() => close(app, embedded))),
   };
 }
 

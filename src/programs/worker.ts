@@ -41,9 +41,9 @@ async function startWorker(
   const { NestFactory } = await import('@nestjs/core');
   const { AppModule } = await import('../app.module.js');
   const { explainKeyRing } = await import('../keys/explain-key-ring.js');
-  const { runMigrations } = await import('../database/migrations-runner.js');
+  const { requireMigrated, runMigrations } = await import('../database/migrations-runner.js');
   Logger.overrideLogger(logger);
-  await runMigrations(databaseUrl);
+  await (config.migrations ? runMigrations(databaseUrl) : requireMigrated(databaseUrl));
   try {
     return await NestFactory.createApplicationContext(AppModule.forRoot(config, databaseUrl), {
       logger,

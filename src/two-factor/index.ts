@@ -130,10 +130,12 @@ export { KeyRingError } from './keys/key-register.js';
 export { KeyRotation, type KeyUse, type Retirement } from './keys/key-rotation.js';
 export type { Rotation, RotationOptions, RotationProgress, UnreadableRow } from './keys/rotation-run.js';
 
+export { inQueue, type Enqueue, type MessageSql } from './messages/enqueue.js';
 export { MessageWriter } from './messages/message-writer.js';
 export { MessageDelivery } from './messages/message-delivery.js';
+export { OutboxSignal } from './messages/outbox-signal.js';
 
-export { Database, type DatabaseLimits } from './postgres/database.js';
+export { Database, type DatabaseLimits, type DatabaseOptions } from './postgres/database.js';
 export { placedTable, placementOf, type Placement } from './postgres/placement.js';
 export { DatabaseUnavailableError } from './postgres/database-unavailable.js';
 export {
@@ -143,5 +145,6 @@ export {
   timeLeft,
   withDatabaseDeadline,
 } from './postgres/request-scope.js';
+export { prune, PruneJob, type Prune } from './postgres/prune.js';
 export { statement, type NoValues, type Statement } from './postgres/statement.js';
 export { defaultFactors, twoFactorEntities, twoFactorMigrations, twoFactorSchema } from './two-factor.schema.js';

@@ -21,6 +21,7 @@ import { MessageDelivery } from './messages/message-delivery.js';
 import { MessageSealer } from './messages/message-sealer.js';
 import { MessageWriter } from './messages/message-writer.js';
 import { OutboxCheck } from './messages/outbox-check.js';
+import { OutboxSignal } from './messages/outbox-signal.js';
 import { PendingNotices } from './messages/pending-notices.js';
 import { Clock } from './ports/clock.js';
 import { Random } from './ports/random.js';
@@ -65,6 +66,7 @@ const PROVIDERS: Provider[] = [
   MessageSealer,
   MessageWriter,
   OutboxCheck,
+  OutboxSignal,
   PendingNotices,
   UnreadableSecretReporter,
   SessionHold,
@@ -90,6 +92,7 @@ const EXPORTS = [
   KeyRotation,
   MessageDelivery,
   MessageWriter,
+  OutboxSignal,
   TwoFactorService,
   TwoFactorOptions,
   Database,

@@ -1,6 +1,6 @@
 import type { RingKey } from './adapters/hkdf-key-ring.js';
 import { PasskeyOptions, type PasskeyModuleOptions } from './passkey-options.js';
-import type { DatabaseLimits } from './postgres/database.js';
+import type { DatabaseOptions } from './postgres/database.js';
 
 /** Values of the module; behaviour is replaced by ports instead. Durations are in seconds. */
 export interface TwoFactorModuleOptions {
@@ -51,12 +51,16 @@ export interface TwoFactorModuleOptions {
      */
     readonly interval?: number;
   };
+  readonly prune?: {
+    /** How often this process deletes expired rows, about; 0 leaves that to other processes. Default 60. */
+    readonly interval?: number;
+  };
   readonly session?: {
     /** How long a second factor makes a session strong. Default 86400. */
     readonly strongFor?: number;
   };
   /** How long requests may wait for the database, in milliseconds, and how many. */
-  readonly database?: Partial<DatabaseLimits>;
+  readonly database?: DatabaseOptions;
 }
 
 /** The options with every default filled in. */
@@ -73,12 +77,13 @@ export class TwoFactorOptions {
   readonly deviceLife: number;
   readonly deviceAbsoluteLife: number;
   readonly noticeInterval: number;
+  readonly pruneInterval: number;
   readonly mailFallback: boolean;
   readonly smsCountries: readonly string[] | undefined;
   readonly smsPerDay: number;
   /** Null: passkeys are not available. */
   readonly passkeys: PasskeyOptions | null;
-  readonly database: Partial<DatabaseLimits>;
+  readonly database: DatabaseOptions;
 
   /** @throws {RangeError} naming the option that makes no sense, and one that does not exist */
   constructor(options: TwoFactorModuleOptions) {
@@ -102,10 +107,12 @@ export class TwoFactorOptions {
     const absoluteLife = options.trustedDevices?.absoluteLife ?? Math.max(90 * 86_400, this.deviceLife);
     this.deviceAbsoluteLife = within('trustedDevices.absoluteLife', absoluteLife, this.deviceLife, 365 * 86_400);
     this.noticeInterval = within('notices.interval', options.notices?.interval ?? 30, 0, 3600);
+    this.pruneInterval = within('prune.interval', options.prune?.interval ?? 60, 0, 3600);
     this.mailFallback = options.otp?.mailFallback ?? true;
     this.smsCountries = options.otp?.smsCountries;
     this.smsPerDay = within('otp.smsPerDay', options.otp?.smsPerDay ?? 1000, 0, 10_000_000);
-    for (const [name, value] of Object.entries((this.database = options.database ?? {}))) {
+    const { preparedStatements: _, ...limits } = (this.database = options.database ?? {});
+    for (const [name, value] of Object.entries(limits)) {
       within(`database.${name}`, value, 1, 600_000);
     }
     // A host may have read it from an environment variable that is not set.
@@ -122,7 +129,7 @@ export class TwoFactorOptions {
 /** Every option by its group; those of the module's structure may stand beside them. */
 const KNOWN = {
   '': [
-    'issuer trustedOrigins secureCookies keys totp challenge enrolment otp trustedDevices passkeys notices session database',
+    'issuer trustedOrigins secureCookies keys totp challenge enrolment otp trustedDevices passkeys notices prune session database',
     'accounts sessions passwords keyRing clock random events mail sms outbox templates factors dataSource isGlobal',
     'path routes errors',
   ]
@@ -135,8 +142,9 @@ const KNOWN = {
   trustedDevices: ['life', 'absoluteLife'],
   passkeys: ['rpId', 'rpName', 'origins', 'relatedOrigins', 'allowedAaguids', 'signIn'],
   notices: ['interval'],
+  prune: ['interval'],
   session: ['strongFor'],
-  database: ['connectionTimeoutMs', 'answerTimeoutMs', 'mostWaiting', 'portTimeoutMs'],
+  database: ['connectionTimeoutMs', 'answerTimeoutMs', 'mostWaiting', 'portTimeoutMs', 'preparedStatements'],
 } as const;
 
 /** The compiler does not see a misspelt name in what a factory returns. */

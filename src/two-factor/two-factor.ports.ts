@@ -27,10 +27,11 @@ export interface TwoFactorPorts {
   readonly clock?: PortToken<Clock>;
   readonly random?: PortToken<Random>;
   readonly events?: PortToken<SecurityEvents>;
-  /** Sends mail: with it come mailed codes and notices. Needs `outbox` and `templates`. */
+  /** Sends mail: with it come mailed codes and notices. Needs `templates`. */
   readonly mail?: PortToken<MailSender>;
-  /** Sends text messages: with it come texted codes. Needs `outbox` and `templates`. */
+  /** Sends text messages: with it come texted codes. Needs `templates`. */
   readonly sms?: PortToken<SmsSender>;
+  /** A job queue of the host's own. Without it messages wait in a table of the library. */
   readonly outbox?: PortToken<Outbox>;
   readonly templates?: PortToken<MessageTemplates>;
 }

@@ -5,6 +5,7 @@ import { HkdfKeyRing } from './adapters/hkdf-key-ring.js';
 import { LogSecurityEvents } from './adapters/log-security-events.js';
 import { SystemClock } from './adapters/system-clock.js';
 import { SystemRandom } from './adapters/system-random.js';
+import { PRUNE_CHALLENGES } from './challenge/challenge.statements.js';
 import type { Factor } from './factor/factor.js';
 import type { FactorPlugin } from './factor/factor-plugin.js';
 import { FactorRegistry } from './factor/factor-registry.js';
@@ -24,6 +25,7 @@ import { SessionGateway } from './ports/session-gateway.js';
 import { SmsSender } from './ports/sms-sender.js';
 import { boundedPort } from './postgres/bounded-port.js';
 import { Database } from './postgres/database.js';
+import { PruneJob } from './postgres/prune.js';
 import { keyRotation } from './two-factor.key-rotation.js';
 import { TwoFactorOptions } from './two-factor.options.js';
 import type { PortToken, TwoFactorPorts, TwoFactorStructure } from './two-factor.ports.js';
@@ -98,6 +100,12 @@ export function factorProviders(plugins: readonly FactorPlugin[]): Provider[] {
       inject: [Database, KeyRing, AesGcmSealer],
       useFactory: (database: Database, ring: KeyRing, sealer: AesGcmSealer) =>
         keyRotation(database, ring, plugins, sealer),
+    },
+    {
+      provide: PruneJob,
+      inject: [Database, TwoFactorOptions],
+      useFactory: (database: Database, { pruneInterval }: TwoFactorOptions) =>
+        new PruneJob(database, [PRUNE_CHALLENGES, ...plugins.flatMap(({ prune }) => prune ?? [])], pruneInterval),
     },
     ...plugins.flatMap(({ factor, providers }) => [factor, ...(providers ?? [])]),
   ];

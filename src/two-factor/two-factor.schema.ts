@@ -9,6 +9,7 @@ import { passkeyFactor } from './factors/passkey/passkey.plugin.js';
 import { totpFactor } from './factors/totp/totp.plugin.js';
 import { KeyInUse } from './keys/key-in-use.entity.js';
 import { NoticeBudgetRow } from './messages/notice-budget.entity.js';
+import { OutboxMessage } from './messages/outbox.entity.js';
 import { PendingNotice } from './messages/pending-notice.entity.js';
 import { CreateTwoFactor1764000000000 } from './migrations/1764000000000-create-two-factor.js';
 import { CreateOneTimeCodes1764000000100 } from './migrations/1764000000100-create-one-time-codes.js';
@@ -18,12 +19,22 @@ import { SlidingSendBudgets1764000000700 } from './migrations/1764000000700-slid
 import { NoticeBudgets1764000000800 } from './migrations/1764000000800-notice-budgets.js';
 import { NameTrustedDevices1764000001000 } from './migrations/1764000001000-name-trusted-devices.js';
 import { RenameLaneToScope1764000001200 } from './migrations/1764000001200-rename-lane-to-scope.js';
+import { CreateOutboxTable1764000001300 } from './migrations/1764000001300-create-outbox.js';
+import { IndexExpiry1764000001500 } from './migrations/1764000001500-index-expiry.js';
 import { TrustedDevice } from './trusted-devices/trusted-device.entity.js';
 
 /** The factors of a module that names none: passkeys, authenticator apps, codes by mail and SMS, backup codes. */
 export const defaultFactors: readonly FactorPlugin[] = [passkeyFactor, totpFactor, otpFactor, backupCodesFactor];
 
-const ENTITIES: readonly Type[] = [Attempts, Challenge, KeyInUse, NoticeBudgetRow, PendingNotice, TrustedDevice];
+const ENTITIES: readonly Type[] = [
+  Attempts,
+  Challenge,
+  KeyInUse,
+  NoticeBudgetRow,
+  OutboxMessage,
+  PendingNotice,
+  TrustedDevice,
+];
 
 /** In order. They make the tables of the default factors, too. */
 const MIGRATIONS: ReadonlyArray<Type<MigrationInterface>> = [
@@ -35,6 +46,8 @@ const MIGRATIONS: ReadonlyArray<Type<MigrationInterface>> = [
   NoticeBudgets1764000000800,
   NameTrustedDevices1764000001000,
   RenameLaneToScope1764000001200,
+  CreateOutboxTable1764000001300,
+  IndexExpiry1764000001500,
 ];
 
 /**
@@ -52,10 +65,11 @@ export function twoFactorSchema(factors: readonly FactorPlugin[] = defaultFactor
   readonly migrations: ReadonlyArray<Type<MigrationInterface>>;
 } {
   // The tables of the default factors exist in any case, so that a factor can be taken out and put back.
-  const all = new Set([...defaultFactors, ...factors]);
+  const all = [...defaultFactors, ...factors];
+  // A host that changes a factor, as in `{ ...totpFactor, controllers }`, brings its entities a second time.
   return {
-    entities: [...ENTITIES, ...[...all].flatMap(({ entities }) => entities ?? [])],
-    migrations: [...MIGRATIONS, ...[...all].flatMap(({ migrations }) => migrations ?? [])],
+    entities: [...new Set([...ENTITIES, ...all.flatMap(({ entities }) => entities ?? [])])],
+    migrations: [...new Set([...MIGRATIONS, ...all.flatMap(({ migrations }) => migrations ?? [])])],
   };
 }
 

@@ -37,10 +37,10 @@ import {
 } from '../../src/two-factor/testing/index.js';
 import { contractFailures } from '../support/contract-failures.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { hardwareKeyFactor } from './company/hardware-key/hardware-key.plugin.js';
-import { HardwareKeyFactor } from './company/hardware-key/hardware-key.factor.js';
-import { SEALED_SECRETS } from './company/hardware-key/hardware-key.sql.js';
-import { responseTo } from './company/hardware-key/hardware-key.js';
+import { hardwareKeyFactor } from '../../examples/acme-bank/src/hardware-key/hardware-key.plugin.js';
+import { HardwareKeyFactor } from '../../examples/acme-bank/src/hardware-key/hardware-key.factor.js';
+import { SEALED_SECRETS } from '../../examples/acme-bank/src/hardware-key/hardware-key.sql.js';
+import { responseTo } from '../../examples/acme-bank/src/hardware-key/hardware-key.js';
 import { AcmeAccounts } from './company/identity/acme-accounts.js';
 import { AcmePasswords } from './company/identity/acme-passwords.js';
 import { ACME_DATABASE, Employees } from './company/identity/employees.js';
@@ -93,7 +93,7 @@ async function hardwareKey(more: Partial<FactorPlugin> = {}): Promise<FactorSubj
       secrets.set(accountId, secret);
       const sealed = acme.get(AesGcmSealer).seal(secret, SEALED_SECRETS.record(accountId, id));
       await acme.query(
-        `INSERT INTO acme_hardware_key (staged_by, staged_until, confirmed_at, id, account_id, secret, kid, label)
+        `INSERT INTO bank_hardware_key (staged_by, staged_until, confirmed_at, id, account_id, secret, kid, label)
          VALUES ($1, $2, $3, $4, $5, $6, split_part($6, '.', 1), 'Blue')`,
         [...life(stagedBy), id, accountId, sealed],
       );
@@ -102,7 +102,7 @@ async function hardwareKey(more: Partial<FactorPlugin> = {}): Promise<FactorSubj
       const nonce = randomBytes(32);
       const boundTo = challengeId === null ? `session:${sessionId}` : `challenge:${challengeId}`;
       await acme.query(
-        `INSERT INTO acme_hardware_key_nonce (bound_to, account_id, nonce, expires_at)
+        `INSERT INTO bank_hardware_key_nonce (bound_to, account_id, nonce, expires_at)
          VALUES ($1, $2, $3, now() + interval '5 minutes')`,
         [boundTo, accountId, nonce],
       );
@@ -458,7 +458,7 @@ describe('the contract of factors finds out a plug-in that', () => {
       {
         spend: spend
           .replace('AND n.account_id = cleared.account_id', '')
-          .replace('AND k.account_id = acme_spent_nonce.account_id', ''),
+          .replace('AND k.account_id = bank_spent_nonce.account_id', ''),
       },
       'what is confirmed is not spent for another account',
     ],
@@ -469,7 +469,7 @@ describe('the contract of factors finds out a plug-in that', () => {
     ],
     [
       'has SQL that is none',
-      { candidates: candidates.replace('acme_hardware_key_nonce', 'acme_hardware_key_nonces') },
+      { candidates: candidates.replace('bank_hardware_key_nonce', 'bank_hardware_key_nonces') },
       'has one name, and its SQL fits the statement that takes a guess',
     ],
   ])('%s', async (_, more, test) => {

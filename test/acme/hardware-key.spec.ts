@@ -4,12 +4,12 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import { Database, KeyRotation, TwoFactorService, type Transaction } from '../../src/two-factor/index.js';
 import { race } from '../support/barrier.js';
 import type { Caller } from '../support/client.js';
-import { HardwareKeyFactor } from './company/hardware-key/hardware-key.factor.js';
+import { HardwareKeyFactor } from '../../examples/acme-bank/src/hardware-key/hardware-key.factor.js';
 import { ACME_DATABASE } from './company/identity/employees.js';
 import { VaultKeyRing } from './company/identity/vault-key-ring.js';
 import { Acme, KeyHolder, PASSWORD, PLATFORMS, type AcmeBody, type Worker } from './support.js';
 
-const TABLES = ['acme_hardware_key', 'acme_hardware_key_nonce'];
+const TABLES = ['bank_hardware_key', 'bank_hardware_key_nonce'];
 const WRONG = 'f'.repeat(64);
 
 describe.each(PLATFORMS)('on %s, a factor that the company added', (_, adapter) => {
@@ -234,11 +234,11 @@ describe.each(PLATFORMS)('on %s, a factor that the company added', (_, adapter) 
       const challenge = await holder.login();
       const response = holder.key.respond(await holder.nonce(challenge));
       const [row] = await acme.query<{ life: number }>(
-        `SELECT extract(epoch FROM expires_at - now())::float8 AS life FROM acme_hardware_key_nonce WHERE account_id = $1`,
+        `SELECT extract(epoch FROM expires_at - now())::float8 AS life FROM bank_hardware_key_nonce WHERE account_id = $1`,
         [holder.id],
       );
       expect(row?.life).toBeLessThanOrEqual(300);
-      await acme.query(`UPDATE acme_hardware_key_nonce SET expires_at = now() WHERE account_id = $1`, [holder.id]);
+      await acme.query(`UPDATE bank_hardware_key_nonce SET expires_at = now() WHERE account_id = $1`, [holder.id]);
       for (let n = 0; n < 6; n++) {
         expect((await holder.respond(challenge, response)).body.code).toBe('HARDWARE_KEY_NONCE_EXPIRED');
       }
@@ -343,7 +343,7 @@ describe.each(PLATFORMS)('on %s, a factor that the company added', (_, adapter) 
     expect(await rotation.rotate()).toMatchObject({ unreadable: [], left: 0 });
     expect(await under('2025')).toBe(0);
     expect(await under('2026')).toBeGreaterThan(0);
-    const rows = await acme.query('SELECT kid, secret FROM acme_hardware_key WHERE account_id = $1', [holder.id]);
+    const rows = await acme.query('SELECT kid, secret FROM bank_hardware_key WHERE account_id = $1', [holder.id]);
     expect(rows).toEqual([{ kid: '2026', secret: expect.stringMatching(/^2026\./) }]);
     expect((await holder.prove(await holder.login())).status).toBe(200);
   });
@@ -351,7 +351,7 @@ describe.each(PLATFORMS)('on %s, a factor that the company added', (_, adapter) 
   it('raises an alarm and returns 500 for a secret that cannot be opened, never an error about the response', async () => {
     const [holder, other] = [await acme.hireWithKey(), await acme.hireWithKey()];
     await acme.query(
-      `UPDATE acme_hardware_key SET secret = (SELECT secret FROM acme_hardware_key WHERE account_id = $2) WHERE account_id = $1`,
+      `UPDATE bank_hardware_key SET secret = (SELECT secret FROM bank_hardware_key WHERE account_id = $2) WHERE account_id = $1`,
       [holder.id, other.id],
     );
     expect((await holder.prove(await holder.login())).status).toBe(500);

@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as library from '../../src/two-factor/index.js';
 
 const COMPANY = resolve('test/acme/company');
+const HARDWARE_KEY = resolve('examples/acme-bank/src/hardware-key');
 const INDEX = resolve('src/two-factor/index.js');
 
 async function filesOf(folder: string): Promise<string[]> {
@@ -25,12 +26,22 @@ describe('the example company Acme', () => {
     const imports = (await Promise.all(files.map(importsOf))).flat();
     expect(imports).toContain(INDEX);
     const local = imports.filter((name) => name.startsWith('/') && name !== INDEX);
-    expect(local.filter((name) => relative(COMPANY, name).startsWith('..'))).toEqual([]);
+    const foreign = local.filter((name) => relative(COMPANY, name).startsWith('..'));
+    expect(foreign.filter((name) => relative(HARDWARE_KEY, name).startsWith('..'))).toEqual([]);
     expect(imports.filter((name) => /^nestjs-two-factor|^file:/.test(name))).toEqual([]);
   });
 
+  it('has a factor that imports the package of the library and its own files, so that a host can copy the folder', async () => {
+    const files = await filesOf(HARDWARE_KEY);
+    const imports = (await Promise.all(files.map(importsOf))).flat();
+    expect(imports).toContain('nestjs-two-factor');
+    const local = imports.filter((name) => name.startsWith('/'));
+    expect(local.filter((name) => relative(HARDWARE_KEY, name).startsWith('..'))).toEqual([]);
+    expect(imports.filter((name) => /^nestjs-two-factor\/|^file:/.test(name))).toEqual([]);
+  });
+
   it('names no table of the library in its factor, except the keys that sealed rows refer to', async () => {
-    const files = await filesOf(join(COMPANY, 'hardware-key'));
+    const files = await filesOf(HARDWARE_KEY);
     const texts = await Promise.all(files.map((path) => readFile(path, 'utf8')));
     expect(new Set(texts.join('\n').match(/two_factor_\w+/g))).toEqual(new Set(['two_factor_key']));
   });
@@ -51,7 +62,7 @@ describe('the public surface of the library', () => {
         'TwoFactorRoutes TwoFactorService TwoFactorValidationPipe UnknownKeyError UnreadableSecretReporter UserResponse',
         'VerificationRequest VerificationResponse VerificationService backupCodesFactor cookieName defaultFactors deviceName',
         'expiredCookie headerOf inRequestScope isCookieless isToken limitDatabaseTime newToken originOf otpFactor requestId',
-        'sealedRecords serializeCookie statement timeLeft',
+        'sealedRecords serializeCookie statement timeLeft OutboxSignal PruneJob inQueue prune',
         'tokenHash totpFactor twoFactorEntities twoFactorMigrations twoFactorSchema verificationResponse withDatabaseDeadline',
       ]
         .join(' ')

@@ -192,4 +192,14 @@ describe('the contract of sessions', () => {
   ])('rejects a gateway that %s', async (_, Gateway, test) => {
     expect(await failuresOf(new Gateway(new EmployeesInMemory()))).toContain(test);
   });
+
+  it('rejects a gateway that finds a session whose life has run out', async () => {
+    const gateway = subject(new AcmeSessions(new EmployeesInMemory()));
+    // Nothing runs out here, so each session of the gateway counts as one that outlives its life.
+    const everlasting = async () => ({ ...(await gateway()), expire: async () => undefined });
+    const { failures } = await contractFailures((api) => describeSessionGateway('', everlasting, api));
+    expect(failures.map(({ test }) => test)).toEqual([
+      'a session whose life has run out is neither found nor held nor renewed, where the subject can let it run out',
+    ]);
+  });
 });

@@ -37,6 +37,8 @@ export interface AcmeBody extends AnyBody {
 export interface AcmeVariant {
   readonly structure?: Parameters<typeof AcmeModule.forRoot>[1];
   readonly placement?: Parameters<typeof AcmeModule.forRoot>[2];
+  /** Called before the application listens. */
+  readonly configure?: (app: INestApplication) => void;
 }
 
 /** Acme's backend, listening, on a database of its own that only its own start has migrated. */
@@ -67,6 +69,7 @@ export class Acme {
     if (events) building.overrideProvider(AuditTrail).useValue(events);
     const module = await building.compile();
     const app = module.createNestApplication<INestApplication<Server>>(adapter, { logger: false });
+    variant.configure?.(app);
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;
     return new Acme(app, `http://127.0.0.1:${port}`, clock, () => database.drop());

@@ -54,7 +54,7 @@ describe('F4: an account that a stranger created with a victim’s address', () 
     expect(mails.find(({ subject }) => subject === 'Devices are now trusted')?.text).toContain('30 devices');
   });
 
-  it('sends no more when it is created again under other sub-addresses of the same mailbox', async () => {
+  it('sends nothing further when it is created again under other sub-addresses of the same mailbox', async () => {
     const addresses = Array.from({ length: 5 }, (_, n) => `victim+${n}@example.com`);
     for (const email of addresses) {
       const { body } = await caller.post('/sign-up/email', { email, password: PASSWORD, name: 'Stranger' });
@@ -205,7 +205,7 @@ describe('F4: notices in the queue of a slow mail server', () => {
     try {
       const loud: EnrolledOwner[] = [];
       for (let n = 0; n < 12; n++) loud.push(await enrol(service));
-      const waiting = await service.query(`SELECT FROM graphile_worker._private_jobs`);
+      const waiting = await service.query(`SELECT FROM two_factor_outbox`);
       expect(waiting.length).toBeGreaterThanOrEqual(loud.length);
       const [owner] = loud;
       expect((await sendOtp(service, owner?.token ?? '')).status).toBe(200);

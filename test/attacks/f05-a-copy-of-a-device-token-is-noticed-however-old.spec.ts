@@ -26,6 +26,22 @@ describe('F5: a copied device token is detected, however often the copy has sign
     expect((await signIn(service, owner.email, thiefs)).body).toMatchObject({ twoFactorRedirect: true });
   });
 
+  it.each([
+    [20, 'signs in'],
+    [21, 'raises the alarm'],
+  ])(
+    'remembers twenty tokens of the last minute: the one that gave way %i sign-ins ago %s',
+    async (signIns, outcome) => {
+      const owner = await enrol(service);
+      const { device } = await trust(service, owner);
+      let current = device;
+      for (let n = 0; n < signIns; n++) current = (await signIn(service, owner.email, current)).body.trustedDeviceToken;
+      const { body } = await signIn(service, owner.email, device);
+      expect('twoFactorRedirect' in body ? 'raises the alarm' : 'signs in').toBe(outcome);
+      expect(alarmsOf(owner.id)).toHaveLength(outcome === 'signs in' ? 0 : 1);
+    },
+  );
+
   it('raises no alarm for a made-up token', async () => {
     const owner = await enrol(service);
     const { device } = await trust(service, owner);

@@ -66,6 +66,25 @@ describe('F8: an attack can be investigated at the default log level', () => {
     expect(linesOf('two-factor.verified')).toMatchObject([{ ...FROM_HERE, sessionId: session.id }]);
   });
 
+  it('logs at each attempt and each use of a factor the session it came from, and none on a challenge', async () => {
+    const owner = await enrol(service);
+    const { session } = (await caller.get<{ session: { id: string } }>('/get-session', owner.token)).body;
+    const challenge = async () => (await signIn(service, owner.email)).body.twoFactorToken;
+    const [first, second] = owner.backupCodes;
+    logRecord.forget();
+    await caller.post('/two-factor/verify-totp', { code: owner.app.wrongCode() }, owner.token);
+    await caller.post('/two-factor/verify-totp', { code: owner.app.wrongCode() }, await challenge());
+    const use = (code: string | undefined, token: string) =>
+      caller.post('/two-factor/verify-backup-code', { code, disableSession: true }, token);
+    await use(first, owner.token);
+    await use(second, await challenge());
+    const sessionsOf = (event: string) => linesOf(event).map(({ sessionId }) => sessionId ?? null);
+    expect(sessionsOf('two-factor.verification-failed')).toEqual([session.id, null]);
+    expect(sessionsOf('two-factor.backup-code-used')).toEqual([session.id, null]);
+    expect(sessionsOf('two-factor.verified')).toEqual([session.id, null]);
+    expect(linesOf('two-factor.backup-code-used').map(({ left }) => left)).toEqual([9, 8]);
+  });
+
   it('logs a changed password, and a wrong current password', async () => {
     const owner = await signUp(service);
     const change = (currentPassword: string) =>

@@ -38,6 +38,8 @@ describe('F9: the alarm for a copied device token ends what the token opened', (
     const owner = await enrol(service);
     const { device } = await trust(service, owner);
     const thiefs = (await signIn(service, owner.email, device)).body.token;
+    // A live device of another account, which must not count for this one.
+    await trust(service, await enrol(service));
     // Simulates a host that failed to end the session.
     await service.query(`UPDATE two_factor_trusted_device SET expires_at = '-infinity' WHERE account_id = $1`, [
       owner.id,

@@ -64,7 +64,7 @@ describe('F11: an attacker with the password cannot use up the mailed codes of t
     expect((await sendOtp(service, token)).status).toBe(200);
   });
 
-  it('sends one code of an account in 30 seconds, whatever its challenges', async () => {
+  it('sends an account at most one code in 30 seconds, over all its challenges', async () => {
     const owner = await enrolByMail(service);
     expect((await sendOtp(service, await openChallenge(service, owner))).status).toBe(200);
     const early = await sendOtp(service, await openChallenge(service, owner));

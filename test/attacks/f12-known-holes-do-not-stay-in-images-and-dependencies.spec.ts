@@ -19,6 +19,7 @@ describe('F12: published holes do not stay in images and dependencies', () => {
   it('pins images to exact versions, none older than those of November 2026', async () => {
     const images = [
       ...(await readFile('Dockerfile', 'utf8')).matchAll(/^FROM (\S+?):(\S+)/gm),
+      ...(await readFile('cluster/Dockerfile', 'utf8')).matchAll(/^FROM (\S+?):(\S+)/gm),
       ...(await readFile('docker-compose.yml', 'utf8')).matchAll(/^ +image: (\S+?):(\S+)/gm),
     ].map(([, name = '', tag = '']) => [name, tag] as const);
     expect(new Set(images.map(([name]) => name))).toEqual(new Set(Object.keys(AT_LEAST)));

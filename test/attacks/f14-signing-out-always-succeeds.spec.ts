@@ -67,7 +67,7 @@ describe('F14: signing out always succeeds', () => {
     expect(await isLive(owner.token)).toBe(true);
   });
 
-  it('ends the challenge of a cookie and expires the cookie, whatever other credentials came', async () => {
+  it('ends the challenge of a cookie and expires the cookie, even if the request has other credentials', async () => {
     const [owner, stranger] = [await enrol(service), await enrol(service)];
     const session = await signUp(service);
     const [byCookie, byHeader] = [await openChallenge(service, owner), await openChallenge(service, stranger)];

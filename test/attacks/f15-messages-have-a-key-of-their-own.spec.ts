@@ -17,9 +17,7 @@ afterAll(() => service.close());
 
 /** Returns the queued messages: a notice and a code. */
 async function messages(): Promise<{ id: string; sealed: string }[]> {
-  const rows = await service.query<{ payload: string }>(
-    `SELECT payload->>'payload' AS payload FROM graphile_worker._private_jobs`,
-  );
+  const rows = await service.query<{ payload: string }>(`SELECT payload FROM two_factor_outbox`);
   return rows.map(({ payload }) => JSON.parse(payload) as { id: string; sealed: string });
 }
 

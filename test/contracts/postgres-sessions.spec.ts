@@ -31,6 +31,9 @@ describeSessionGateway('PostgresSessions keeps the contract of sessions', async 
       }),
     ),
     database,
+    async expire(sessionId) {
+      await database.query(`UPDATE sessions SET expires_at = now() WHERE id = $1`, [sessionId]);
+    },
     async newAccount() {
       const [user] = await database.query<{ id: string }>(
         `INSERT INTO users (email, name, password_hash) VALUES ($1, 'User', '') RETURNING id`,

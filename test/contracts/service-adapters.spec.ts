@@ -3,7 +3,6 @@ import { afterAll } from '@jest/globals';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
-import { GraphileOutbox } from '../../src/delivery/index.js';
 import {
   AccountDirectory,
   backupCodesFactor,
@@ -78,7 +77,7 @@ const keys = ['k2', 'k1'].map((kid) => ({ kid, secret: randomBytes(32) }));
 const makeRing = () => new HkdfKeyRing(keys.map(({ kid, secret }) => ({ kid, secret: Buffer.from(secret) })));
 describeKeyRing('HkdfKeyRing keeps the contract of key rings', async () => ({ ring: makeRing(), again: makeRing }));
 
-describeOutbox('GraphileOutbox keeps the contract of outboxes', async () => {
+describeOutbox('the SQL function for programs of the previous release keeps the contract of outboxes', async () => {
   const test = await createTestDatabase();
   closing.push(() => test.drop());
   const dataSource = await new DataSource(dataSourceOptions(test.url)).initialize();
@@ -87,15 +86,13 @@ describeOutbox('GraphileOutbox keeps the contract of outboxes', async () => {
   await reader.connect();
   closing.push(() => reader.end());
   return {
-    outbox: new GraphileOutbox(),
+    outbox: { enqueueFunction: 'two_factor_enqueue' },
     database: new Database(dataSource),
     async queued() {
-      const { rows } = await reader.query<{ payload: string; discardAfter: string; queue: QueuedMessage['queue'] }>(
-        `SELECT p.payload->>'payload' AS payload, p.payload->>'discardAfter' AS "discardAfter",
-           replace(j.task_identifier, 'two-factor-', '') AS queue
-         FROM graphile_worker._private_jobs p JOIN graphile_worker.jobs j USING (id)`,
+      const { rows } = await reader.query<QueuedMessage>(
+        `SELECT payload, discard_after AS "discardAfter", queue FROM two_factor_outbox`,
       );
-      return rows.map((row) => ({ ...row, discardAfter: new Date(row.discardAfter) }));
+      return rows;
     },
   };
 });

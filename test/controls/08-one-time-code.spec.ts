@@ -86,7 +86,7 @@ describe('control 08: a mailed or texted code is uniform, short-lived, good once
     const code = await service.messages.codeMailedTo(owner.email, 2);
     const rows = await service.query<{ row: string }>(
       `SELECT c::text AS row FROM two_factor_one_time_code c
-       UNION ALL SELECT j::text FROM graphile_worker._private_jobs j`,
+       UNION ALL SELECT j::text FROM two_factor_outbox j`,
     );
     expect(rows.length).toBeGreaterThan(0);
     // Times and ids contain digits as well. Only an isolated run of six digits would be the code.

@@ -18,7 +18,7 @@ async function waiting(holder: Client): Promise<void> {
     if (rowCount) return;
     await sleep(10);
   }
-  throw new Error('Nobody waits');
+  throw new Error('No transaction waits');
 }
 
 describe('control 15: the lock is checked again when the session is opened', () => {

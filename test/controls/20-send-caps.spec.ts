@@ -31,7 +31,7 @@ const leaveDestination = async (left: number) => {
 };
 
 const jobs = async (at: TestService) =>
-  Number((await at.query<{ n: string }>('SELECT count(*) AS n FROM graphile_worker._private_jobs'))[0]?.n);
+  Number((await at.query<{ n: string }>('SELECT count(*) AS n FROM two_factor_outbox'))[0]?.n);
 
 describe('control 20: sends are limited by challenge, account, destination and day, before a provider is called [OWASP API4, API6]', () => {
   it('sends five codes for a challenge, 30 seconds apart', async () => {

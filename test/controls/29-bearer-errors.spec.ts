@@ -36,7 +36,7 @@ describe('control 29: bearer errors are those of RFC 6750 §3', () => {
     }
   });
 
-  it('answers a bad credential with 401 and invalid_token, whatever is wrong with it', async () => {
+  it('answers every kind of bad credential with 401 and invalid_token', async () => {
     const owner = await signUp(service);
     const { token: ended } = await signUp(service);
     await caller.post('/sign-out', {}, ended);

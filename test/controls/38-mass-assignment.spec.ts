@@ -161,7 +161,7 @@ describe('control 38: a request sets no field that its route does not declare', 
     expect(await rowsOf(victim.id)).toEqual(before);
   });
 
-  it('keeps a weak session weak and a challenge on its account, whatever the body says', async () => {
+  it('keeps a weak session weak and a challenge on its account, even if the body says otherwise', async () => {
     const [owner, victim] = [await enrol(service), await enrol(service)];
     const { device } = await trust(service, owner);
     const headers = { 'x-trusted-device': device };

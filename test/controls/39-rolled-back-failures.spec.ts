@@ -4,7 +4,7 @@ import { AccountSeeder, type SeededAccount } from '../support/seeded-account.js'
 import { startTestService, type TestService } from '../support/service.js';
 import { startStatementProxy, type StatementProxy } from '../support/statement-proxy.js';
 
-describe('control 39: a failure stays counted whatever fails after it', () => {
+describe('control 39: a failure stays counted when a later step fails', () => {
   let service: TestService;
   let proxy: StatementProxy;
   let seeder: AccountSeeder;
@@ -59,8 +59,8 @@ describe('control 39: a failure stays counted whatever fails after it', () => {
 
   /** Makes every message fail on its way into the outbox. */
   async function refuseMessages(): Promise<void> {
-    await service.query('ALTER FUNCTION two_factor_enqueue RENAME TO elsewhere');
-    cleanUps.push(() => service.query('ALTER FUNCTION elsewhere RENAME TO two_factor_enqueue'));
+    await service.query('ALTER TABLE two_factor_outbox RENAME TO elsewhere');
+    cleanUps.push(() => service.query('ALTER TABLE elsewhere RENAME TO two_factor_outbox'));
   }
 
   it('counts the guess and does not spend the code when the session cannot be opened', async () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions, MIGRATIONS_TABLE } from '../../src/database/data-source-options.js';
-import { runMigrations } from '../../src/database/migrations-runner.js';
+import { requireMigrated, runMigrations } from '../../src/database/migrations-runner.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { inTurns } from '../support/turns.js';
 
@@ -32,6 +32,39 @@ describe('migrations', () => {
     } finally {
       await dataSource.destroy();
     }
+  });
+
+  it('give up when a long transaction holds a table, instead of letting all statements queue behind them', async () => {
+    await runMigrations(database.url);
+    const dataSource = await new DataSource(dataSourceOptions(database.url)).initialize();
+    try {
+      // The newest migration is pending again.
+      await dataSource.undoLastMigration({ transaction: 'each' });
+    } finally {
+      await dataSource.destroy();
+    }
+    const holder = new Client({ connectionString: database.url });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN');
+      const { rows } = await holder.query<{ tables: string }>(
+        `SELECT string_agg(quote_ident(tablename), ', ') AS tables FROM pg_tables
+         WHERE schemaname = 'public' AND tablename <> '${MIGRATIONS_TABLE}'`,
+      );
+      // What a transaction holds that has written to the tables.
+      await holder.query(`LOCK TABLE ${rows[0]?.tables} IN ROW EXCLUSIVE MODE`);
+      await expect(runMigrations(database.url)).rejects.toThrow(/^A migration failed: .*lock timeout/);
+      await holder.query('ROLLBACK');
+    } finally {
+      await holder.end();
+    }
+    expect(await runMigrations(database.url)).toHaveLength(1);
+  });
+
+  it('are missed by a start that must not migrate, which names them', async () => {
+    await expect(requireMigrated(database.url)).rejects.toThrow(/^MIGRATIONS=off and .* \(pending: CreateTwoFactor/);
+    await runMigrations(database.url);
+    await requireMigrated(database.url);
   });
 
   it('have distinct names in chronological order', () => {
@@ -91,10 +124,7 @@ async function describeSchema(url: string): Promise<unknown[]> {
   );
 }
 
-/**
- * @returns what a revert may leave behind: tables, sequences, types, functions, extensions and schemas, without those
- * of the queue
- */
+/** @returns what a revert may leave behind: tables, sequences, types, functions, extensions and schemas */
 async function leftovers(url: string): Promise<unknown[]> {
   return rows(
     url,
@@ -103,7 +133,7 @@ async function leftovers(url: string): Promise<unknown[]> {
      UNION ALL SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')
      UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
      UNION ALL SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'
-     UNION ALL SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$|public$|graphile_worker$)'`,
+     UNION ALL SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$|public$)'`,
   );
 }
 

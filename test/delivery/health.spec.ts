@@ -43,8 +43,8 @@ describe('GET /health', () => {
   });
 
   it('reports delayed messages when messages wait and no worker takes them', async () => {
-    await service.query(`SELECT two_factor_enqueue('{}', now())`);
-    await service.query(`UPDATE graphile_worker._private_jobs SET created_at = now() - interval '2 minutes'`);
+    await service.query(`INSERT INTO two_factor_outbox (payload, discard_after, queue) VALUES ('{}', now(), 'notice')`);
+    await service.query(`UPDATE two_factor_outbox SET created_at = now() - interval '2 minutes'`);
     expect((await read()).body).toEqual({
       status: 'degraded',
       database: 'up',

@@ -12,16 +12,9 @@ import {
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { Client, Pool } from 'pg';
+import { Client } from 'pg';
 import type { MigrationInterface } from 'typeorm';
-import {
-  DeliveryModule,
-  deliveryMigrations,
-  deliveryPorts,
-  installQueue,
-  OutboxQueue,
-  type DeliveryModuleOptions,
-} from '../../src/delivery/index.js';
+import { DeliveryModule, deliveryPorts, OutboxQueue, type DeliveryModuleOptions } from '../../src/delivery/index.js';
 import {
   Outbox,
   TwoFactorModule,
@@ -53,13 +46,12 @@ interface Host {
   readonly databaseUrl: string;
   readonly delivery: DeliveryModuleOptions;
   readonly migrations?: ReadonlyArray<Type<MigrationInterface>>;
-  /** In the place of DeliveryModule's. */
   readonly ports?: Pick<TwoFactorPorts, 'outbox'>;
   readonly identity?: DynamicModule;
 }
 
 /** A backend with users and sessions of its own, a named data source, and nothing of this package that is global. */
-function hostModule({ databaseUrl, delivery, migrations = deliveryMigrations, ports, identity }: Host): DynamicModule {
+function hostModule({ databaseUrl, delivery, migrations = twoFactorMigrations, ports, identity }: Host): DynamicModule {
   const people =
     identity ?? AcmeIdentityModule.forRoot({ databaseUrl, origin: 'https://acme.example', sessions: AcmeSessions });
   @Module({ providers: [{ provide: HostConfig, useValue: new HostConfig(delivery) }], exports: [HostConfig] })
@@ -74,7 +66,7 @@ function hostModule({ databaseUrl, delivery, migrations = deliveryMigrations, po
         type: 'postgres',
         url: databaseUrl,
         entities: [...twoFactorEntities],
-        migrations: [CreateEmployees1500000000000, ...twoFactorMigrations, ...migrations],
+        migrations: [CreateEmployees1500000000000, ...migrations],
         migrationsRun: true,
         toRetry: () => false,
       }),
@@ -123,7 +115,9 @@ describe('a host with DeliveryModule', () => {
   let app: INestApplication<Server>;
   beforeAll(async () => {
     [database, smtp] = await Promise.all([createTestDatabase({ migrated: false }), startSmtp()]);
-    const delivery = { smtp: { urls: [smtp.url], from: FROM }, outbox: { databaseUrl: database.url } };
+    // Without a look at the table: the worker is woken by what its own process queues.
+    const outbox = { databaseUrl: database.url, pollIntervalMs: 3_600_000 };
+    const delivery = { smtp: { urls: [smtp.url], from: FROM }, outbox };
     app = await start({ databaseUrl: database.url, delivery });
   });
   afterAll(async () => {
@@ -181,11 +175,10 @@ describe('the start of a host with messages', () => {
 
   const outbox = () => ({ ...printing, outbox: { databaseUrl: database.url } });
 
-  it('fails without the migrations of the outbox, and names them', async () => {
-    const starting = start({ databaseUrl: database.url, delivery: outbox(), migrations: [] });
-    await expect(starting).rejects.toThrow(
-      /two_factor_enqueue\(text, timestamptz, text\).*`deliveryMigrations`.*migrations of your data source/,
-    );
+  it('fails without the table of the outbox, and names the migrations', async () => {
+    const migrations = twoFactorMigrations.filter(({ name }) => !name.startsWith('CreateOutboxTable'));
+    const starting = start({ databaseUrl: database.url, delivery: outbox(), migrations });
+    await expect(starting).rejects.toThrow(/table two_factor_outbox.*`twoFactorMigrations`/);
   });
 
   it('fails when the function of an outbox of its own is missing, and names the function', async () => {
@@ -193,46 +186,40 @@ describe('the start of a host with messages', () => {
     const starting = start({
       databaseUrl: database.url,
       delivery: printing,
-      migrations: [],
       ports: { outbox: OwnOutbox },
       identity,
     });
     await expect(starting).rejects.toThrow(/archive\.enqueue_message\(text, timestamptz, text\).*migration of yours/);
   });
 
-  it('needs neither the migrations nor the queue of this package with an outbox of its own', async () => {
+  it('queues nothing in the table of the library with an outbox of its own', async () => {
     await query(
-      `CREATE FUNCTION enqueue_message(payload text, discard_after timestamptz, queue text) RETURNS text
-       LANGUAGE sql AS 'SELECT payload'`,
+      `CREATE TABLE archive (payload text, queue text);
+       CREATE FUNCTION enqueue_message(payload text, discard_after timestamptz, queue text) RETURNS void
+       LANGUAGE sql AS 'INSERT INTO archive VALUES ($1, $3)'`,
     );
     const identity = identityWith('enqueue_message', database.url);
-    const host: Host = { databaseUrl: database.url, delivery: printing, migrations: [] };
-    const app = await start({ ...host, ports: { outbox: OwnOutbox }, identity });
-    await app.close();
-    expect(await query(`SELECT to_regnamespace('graphile_worker') AS schema`)).toEqual([{ schema: null }]);
+    const app = await start({ databaseUrl: database.url, delivery: printing, ports: { outbox: OwnOutbox }, identity });
+    try {
+      const caller = new Caller({ url: await app.getUrl() });
+      await app.get(Employees, { strict: false }).hire('ada', PASSWORD);
+      const { body } = await caller.post<{ session: string }>('/login', { username: 'ada', password: PASSWORD });
+      await caller.post('/two-factor/enable', { password: PASSWORD, method: 'otp' }, body.session);
+      expect((await caller.post('/two-factor/send-otp', {}, body.session)).status).toBe(200);
+      expect(await query('SELECT queue FROM archive')).toEqual([{ queue: 'mail-code' }]);
+      expect(await query('SELECT FROM two_factor_outbox')).toEqual([]);
+    } finally {
+      await app.close();
+    }
   });
 
   it('needs no outbox where no message can be sent', async () => {
-    const app = await start({ databaseUrl: database.url, delivery: {}, migrations: [] });
+    const app = await start({ databaseUrl: database.url, delivery: {} });
     await app.close();
   });
 
-  it('makes the tables of the queue, also where several processes start at once', async () => {
-    const first = await start({ databaseUrl: database.url, delivery: { console: false } });
-    await first.close();
-    const host = { databaseUrl: database.url, delivery: outbox() };
-    const apps = await Promise.all([start(host), start(host), start(host)]);
-    await Promise.all(apps.map((app) => app.close()));
-    expect(await query(`SELECT to_regclass('graphile_worker.jobs') IS NOT NULL AS there`)).toEqual([{ there: true }]);
-  });
-
-  it('fails without the tables of the queue where it is not told in which database to make them', async () => {
-    const host = { databaseUrl: database.url, delivery: printing };
-    await expect(start(host)).rejects.toThrow(/`outbox: \{ databaseUrl \}`.*`installQueue`/);
-    const pool = new Pool({ connectionString: database.url });
-    await installQueue(pool);
-    await pool.end();
-    const app = await start(host);
+  it('needs no worker in each process: messages wait for another one', async () => {
+    const app = await start({ databaseUrl: database.url, delivery: printing });
     await app.close();
   });
 
@@ -259,15 +246,6 @@ describe('DeliveryModule without TwoFactorModule', () => {
     const outbox = { databaseUrl: 'postgres://localhost/unused' };
     const module = await Test.createTestingModule({ imports: [DeliveryModule.forRoot({ outbox })] }).compile();
     await expect(module.init()).rejects.toThrow('DeliveryModule needs MessageDelivery of TwoFactorModule');
-  });
-});
-
-describe('deliveryMigrations', () => {
-  it('have the names under which databases of the service have run them', () => {
-    expect(deliveryMigrations.map((Migration) => new Migration().name)).toEqual([
-      'CreateOutbox1764000000200',
-      'OutboxLanes1764000000900',
-    ]);
   });
 });
 

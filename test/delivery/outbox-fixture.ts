@@ -6,6 +6,7 @@ import {
   FallbackMailSender,
   SmtpMailSender,
 } from '../../src/delivery/index.js';
+import type { Delivery } from '../../src/delivery/outbox/library-delivery.js';
 import { OutboxOptions, type OutboxWorkerOptions } from '../../src/delivery/outbox/outbox.options.js';
 import { OutboxWorker } from '../../src/delivery/outbox/outbox-worker.js';
 import {
@@ -23,6 +24,7 @@ import { MessageSealer } from '../../src/two-factor/messages/message-sealer.js';
 import type { Message } from '../../src/two-factor/messages/message.js';
 import { UnreadableSecretReporter } from '../../src/two-factor/keys/unreadable-secret-reporter.js';
 import { AesGcmSealer } from '../../src/two-factor/keys/sealer.js';
+import { bind } from '../../src/two-factor/postgres/statement.js';
 import { createTestDatabase } from '../support/database.js';
 import { secrets } from '../support/leaks/secrets.js';
 
@@ -31,7 +33,6 @@ export const QUICK: Omit<OutboxWorkerOptions, 'databaseUrl'> = {
   concurrency: { 'mail-code': 4, 'sms-code': 4, notice: 2 },
   attemptTimeoutMs: 1500,
   abandonedAfterMs: 2000,
-  sweepIntervalMs: 200,
   pollIntervalMs: 100,
   restartDelayMs: 100,
   shutdownGraceMs: 1000,
@@ -67,7 +68,7 @@ export async function startOutbox() {
       await client.query('SELECT two_factor_enqueue($1, $2, $3)', [payload, new Date(whole.discardAfter), queue]);
       return { to: whole.to, code, payload };
     },
-    /** A worker that sends by SMTP, or by whatever sender it is given. */
+    /** A worker that sends by SMTP, or by a given sender. */
     startWorker(mail: MailSender | string, options: Partial<OutboxWorkerOptions> = {}, sms?: SmsSender): OutboxWorker {
       const worker = createWorker(database.url, KEY, mail, { ...QUICK, ...options }, sms);
       worker.onApplicationBootstrap();
@@ -78,7 +79,7 @@ export async function startOutbox() {
       return (await client.query<Row>(text, values)).rows;
     },
     async waiting(): Promise<number> {
-      const { rows } = await client.query('SELECT FROM graphile_worker._private_jobs');
+      const { rows } = await client.query('SELECT FROM two_factor_outbox');
       return rows.length;
     },
     /** Waits until the queue is empty. */
@@ -106,17 +107,23 @@ export function createWorker(
   options: Partial<OutboxWorkerOptions>,
   sms: SmsSender | null = null,
 ): OutboxWorker {
-  const sender = typeof mail === 'string' ? smtp(mail) : mail;
+  // Within the time of an attempt, so that the sender reports its time-out.
+  const sender = typeof mail === 'string' ? smtp(mail, (options.attemptTimeoutMs ?? 15_000) * 0.8) : mail;
   const alarm = new UnreadableSecretReporter(new EventLog(new LogSecurityEvents(), {} as never));
   const templates = new DefaultMessageTemplates();
   const delivery = new MessageDelivery(sealerOf(key), templates, new SystemClock(), alarm, sender, sms);
-  return new OutboxWorker(delivery, new OutboxOptions({ databaseUrl, ...options }));
+  const library: Delivery = {
+    deliver: (payload, signal) => delivery.deliver(payload, signal),
+    compose: (statement, values) => ({ text: statement.text, values: bind(statement, values) }),
+    whenQueued: () => () => undefined,
+  };
+  return new OutboxWorker(library, new OutboxOptions({ databaseUrl, ...options }));
 }
 
-function smtp(url: string): FallbackMailSender {
+function smtp(url: string, timeoutMs: number): FallbackMailSender {
   return new FallbackMailSender([new SmtpMailSender({ url, from: 'Acme <no-reply@example.com>' })], {
     health: new DeliveryHealth(),
-    timeoutMs: 1200,
+    timeoutMs,
   });
 }
 

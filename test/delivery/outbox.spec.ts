@@ -43,7 +43,7 @@ describe('the outbox', () => {
     expect(await outbox.waiting()).toBe(0);
   });
 
-  it('queues messages from within a statement, whatever the search path is', async () => {
+  it('queues messages from within a statement with any search path', async () => {
     smtp = await startSmtp();
     await outbox.query('BEGIN');
     await outbox.query(`SET LOCAL search_path = public, pg_temp`);
@@ -120,7 +120,7 @@ describe('the outbox', () => {
   it('stores no message that is out of attempts', async () => {
     smtp = await startSmtp();
     await outbox.enqueue();
-    await outbox.query('UPDATE graphile_worker._private_jobs SET attempts = max_attempts');
+    await outbox.query('UPDATE two_factor_outbox SET attempts = 25');
     const worker = outbox.startWorker(smtp.url);
     await outbox.empty();
     expect(smtp.mails).toEqual([]);

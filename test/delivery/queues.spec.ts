@@ -25,7 +25,7 @@ describe('a blocked queue', () => {
 
   afterEach(async () => {
     for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
-    await outbox.query('DELETE FROM graphile_worker._private_jobs');
+    await outbox.query('DELETE FROM two_factor_outbox');
   });
 
   afterAll(async () => {
@@ -83,7 +83,7 @@ describe('a blocked queue', () => {
     await outbox.empty();
   });
 
-  it('holds no more messages at a time than its share of the pool', async () => {
+  it('sends at most as many messages at a time as its share of the pool', async () => {
     const held: Mail[] = [];
     let release!: () => void;
     const released = new Promise<void>((resolve) => {
@@ -104,7 +104,7 @@ describe('a blocked queue', () => {
   });
 });
 
-describe('the SQL function that queues messages', () => {
+describe('the SQL function by which programs of the previous release queue messages', () => {
   let outbox: OutboxFixture;
 
   beforeAll(async () => {
@@ -119,19 +119,13 @@ describe('the SQL function that queues messages', () => {
     await expect(outbox.query(`SELECT two_factor_enqueue('{}', now(), 'letters')`)).rejects.toThrow('no queue named');
   });
 
-  it('accepts calls of older programs without a queue, and their messages are delivered', async () => {
+  it('accepts calls of programs that know no queues, and their messages are delivered', async () => {
     const smtp = await startSmtp();
     const worker = outbox.startWorker(smtp.url);
     const { payload } = await outbox.enqueue();
     await smtp.received(1);
     await outbox.query(`SELECT two_factor_enqueue($1, now() + interval '1 minute')`, [payload]);
     await smtp.received(2);
-    await outbox.query(
-      `SELECT graphile_worker.add_job('two-factor-message',
-         json_build_object('payload', $1::text, 'discardAfter', now() + interval '1 minute'))`,
-      [payload],
-    );
-    await smtp.received(3);
     await outbox.empty();
     await worker.onApplicationShutdown();
     await smtp.close();

@@ -52,7 +52,7 @@ describe('SmtpMailSender', () => {
     expect([smtp.mails.length, connections]).toEqual([3, 1]);
   });
 
-  it('sends to one address only, whatever characters it contains', async () => {
+  it('sends to one address only, even if it contains special characters', async () => {
     const recipients: string[] = [];
     const smtp = await server({
       onRcptTo: ({ address }, _session, callback) => {

@@ -25,7 +25,7 @@ async function told(answer: Promise<{ status: number; headers: Headers }>): Prom
 }
 
 describe('a bearer token', () => {
-  it('needs no Origin header, whatever page sends it', async () => {
+  it('needs no Origin header and accepts that of any page', async () => {
     const { token } = await signUp(service);
     expect((await caller.post('/two-factor/enable', { password: PASSWORD }, token, FOREIGN)).status).toBe(200);
   });

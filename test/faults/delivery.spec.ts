@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { FallbackMailSender, SmtpMailSender } from '../../src/delivery/index.js';
 import { recordLog } from '../delivery/log-fixture.js';
 import { KEY, startOutbox, type OutboxFixture } from '../delivery/outbox-fixture.js';
@@ -20,15 +20,12 @@ describe('a queued message', () => {
 
   beforeEach(() => {
     log = recordLog();
-    // graphile-worker also reports a lost database with `console.trace`.
-    jest.spyOn(console, 'trace').mockImplementation(() => undefined);
   });
 
   afterEach(async () => {
     for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
     log.release();
-    jest.restoreAllMocks();
-    await outbox.query('DELETE FROM graphile_worker._private_jobs');
+    await outbox.query('DELETE FROM two_factor_outbox');
   });
 
   afterAll(async () => {
@@ -49,7 +46,7 @@ describe('a queued message', () => {
 
   const failedOnce = async (): Promise<string> => {
     for (;;) {
-      const [job] = await outbox.query<{ last_error: string | null }>('SELECT last_error FROM graphile_worker.jobs');
+      const [job] = await outbox.query<{ last_error: string | null }>('SELECT last_error FROM two_factor_outbox');
       if (job?.last_error) return job.last_error;
       await sleep(20);
     }
@@ -190,7 +187,7 @@ describe('a queued message', () => {
           IF nextval('removals') <= 4 THEN RAISE EXCEPTION 'refused'; END IF;
           RETURN old;
         END $$;
-      CREATE TRIGGER refuse_at_first BEFORE DELETE ON graphile_worker._private_jobs
+      CREATE TRIGGER refuse_at_first BEFORE DELETE ON two_factor_outbox
         FOR EACH ROW EXECUTE FUNCTION refuse_at_first()`);
     cleanUps.push(() => outbox.query('DROP FUNCTION refuse_at_first CASCADE; DROP SEQUENCE removals'));
     worker(smtp.url);
@@ -208,7 +205,7 @@ describe('a queued message', () => {
     worker(smtp.url);
     const { to, code } = await outbox.enqueue();
     await failedOnce();
-    const rows = await outbox.query<{ row: string }>('SELECT j::text AS row FROM graphile_worker._private_jobs j');
+    const rows = await outbox.query<{ row: string }>('SELECT j::text AS row FROM two_factor_outbox j');
     const traces = [...log.lines, ...rows.map(({ row }) => row)].join('\n');
     expect(traces).toContain('452 4.2.2');
     expect(traces).not.toContain(code);

@@ -4,6 +4,9 @@ import type { Host } from './hosts.js';
 
 const EXAMPLE = 'examples/acme-bank';
 
+/** Dependencies that the example has because of the library. */
+const BY_THE_LIBRARY = ['nestjs-two-factor', '@nestjs/passport', 'passport', 'passport-http-bearer', 'nodemailer'];
+
 interface Manifest {
   type: string;
   dependencies: Record<string, string>;
@@ -28,16 +31,18 @@ export async function copyExample(folder: string, host: Host, tarball: string): 
     const line = `export { FastifyAdapter as HttpPlatform } from '@nestjs/platform-fastify';\n`;
     await writeFile(join(folder, 'src/platform.ts'), line);
   }
-  Object.assign(manifest.dependencies, host.versions, { 'nestjs-two-factor': `file:${tarball}` });
+  for (const [name, version] of Object.entries(host.versions)) {
+    const section = name in manifest.devDependencies ? manifest.devDependencies : manifest.dependencies;
+    section[name] = version;
+  }
+  manifest.dependencies['nestjs-two-factor'] = `file:${tarball}`;
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest, null, 2));
 }
 
 /** The manifest of a host that has Nest, Swagger, TypeORM and a validator, and has not met the library. */
 export async function manifestWithoutLibrary(): Promise<object> {
   const { dependencies } = await exampleManifest();
-  for (const name of ['nestjs-two-factor', '@nestjs/passport', 'passport', 'passport-http-bearer']) {
-    delete dependencies[name];
-  }
+  for (const name of BY_THE_LIBRARY) delete dependencies[name];
   return { name: 'host', version: '1.0.0', private: true, dependencies };
 }
 

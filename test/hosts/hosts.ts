@@ -6,6 +6,8 @@ export interface Host {
   readonly platform: 'express' | 'fastify';
   /** Versions that differ from those of the example's manifest. */
   readonly versions: Readonly<Record<string, string>>;
+  /** Lines of Node.js on which its e2e tests run, too, beside the one that runs the matrix. */
+  readonly alsoRunsOn: readonly string[];
   /** Options of the compiler under which the example must compile, too. */
   readonly alsoCompiles: ReadonlyArray<readonly string[]>;
 }
@@ -18,6 +20,7 @@ export const HOSTS: readonly Host[] = [
     type: 'commonjs',
     platform: 'express',
     versions: {},
+    alsoRunsOn: ['22', '24'],
     alsoCompiles: [['--module', 'commonjs', '--moduleResolution', 'bundler']],
   },
   {
@@ -25,6 +28,7 @@ export const HOSTS: readonly Host[] = [
     type: 'module',
     platform: 'fastify',
     versions: {},
+    alsoRunsOn: [],
     alsoCompiles: [
       ['--module', 'node16', '--moduleResolution', 'node16'],
       ['--module', 'esnext', '--moduleResolution', 'bundler'],
@@ -40,10 +44,12 @@ export const HOSTS: readonly Host[] = [
       '@nestjs/passport': NEST_11,
       '@nestjs/platform-express': NEST_11,
       '@nestjs/swagger': NEST_11,
+      '@nestjs/testing': NEST_11,
       '@nestjs/typeorm': NEST_11,
       'class-validator': '^0.14.0',
       typeorm: '^0.3.20',
     },
+    alsoRunsOn: [],
     alsoCompiles: [
       ['--module', 'node16', '--moduleResolution', 'node16'],
       ['--module', 'commonjs', '--moduleResolution', 'bundler'],

@@ -101,6 +101,17 @@ async function run(host: Host, tarball: string, postgres: Server): Promise<void>
     await step(host, 'migrations', () => command(['npm', 'run', 'migrate'], { cwd, env }));
     await step(host, 'e2e', () => command(['npm', 'run', 'test:e2e'], { cwd, env }));
     await step(host, 'jest', () => command(['npm', 'test'], { cwd, env }));
+    for (const version of host.alsoRunsOn.filter((line) => !process.version.startsWith(`v${line}.`))) {
+      const words = ['npx', '--yes', '-p', `node@${version}`, '-c', 'node --version && npm run test:e2e'];
+      const from = Date.now();
+      await step(host, `e2e on Node.js ${version}`, async () => {
+        const [line = ''] = (await command(words, { cwd, env })).split('\n');
+        if (!line.startsWith(`v${version}.`)) throw new Error(`That ran on Node.js ${line}`);
+      });
+      console.log(
+        `hosts: ${host.title}: e2e on Node.js ${version}: good, in ${Math.round((Date.now() - from) / 1000)} s`,
+      );
+    }
   } finally {
     await database.drop();
   }
@@ -117,7 +128,7 @@ async function step(host: Host, name: string, work: () => Promise<unknown>): Pro
   }
 }
 
-/** @throws {Error} naming a package that is there twice, or whatever else `npm ls` finds fault with */
+/** @throws {Error} that names a package that is installed twice, or another fault that `npm ls` reports */
 async function holdsSingleCopies(cwd: string): Promise<void> {
   for (const name of SINGLE) {
     const lines = (await command(['npm', 'ls', '--all', '--parseable', name], { cwd })).split('\n');

@@ -279,7 +279,7 @@ export class ModelRunner {
 
   private appOf(app: App): AuthenticatorApp {
     const known = this.apps.get(app);
-    if (!known) throw new Error('Nobody scanned that app');
+    if (!known) throw new Error('That app was never scanned');
     return known;
   }
 

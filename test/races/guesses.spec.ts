@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { race } from '../support/barrier.js';
 import { Caller, enrol, openChallenge, type EnrolledOwner } from '../support/client.js';
@@ -83,6 +84,20 @@ describe('the guess budget of an account', () => {
     await outwaitLock(owner);
     const right = await guess(0, owner.app.nextCode(), await openChallenge(replica(0), owner));
     expect(right.status).toBe(200);
+  });
+
+  it('locks only the scope whose guesses were never finished, not that of a trusted device', async () => {
+    const owner = await enrol(replica(0));
+    const scope = `device:${randomUUID()}`;
+    await replica(0).query('INSERT INTO two_factor_attempts (account_id, scope) VALUES ($1, $2)', [owner.id, scope]);
+    await replica(0).query(
+      `UPDATE two_factor_attempts SET failures = 10, last_guess_at = now() - interval '1 minute' WHERE account_id = $1`,
+      [owner.id],
+    );
+    const shut = await guess(0, owner.app.nextCode(), await openChallenge(replica(0), owner));
+    expect(shut.status).toBe(429);
+    const locked = 'SELECT scope FROM two_factor_attempts WHERE account_id = $1 AND locks > 0';
+    expect(await replica(0).query(locked, [owner.id])).toEqual([{ scope: 'account' }]);
   });
 
   it('sets no lock while other guesses of the account are evaluated, and locks no other account', async () => {

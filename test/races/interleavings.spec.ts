@@ -113,11 +113,13 @@ describe('a backup code that opens no session', () => {
     const body = { code: owner.backupCodes[0], disableSession: true };
     const statements = await proxy.statementsOf(() => caller.post('/two-factor/verify-backup-code', body, challenge));
     // Leaves out the statements of the outbox worker, which run at any time.
-    const own = statements.filter((text) => /^(?:BEGIN|COMMIT|WITH burnt\w* AS)|two_factor_enqueue/.test(text));
-    expect(own.map((text) => /^(?:BEGIN|COMMIT|WITH burnt)|two_factor_enqueue/.exec(text)?.[0])).toEqual([
+    const own = statements.filter((text) =>
+      /^(?:BEGIN|COMMIT|WITH burnt\w* AS)|INSERT INTO two_factor_outbox/.test(text),
+    );
+    expect(own.map((text) => /^(?:BEGIN|COMMIT|WITH burnt)|INSERT INTO two_factor_outbox/.exec(text)?.[0])).toEqual([
       expect.stringMatching(/^BEGIN/),
       'WITH burnt',
-      'two_factor_enqueue',
+      'INSERT INTO two_factor_outbox',
       'COMMIT',
     ]);
   });

@@ -54,7 +54,7 @@ async function lockAwaited(): Promise<void> {
       setTimeout(resolve, 10);
     });
   }
-  throw new Error('Nobody waits');
+  throw new Error('No transaction waits');
 }
 
 describe('parallel sign-ins with one device token', () => {

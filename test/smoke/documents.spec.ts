@@ -33,6 +33,7 @@ const NOT_RUN: ReadonlyArray<{ readonly block: string; readonly reason: string }
     block: 'echo "TWO_FACTOR_KEYS=k1:$(openssl rand -base64 32)" >> .env\ndocker compose up --build\n',
     reason: 'needs Docker',
   },
+  { block: 'npm run cluster\n', reason: 'runs until Ctrl-C; test/cluster starts the same processes' },
   { block: 'npm run check\n', reason: 'CI runs it before the tests' },
 ];
 /** The block that waits for a person, who types what the first terminal shows. */

@@ -19,7 +19,7 @@ export async function verifyAddress(service: Pick<TestService, 'query'>, account
 /** Waits until all queued messages are sent. */
 export async function delivered(service: Pick<TestService, 'query'>): Promise<void> {
   for (const end = Date.now() + 30_000; Date.now() < end; await sleep(20)) {
-    const waiting = await service.query(`SELECT FROM graphile_worker._private_jobs LIMIT 1`);
+    const waiting = await service.query(`SELECT FROM two_factor_outbox LIMIT 1`);
     if (waiting.length === 0) return;
   }
   throw new Error('Messages are still waiting');

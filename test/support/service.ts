@@ -100,6 +100,9 @@ export async function startTestService({
     databaseUrl: database.url,
     // The machine may be busy.
     databaseTimeoutMs: 20_000,
+    databasePrepared: true,
+    migrations: true,
+    shutdownDelayMs: 0,
     dataDir: '/nonexistent',
     host: '127.0.0.1',
     port: 0,
@@ -136,10 +139,10 @@ export async function startTestService({
     .overrideProvider(SecurityEvents)
     .useValue(new RecordedEvents(events))
     .overrideProvider(TwoFactorOptions)
-    // Waiting notices are sent only by `flushNotices`, because statements at random times could not be counted.
+    // Waiting notices are sent only by `flushNotices`, and nothing is pruned: statements at random times could not be counted.
     .useFactory({
       factory: (options: TwoFactorModuleOptions) =>
-        new TwoFactorOptions({ ...options, notices: { interval: 0 }, ...twoFactor }),
+        new TwoFactorOptions({ ...options, notices: { interval: 0 }, prune: { interval: 0 }, ...twoFactor }),
       inject: [MODULE_OPTIONS_TOKEN],
     });
   if (messages) {

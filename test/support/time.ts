@@ -38,11 +38,9 @@ export async function startTimedService(options: Omit<TestServiceOptions, 'route
       await show();
     },
     async deliver() {
-      const jobs = await service.query<{ payload: { payload: string } }>(
-        'DELETE FROM graphile_worker._private_jobs RETURNING payload',
-      );
+      const jobs = await service.query<{ payload: string }>('DELETE FROM two_factor_outbox RETURNING payload');
       const delivery = service.app.get(MessageDelivery, { strict: false });
-      for (const { payload } of jobs) await delivery.deliver(payload.payload, AbortSignal.timeout(10_000));
+      for (const { payload } of jobs) await delivery.deliver(payload, AbortSignal.timeout(10_000));
     },
   };
 }

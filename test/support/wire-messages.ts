@@ -8,7 +8,7 @@ export interface ClientUnit {
 }
 
 /** Splits bytes into messages. Each has a length, and a type before it, which only the start-up message lacks. */
-class Messages {
+export class Messages {
   private pending = Buffer.alloc(0);
 
   constructor(private started: boolean) {}

@@ -58,7 +58,7 @@ describeSessionGateway('FakeSessions keeps the contract of sessions', async () =
   newAccount: async () => `account${++accounts}`,
 }));
 
-/** A host's own rule: five minutes after the second factor no more than small sums. */
+/** A rule of the host: five minutes after the second factor, only small sums are allowed. */
 @Injectable()
 class FreshFactorGuard implements CanActivate {
   constructor(private readonly clock: Clock) {}

@@ -6,7 +6,7 @@ export interface Answer {
   readonly body: any;
 }
 
-/** A program that calls the bank with bearer tokens. */
+/** A program that calls the bank with bearer tokens. `url` ends with prefix and version. */
 export class BankClient {
   constructor(private readonly url: string) {}
 
@@ -14,14 +14,26 @@ export class BankClient {
     return this.send('GET', path, undefined, bearer);
   }
 
-  post(path: string, body: object = {}, bearer?: string): Promise<Answer> {
-    return this.send('POST', path, body, bearer);
+  post(
+    path: string,
+    body: object = {},
+    bearer?: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    return this.send('POST', path, body, bearer, headers);
   }
 
-  private async send(method: string, path: string, body?: object, bearer?: string): Promise<Answer> {
-    const response = await fetch(`${this.url}/api/v1${path}`, {
+  private async send(
+    method: string,
+    path: string,
+    body?: object,
+    bearer?: string,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer> {
+    const response = await fetch(`${this.url}${path}`, {
       method,
       headers: {
+        ...headers,
         ...(body && { 'content-type': 'application/json' }),
         ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
       },

@@ -68,18 +68,18 @@ export class AccountLinks {
     private readonly messages: MessageWriter,
     private readonly urls: AccountUrls,
   ) {
-    const { enqueueFunction, canMail } = messages;
-    if (enqueueFunction === null || !canMail) {
+    const { enqueue, canMail } = messages;
+    if (enqueue === null || !canMail) {
       this.send = null;
       this.tellStatement = null;
       return;
     }
     this.send = {
-      'reset-password': sendLink('reset-password', enqueueFunction),
-      'verify-email': sendLink('verify-email', enqueueFunction),
-      'change-email': sendLink('change-email', enqueueFunction),
+      'reset-password': sendLink('reset-password', enqueue),
+      'verify-email': sendLink('verify-email', enqueue),
+      'change-email': sendLink('change-email', enqueue),
     };
-    this.tellStatement = tellAddress(enqueueFunction);
+    this.tellStatement = tellAddress(enqueue);
   }
 
   /** @throws {AccountsException} RESET_PASSWORD_DISABLED and the like when the service cannot send mail */
@@ -103,7 +103,8 @@ export class AccountLinks {
     const subject = { topic, link: this.urls.linkTo(topic, token, callback), minutes: LINK_LIFE / 60 };
     const payload = this.messages.compose('mail', email, subject, { request, life: LINK_LIFE });
     const budgets = linkBudgets(topic, this.messages.counterOf(email), session?.accountId ?? null);
-    const [outcome] = await (transaction ?? this.database).query(this.send[topic], {
+    const within = transaction ?? this.database;
+    const [outcome] = await within.query(this.send[topic], {
       ...valuesOf(budgets),
       email,
       accountId: session?.accountId ?? null,
@@ -113,6 +114,7 @@ export class AccountLinks {
       life: LINK_LIFE,
     });
     if (!outcome?.counted) throw new TwoFactorException('TOO_MANY_REQUESTS', { retryAfter: outcome?.wait ?? 1 });
+    if (outcome.accountId !== null) this.messages.queued(within);
     return outcome.accountId;
   }
 
@@ -131,7 +133,8 @@ export class AccountLinks {
     if (this.tellStatement === null) return;
     const budget = addressBudget(this.messages.counterOf(email), emailVerified);
     const payload = this.messages.compose('mail', email, { topic }, { request, life: NOTICE_LIFE });
-    await transaction.query(this.tellStatement, { ...valuesOf([budget]), payload, life: NOTICE_LIFE });
+    const [told] = await transaction.query(this.tellStatement, { ...valuesOf([budget]), payload, life: NOTICE_LIFE });
+    if (told?.mails) this.messages.queued(transaction);
   }
 
   /** Finds the link of a token without using it. Expired links are found for one day. */

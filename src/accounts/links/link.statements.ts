@@ -1,4 +1,4 @@
-import { type LinkTopic, statement, type Statement } from '../../two-factor/index.js';
+import { type Enqueue, inQueue, type LinkTopic, prune, statement, type Statement } from '../../two-factor/index.js';
 
 /** The budgets that a mail must pass. The arrays are parallel. */
 export interface BudgetValues {
@@ -14,18 +14,13 @@ const AFTER_ONE_MORE = `greatest(b.refilled_at, now()) + w.every`;
 
 /**
  * CTEs that take one mail from every budget. `budget.mine` is true if all of them had one left; `waiting.wait` is the
- * number of seconds until they have. Deletes budgets that are full again. Takes `BudgetValues`.
+ * number of seconds until they have. Takes `BudgetValues`.
  */
 const TAKE_BUDGETS = `
   wanted AS MATERIALIZED (
     SELECT w.bucket, w.place, make_interval(secs => w.every) AS every, make_interval(secs => w.every * w.burst) AS depth
     FROM unnest($buckets::text[], $bursts::integer[], $intervals::double precision[]) WITH ORDINALITY
       AS w (bucket, burst, every, place)
-  ), swept_budgets AS (
-    DELETE FROM account_mail_budgets WHERE bucket IN (
-      SELECT bucket FROM account_mail_budgets
-      WHERE refilled_at <= now() AND NOT bucket = ANY ($buckets) ORDER BY refilled_at LIMIT 5 FOR UPDATE SKIP LOCKED
-    )
   ), waiting AS MATERIALIZED (
     SELECT ceil(extract(epoch FROM max(${AFTER_ONE_MORE} - w.depth - now())))::integer AS wait
     FROM wanted w LEFT JOIN account_mail_budgets b ON b.bucket = w.bucket
@@ -39,6 +34,9 @@ const TAKE_BUDGETS = `
   ), budget AS MATERIALIZED (
     SELECT (SELECT count(*) FROM taken) = (SELECT count(*) FROM wanted) AS mine
   )`;
+
+/** Takes `$payload` and `$life`. */
+const MESSAGE = { payload: '$payload', discardAfter: 'now() + make_interval(secs => $life)' };
 
 /** Selects the account of a link. `$accountId` is the account of the requesting session, or null. */
 const OWNERS: Readonly<Record<LinkTopic, string>> = {
@@ -76,24 +74,21 @@ export interface LinkValues extends BudgetValues {
  * account, the same statement runs and queues nothing, so the response does not reveal accounts. Locks the user's row:
  * otherwise the foreign key refuses the link of an account that is being deleted, and the client gets a 500.
  */
-export function sendLink(topic: LinkTopic, enqueueFunction: string): Statement<LinkOutcome, LinkValues> {
+export function sendLink(topic: LinkTopic, enqueue: Enqueue): Statement<LinkOutcome, LinkValues> {
   return statement(
     `accounts.send_${topic.replace('-', '_')}_link`,
-    `WITH ${TAKE_BUDGETS}, swept_links AS (
-       DELETE FROM account_links WHERE token_hash IN (
-         SELECT token_hash FROM account_links
-         WHERE expires_at <= now() - interval '1 day' ORDER BY expires_at LIMIT 5 FOR UPDATE SKIP LOCKED
-       )
-     ), link AS (
+    `WITH ${TAKE_BUDGETS}, link AS (
        INSERT INTO account_links (token_hash, user_id, topic, email, password_version, session_id, expires_at)
        SELECT $tokenHash::bytea, u.id, '${topic}', $email::text, u.password_version, $sessionId::uuid,
          now() + make_interval(secs => $life)
        FROM users u, budget WHERE budget.mine AND ${OWNERS[topic]} FOR KEY SHARE OF u
        RETURNING user_id
      ), queued AS (
-       SELECT ${enqueueFunction}($payload, now() + make_interval(secs => $life), 'mail-code'), user_id FROM link
+       ${enqueue({ ...MESSAGE, queue: inQueue('mail-code'), from: 'link' })}
      )
-     SELECT budget.mine AS counted, waiting.wait, (SELECT user_id FROM queued) AS "accountId" FROM budget, waiting`,
+     SELECT budget.mine AS counted, waiting.wait,
+       (SELECT user_id FROM link WHERE EXISTS (SELECT FROM queued)) AS "accountId"
+     FROM budget, waiting`,
   );
 }
 
@@ -105,11 +100,11 @@ export interface TellAddressValues extends BudgetValues {
 }
 
 /** Queues a notice if its budget allows it. */
-export function tellAddress(enqueueFunction: string): Statement<{ readonly mails: number }, TellAddressValues> {
+export function tellAddress(enqueue: Enqueue): Statement<{ readonly mails: number }, TellAddressValues> {
   return statement(
     'accounts.tell_address',
     `WITH ${TAKE_BUDGETS}, queued AS (
-       SELECT ${enqueueFunction}($payload, now() + make_interval(secs => $life), 'notice') FROM budget WHERE budget.mine
+       ${enqueue({ ...MESSAGE, queue: inQueue('notice'), from: '(SELECT FROM budget WHERE budget.mine) AS allowed' })}
      )
      SELECT count(*)::int AS mails FROM queued`,
   );
@@ -127,6 +122,12 @@ export const FIND_LINK = statement<LinkRow, { readonly tokenHash: Buffer }>(
   'accounts.find_link',
   `SELECT user_id AS "accountId", topic, expires_at > now() AS alive FROM account_links WHERE token_hash = $tokenHash`,
 );
+
+/** Links that a page no longer explains as expired, and budgets that are full again. */
+export const PRUNE_LINKS = [
+  prune('account_links', 'token_hash', 'expires_at', { kept: `interval '1 day'` }),
+  prune('account_mail_budgets', 'bucket', 'refilled_at'),
+];
 
 export const FORGET_BUDGETS = statement<object, Pick<BudgetValues, 'buckets'>>(
   'accounts.forget_mail_budgets',

@@ -6,6 +6,7 @@ import type { SecondFactor } from '../../two-factor/index.js';
 @Entity('sessions')
 @Index('sessions_token_hash_key', ['tokenHash'], { unique: true })
 @Index('sessions_user_id_idx', ['userId'])
+@Index('sessions_absolute_expires_at_idx', ['absoluteExpiresAt'])
 export class Session {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'sessions_pkey' })
   id!: string;

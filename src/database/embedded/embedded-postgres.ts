@@ -13,33 +13,33 @@ const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 15_000;
 
 export interface EmbeddedPostgresOptions {
-  /** Folder that keeps the database; made when missing. */
+  /** Folder of the database. Created when missing. */
   readonly dataDir: string;
-  /** `false` gives up safety against power cuts for speed: tests only. */
+  /** `false` is faster and loses data at a power failure: for tests only. */
   readonly durable?: boolean;
-  /** Server parameters beside our own, as in `postgresql.conf`. */
+  /** More server parameters, as in `postgresql.conf`. */
   readonly parameters?: Readonly<Record<string, string>>;
-  /** Called with lines for the operator. */
+  /** Receives lines for the operator. */
   readonly notice?: (line: string) => void;
 }
 
-/** A running server, owned by this process. */
+/** A running server that this process started and must stop. */
 export interface EmbeddedPostgres {
-  /** Of its superuser, on the loopback address. */
+  /** URL with the superuser's password, on the loopback address. */
   readonly url: string;
-  /** The server's process. */
+  /** Process id of the server. */
   readonly pid: number;
-  /** Resolves when the server has ended for any reason. */
+  /** Resolves when the server has ended, for any reason. */
   readonly ended: Promise<void>;
-  /** Ends all connections, writes everything to disk and waits for the server to end. May be called twice. */
+  /** Shuts the server down in the fast mode of Postgres, and waits for its end. May be called twice. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a Postgres of our own on a free port of 127.0.0.1, making its database at the first call.
+ * Starts an embedded Postgres on a free port of 127.0.0.1. The first call creates its database.
  *
- * The server is the head of its own process group, so Ctrl-C in a terminal reaches the service alone, which can still
- * answer what is in flight. If this process is killed the server stays; the next call stops it and starts anew.
+ * The server has its own process group. Ctrl-C in a terminal therefore signals the service only, which can still answer
+ * requests in flight. If this process is killed, the server keeps running; the next call stops it and starts a new one.
  *
  * @throws {StartupError} when another live process uses the database, the package is missing or the server fails
  */
@@ -60,13 +60,13 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   return running(cluster, port, server, ended, ownership);
 }
 
-/** The URL of the server that another process runs on this data folder; `undefined` when there is none. */
+/** Returns the URL of the server that another process runs on this data folder; `undefined` when there is none. */
 export async function findEmbeddedPostgres(dataDir: string): Promise<string | undefined> {
   const cluster = await findCluster(dataDir);
   const postmaster = cluster && (await readPostmaster(cluster));
   if (!postmaster) return undefined;
   const client = await takeOwnership(cluster, postmaster.port).catch(() => null);
-  // The process that gets the owner's lock has found a server without an owner, which will end soon.
+  // If this process gets the lock, the server has no owner and will end soon.
   await client?.end();
   return client === undefined ? urlOf(cluster, postmaster.port) : undefined;
 }
@@ -101,7 +101,7 @@ function serverParameters(durable: boolean): Record<string, string> {
     timezone: 'UTC',
     log_timezone: 'UTC',
     lc_messages: 'C',
-    // The server's log must not contain personal data from statements or violated constraints.
+    // Without these, the server's log would contain personal data from statements and violated constraints.
     log_min_messages: 'fatal',
     log_min_error_statement: 'panic',
     log_error_verbosity: 'terse',
@@ -126,13 +126,13 @@ async function launch(cluster: Cluster, binaries: Binaries, parameters: Record<s
     const failure = await untilReady(server, cluster);
     if (failure === undefined) return server;
     if (failure.includes('"postmaster.pid" already exists')) throw inUse(cluster);
-    // Between finding a free port and listening on it another program may take it.
+    // Another program may take the free port before the server listens on it.
     const portTaken = failure.includes('could not create any TCP/IP sockets');
     if (!portTaken || attempt === 3) throw new StartupError(`The embedded Postgres did not start: ${failure}`);
   }
 }
 
-/** @returns what the server said last, if it gave up; `undefined` once it accepts connections */
+/** @returns the last line of the server if it failed; `undefined` when it accepts connections */
 async function untilReady(server: ChildProcess, cluster: Cluster): Promise<string | undefined> {
   const gone = new AbortController();
   let failure: string | undefined;
@@ -156,7 +156,7 @@ async function lastWords({ log }: Cluster): Promise<string> {
   return lines.findLast((line) => line.includes('FATAL')) ?? (lines.at(-1) || 'it said nothing');
 }
 
-/** SIGINT is Postgres's fast shutdown; one that hangs is cut short and recovers from its log at the next start. */
+/** SIGINT is the fast shutdown of Postgres. A server that hangs is killed, and recovers from its log at the next start. */
 async function end(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null || server.pid === undefined) return;
   const exit = once(server, 'exit');

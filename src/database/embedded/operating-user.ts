@@ -8,19 +8,19 @@ import { StartupError } from '../../config/startup-error.js';
 const run = promisify(execFile);
 const USER_NAME = 'postgres';
 
-/** The user that the server runs as; spread into the options of `spawn`. */
+/** The user that the server runs as, in the form of the options of `spawn`. */
 export interface OperatingUser {
   readonly uid: number;
   readonly gid: number;
 }
 
-/** Root only: Postgres refuses to run as root and is given another user. */
+/** The user of a server that root starts: Postgres refuses to run as root. */
 function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
 /**
- * Who shall run the server: `undefined` means this process's own user; started by root it is `postgres`, which is
+ * Returns the user that runs the server: `undefined` is the user of this process. For root it is `postgres`, which is
  * created when missing.
  *
  * @throws {StartupError} when root cannot create that user
@@ -39,7 +39,7 @@ export async function operatingUser(): Promise<OperatingUser | undefined> {
   return created;
 }
 
-/** The owner of an existing data folder may differ from `postgres`: it then runs the server. */
+/** Returns the owner of an existing data folder: the server must run as that user, `postgres` or not. */
 export async function ownerOf(path: string): Promise<OperatingUser | undefined> {
   if (!isRoot()) return undefined;
   const { uid, gid } = await stat(path);
@@ -55,9 +55,9 @@ async function lookUp(): Promise<OperatingUser | undefined> {
   }
 }
 
-/** Whether that user can pass through a folder and all folders above it. */
+/** Whether the user can enter a folder and all folders above it. */
 export async function canEnter(user: OperatingUser, folder: string): Promise<boolean> {
-  // Asked of the system, not computed from mode bits: access control lists and mounts have a say too.
+  // Asks the system: mode bits alone ignore access control lists and mount options.
   return run('test', ['-x', folder], { ...user, cwd: '/' }).then(
     () => true,
     () => false,
@@ -65,11 +65,11 @@ export async function canEnter(user: OperatingUser, folder: string): Promise<boo
 }
 
 /**
- * A folder of root's that the operating user can enter, for a checkout below one it cannot, as in `/root`.
+ * Returns a folder owned by root that the operating user can enter. Used when it cannot enter the data folder, as in `/root`.
  *
- * Prefers `/var/lib`, which survives a reboot and where only root can write.
+ * Prefers `/var/lib`: it survives a reboot, and only root can write there.
  *
- * @throws {StartupError} when there is no such place
+ * @throws {StartupError} when no such folder exists
  */
 export async function sharedFolder(user: OperatingUser): Promise<string> {
   for (const parent of new Set(['/var/lib', tmpdir(), '/tmp'])) {
@@ -82,7 +82,7 @@ export async function sharedFolder(user: OperatingUser): Promise<string> {
   );
 }
 
-/** @returns whether only root can have written there; false for any link */
+/** @returns whether only root can write to the folder; `false` for a link */
 export async function isOwnedByRootAlone(folder: string): Promise<boolean> {
   try {
     const stats = await lstat(folder);

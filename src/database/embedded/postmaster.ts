@@ -10,7 +10,7 @@ import type { Cluster } from './cluster.js';
 
 const run = promisify(execFile);
 
-/** Held by the process that started the server for as long as it lives; the number is arbitrary but ours. */
+/** Advisory lock of the process that started the server, held until it ends. The number is arbitrary and used only here. */
 const OWNER_LOCK = 7_260_238;
 const PATIENCE_MS = 20_000;
 
@@ -35,7 +35,7 @@ export async function readPostmaster({ data }: Cluster): Promise<Postmaster | un
 }
 
 /**
- * Takes the owner's lock on a connection of its own.
+ * Takes the owner's lock on a separate connection.
  *
  * @returns the connection, which holds the lock until it ends; `undefined` when a live process holds it
  * @throws what `connect` throws
@@ -46,7 +46,8 @@ export async function takeOwnership(cluster: Cluster, port: number): Promise<Cli
     application_name: 'two-factor owner',
     connectionTimeoutMillis: 5000,
   });
-  // Losing the connection means losing the server, which its owner learns from the process itself.
+  // Without a listener, the error would be uncaught. It needs no action: the connection breaks only when the server ends, and
+  // the owner observes the server's process.
   client.on('error', () => undefined);
   await client.connect();
   const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [OWNER_LOCK]);
@@ -56,9 +57,9 @@ export async function takeOwnership(cluster: Cluster, port: number): Promise<Cli
 }
 
 /**
- * Sees to it that no server runs on the cluster: waits for one that is ending and stops one whose owner was killed.
+ * Ensures that no server runs on the cluster: waits for a server that is ending, and stops one whose owner was killed.
  *
- * @throws {StartupError} when the owner lives
+ * @throws {StartupError} when the owner is alive
  */
 export async function clearTheWay(cluster: Cluster, notice: (line: string) => void): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
@@ -94,7 +95,7 @@ async function tryOwnership(cluster: Cluster, { port }: Postmaster): Promise<Cli
     return (await takeOwnership(cluster, port)) ?? 'in use';
   } catch (error) {
     const [code, message] = [errorCode(error), errorMessage(error)];
-    // 57P01 to 57P03: shutting down or starting up. The rest are sockets that close while that happens.
+    // 57P01 to 57P03: the server is shutting down or starting up. The other codes are of sockets that it closes then.
     const passing = code?.startsWith('57P0') || code?.startsWith('ECONN') || message.includes('terminated');
     if (passing) return 'not ready';
     throw new StartupError(`The embedded database ${cluster.data} does not let its owner in: ${message}`, {
@@ -103,7 +104,7 @@ async function tryOwnership(cluster: Cluster, { port }: Postmaster): Promise<Cli
   }
 }
 
-/** After a crash of the machine the number may be another program's, so a live process is asked what it is. */
+/** Checks the command line: after a crash of the machine, another program may have the same process id. */
 async function isRunning({ pid }: Postmaster, { data }: Cluster): Promise<boolean> {
   try {
     process.kill(pid, 0);
@@ -121,7 +122,7 @@ async function isRunning({ pid }: Postmaster, { data }: Cluster): Promise<boolea
   return command.includes(data);
 }
 
-/** Postgres itself forgives a number that is free, but not one that another program has taken since. */
+/** Removes a stale file: Postgres ignores a process id that is free, but refuses one that another program has. */
 async function forgetStalePid(stale: Postmaster, cluster: Cluster): Promise<void> {
   const current = await readPostmaster(cluster);
   if (current?.pid === stale.pid) await rm(join(cluster.data, 'postmaster.pid'), { force: true });

@@ -1,73 +1,49 @@
 import { Logger } from '@nestjs/common';
-import type { Job } from 'graphile-worker';
 import { within } from '../deadline.js';
 import { DeliveryError, describeError, MessageRefusedError } from '../delivery-error.js';
+import type { Delivery } from './library-delivery.js';
+import type { LeasedMessage } from './outbox.statements.js';
 
-/** Delivers a payload or throws; `MessageDelivery` of the library. */
-export interface Delivery {
-  deliver(payload: string, signal: AbortSignal): Promise<void>;
-}
+/** Attempts in a row that no process finished, after which a message is given up: it ends every process that sends it. */
+const MOST_UNFINISHED = 25;
 
-/** What `two_factor_enqueue` writes. */
-interface QueuedMessage {
-  readonly payload: string;
-  /** ISO 8601 */
-  readonly discardAfter: string;
-}
+/** Result of an attempt: the message is done with, or failed for a reason of names and codes and must be retried. */
+export type Outcome = { readonly done: true } | { readonly done: false; readonly reason: string };
 
-/** A failed attempt. The queue's table stores its message, so that contains names and codes only. */
-export class AttemptFailedError extends Error {
-  override readonly name = 'AttemptFailedError';
-}
+const DONE: Outcome = { done: true };
 
 /** Makes one attempt at a queued message. */
 export class MessageTask {
   private readonly logger = new Logger('Outbox');
-  /** Finished jobs still in the table: the connection broke before their removal. */
-  private readonly delivered = new Set<string>();
 
   constructor(
-    private readonly delivery: Delivery,
+    private readonly delivery: Pick<Delivery, 'deliver'>,
     private readonly timeoutMs: number,
   ) {}
 
-  /**
-   * Resolves when the job can be removed: the message was sent, is obsolete, or was refused permanently.
-   *
-   * @throws {AttemptFailedError} when the message must be retried
-   */
-  async attempt(job: Job, signal: AbortSignal): Promise<void> {
-    if (this.delivered.has(job.id)) return;
-    const { payload, discardAfter } = job.payload as QueuedMessage;
+  /** Never throws. A message is done with when it was sent, is obsolete, was refused permanently or is given up. */
+  async attempt(message: LeasedMessage, signal: AbortSignal): Promise<Outcome> {
+    const line = { job: message.id, ageSeconds: Math.round(message.age) };
+    if (message.attempts > MOST_UNFINISHED) {
+      this.logger.error({ event: 'message.given-up', ...line, reason: `${MOST_UNFINISHED} attempts did not end` });
+      return DONE;
+    }
     try {
-      await within(this.timeoutMs, signal, (limited) => this.delivery.deliver(payload, limited));
-      this.delivered.add(job.id);
+      await within(this.timeoutMs, signal, (limited) => this.delivery.deliver(message.payload, limited));
+      return DONE;
     } catch (error) {
       const reason = describeError(error);
-      const line = { job: job.id, ageSeconds: Math.round(ageMs(job) / 1000), reason };
       if (error instanceof MessageRefusedError) {
-        this.logger.warn({ event: 'message.refused', ...line });
-      } else if (takenAt(job) >= Date.parse(discardAfter)) {
-        this.logger.warn({ event: 'message.given-up', ...line });
-      } else {
-        // The senders of this folder have already logged it.
-        this.logger[error instanceof DeliveryError ? 'debug' : 'warn']({ event: 'message.failed', ...line });
-        throw new AttemptFailedError(reason);
+        this.logger.warn({ event: 'message.refused', ...line, reason });
+        return DONE;
       }
+      if (message.livesFor <= 0) {
+        this.logger.warn({ event: 'message.given-up', ...line, reason });
+        return DONE;
+      }
+      // The senders of this folder have already logged it.
+      this.logger[error instanceof DeliveryError ? 'debug' : 'warn']({ event: 'message.failed', ...line, reason });
+      return { done: false, reason };
     }
   }
-
-  /** Records that the job was removed from the table. */
-  forget(job: Job): void {
-    this.delivered.delete(job.id);
-  }
-}
-
-/** @returns milliseconds from queueing the message to this attempt, both by the database's clock */
-export function ageMs(job: Job): number {
-  return takenAt(job) - job.created_at.getTime();
-}
-
-function takenAt({ locked_at, created_at }: Job): number {
-  return (locked_at ?? created_at).getTime();
 }

@@ -19,7 +19,7 @@ export class OutboxQueue {
 
   /** @throws the driver's error when the database is unavailable */
   async state(): Promise<QueueState> {
-    const [state] = await this.library.get(Database).query<QueueState>(QUEUE_STATE);
+    const [state] = await this.library.get(Database).query(QUEUE_STATE);
     return state ?? { waiting: 0, retrying: 0, oldestSeconds: 0 };
   }
 }

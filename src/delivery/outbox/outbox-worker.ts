@@ -1,160 +1,135 @@
-import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import type { Job, Runner, Task, WorkerEvents } from 'graphile-worker';
-import { Pool } from 'pg';
 import type { MessageQueue } from '../../two-factor/index.js';
 import { waitAtMost } from '../deadline.js';
 import { describeError } from '../delivery-error.js';
-import { graphileLogger } from './graphile-logger.js';
-import { ageMs, MessageTask, type Delivery } from './message-task.js';
+import { Attempts } from './attempts.js';
+import { Leases } from './leases.js';
+import type { Delivery } from './library-delivery.js';
+import { MessageTask } from './message-task.js';
 import { OutboxOptions } from './outbox.options.js';
-import { REMOVE_HOPELESS, RETRY_LATER, UNLOCK_ABANDONED } from './outbox.statements.js';
-import { QUEUE_SCHEMA, TASKS } from './queue-schema.js';
-import { retryDelayMs } from './retry-schedule.js';
+import { Wakeable } from './wakeable.js';
 
-/** Each queue has one that listens for new messages; two take and return them: statements of a millisecond, so few serve many. */
-const CONNECTIONS = Object.keys(TASKS).length + 2;
-const CONNECT_TIMEOUT_MS = 10_000;
-/** Limit for closing connections to a database that does not answer. */
-const FAREWELL_MS = 1000;
+/** How long aborted attempts may take to end, and how long their results may take to be recorded. */
+const ABORT_MS = 1000;
 
 /**
- * Delivers the messages of the outbox by graphile-worker on its own connections, so that requests never wait for it.
- * Any number of processes share the work. Each queue has its own runner and its own limit: a provider that hangs delays
- * its own messages only.
+ * Sends the messages of the table `two_factor_outbox`. Any number of processes share the work: each leases the messages that
+ * it sends, and the end of a lease gives a message back that a killed process held.
+ *
+ * It is woken when this process queues a message, and looks at the table every `pollIntervalMs` for all others. An idle
+ * worker runs one statement each time.
  *
  * A message is sent at least once. It is sent twice if a process dies in the milliseconds between the provider's
  * acceptance and the removal of the message.
  */
 export class OutboxWorker implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Outbox');
-  private readonly task: MessageTask;
+  private readonly loop = new Wakeable();
+  private readonly attempts: Attempts;
   private readonly stopping = new AbortController();
+  /** Queues to ask for messages. Empty: nothing is due that another process may not have taken. */
+  private readonly toAsk = new Set<MessageQueue>();
+  private readonly queues: readonly MessageQueue[];
+  private nextPoll = 0;
   private ended: Promise<void> | undefined;
+  private unsubscribe: (() => void) | undefined;
 
   constructor(
-    delivery: Delivery,
+    private readonly delivery: Delivery,
     private readonly options: OutboxOptions,
   ) {
-    this.task = new MessageTask(delivery, options.attemptTimeoutMs);
+    const { attemptTimeoutMs, concurrency } = options;
+    this.queues = Object.keys(concurrency) as MessageQueue[];
+    this.attempts = new Attempts(new MessageTask(delivery, attemptTimeoutMs), concurrency, () => this.loop.wake());
   }
 
   /** Starts in the background: the service serves requests meanwhile. */
   onApplicationBootstrap(): void {
-    if (this.options.deliver) this.ended ??= this.work();
+    if (!this.options.deliver || this.ended) return;
+    this.unsubscribe = this.delivery.whenQueued(() => this.wake());
+    this.ended = this.work();
   }
 
   /** Finishes current messages within `shutdownGraceMs`. No request can queue another message at this time. */
   async onApplicationShutdown(): Promise<void> {
+    this.unsubscribe?.();
     this.stopping.abort();
+    this.loop.wake();
     await this.ended;
   }
 
-  /** graphile-worker stops a worker that cannot record the end of a job, so this restarts it. */
+  private wake(): void {
+    for (const queue of this.queues) this.toAsk.add(queue);
+    this.loop.wake();
+  }
+
   private async work(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      try {
-        await this.runUntilBroken(signal);
-      } catch (error) {
-        this.logger.error({ event: 'outbox.failed', reason: describeError(error) });
-      }
+      this.nextPoll = 0;
+      await this.connected((leases) => this.serve(leases, signal));
       await sleep(this.options.restartDelayMs, undefined, { signal }).catch(() => undefined);
     }
-  }
-
-  private async runUntilBroken(signal: AbortSignal): Promise<void> {
-    const pool = new Pool({
-      connectionString: this.options.databaseUrl,
-      application_name: 'two-factor outbox',
-      max: CONNECTIONS,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      keepAlive: true,
-    });
-    // Without a listener, a connection that breaks while idle ends the process.
-    pool.on('error', () => undefined);
-    const events: WorkerEvents = new EventEmitter();
-    const broken = new AbortController();
-    events.on('job:complete', ({ job, error }) => {
-      if (error) void this.retry(pool, job);
-      else this.task.forget(job);
-    });
-    events.on('worker:stop', () => broken.abort());
-    const runners: Runner[] = [];
-    try {
-      for (const queue of Object.keys(TASKS) as MessageQueue[]) {
-        runners.push(await this.startRunner(queue, pool, events, broken));
-      }
-      const sweep = setInterval(() => void this.sweep(pool), this.options.sweepIntervalMs);
-      void this.sweep(pool);
-      await aborted(AbortSignal.any([signal, broken.signal]));
-      clearInterval(sweep);
-      if (!signal.aborted) this.logger.warn({ event: 'outbox.restarting' });
-    } finally {
-      const { shutdownGraceMs } = this.options;
-      await waitAtMost(shutdownGraceMs + FAREWELL_MS, Promise.allSettled(runners.map(async (runner) => runner.stop())));
-      await waitAtMost(FAREWELL_MS, pool.end());
+    await waitAtMost(this.options.shutdownGraceMs, this.attempts.ended());
+    this.attempts.abort();
+    await waitAtMost(ABORT_MS, this.attempts.ended());
+    if (this.attempts.toRecord().length > 0) {
+      await waitAtMost(
+        ABORT_MS,
+        this.connected((leases) => this.record(leases)),
+      );
     }
   }
 
-  private async startRunner(
-    queue: MessageQueue,
-    pool: Pool,
-    events: WorkerEvents,
-    broken: AbortController,
-  ): Promise<Runner> {
-    const { run } = await import('graphile-worker');
-    const attempt: Task = (_, { job, abortSignal }) => this.task.attempt(job, abortSignal ?? this.never);
-    const { concurrency, pollIntervalMs, shutdownGraceMs } = this.options;
-    const runner = await run(
-      {
-        pgPool: pool,
-        schema: QUEUE_SCHEMA,
-        concurrency: concurrency[queue],
-        pollInterval: pollIntervalMs,
-        gracefulShutdownAbortTimeout: shutdownGraceMs,
-        noHandleSignals: true,
-        events,
-        logger: await graphileLogger(),
-      },
-      Object.fromEntries(TASKS[queue].map((task) => [task, attempt])),
-      // Otherwise graphile-worker looks for a crontab in the working directory.
-      [],
-    );
-    runner.promise.then(
-      () => broken.abort(),
-      () => broken.abort(),
-    );
-    return runner;
-  }
-
-  private readonly never = new AbortController().signal;
-
-  /** Replaces graphile-worker's own delays, of which the seventh takes minutes and the ninth hours. */
-  private async retry(pool: Pool, job: Job): Promise<void> {
-    const delayMs = retryDelayMs(ageMs(job), this.options.retry);
-    await pool.query(RETRY_LATER, [job.id, delayMs]).catch((error: unknown) => this.couldNot('reschedule', error));
-  }
-
-  private async sweep(pool: Pool): Promise<void> {
+  /** Works on a new connection until it breaks. Never throws. */
+  private async connected(work: (leases: Leases) => Promise<void>): Promise<void> {
+    const leases = new Leases(this.delivery, this.options);
+    let event = 'outbox.failed';
     try {
-      await pool.query(UNLOCK_ABANDONED, [this.options.abandonedAfterMs]);
-      await pool.query(REMOVE_HOPELESS);
+      await leases.connect();
+      event = 'outbox.restarting';
+      await work(leases);
     } catch (error) {
-      this.couldNot('sweep', error);
+      this.logger[event === 'outbox.failed' ? 'error' : 'warn']({ event, reason: describeError(error) });
+    }
+    await leases.close();
+  }
+
+  /** @throws the driver's error when a statement fails */
+  private async serve(leases: Leases, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.record(leases);
+      if (performance.now() >= this.nextPoll) {
+        this.nextPoll = performance.now() + this.options.pollIntervalMs;
+        for (const queue of this.queues) this.toAsk.add(queue);
+      }
+      await this.claim(leases);
+      await this.loop.sleep(this.nextPoll - performance.now());
     }
   }
 
-  /** Only logged: the next run repeats the work. */
-  private couldNot(what: string, error: unknown): void {
-    this.logger.debug({ event: `outbox.${what}-failed`, reason: describeError(error) });
+  private async claim(leases: Leases): Promise<void> {
+    const wanted = new Map<MessageQueue, number>();
+    for (const queue of this.toAsk) {
+      const free = this.attempts.free(queue);
+      if (free > 0) wanted.set(queue, free);
+    }
+    if (wanted.size === 0) return;
+    // Before the statement: a message that is queued while it runs may not be among its rows.
+    for (const queue of wanted.keys()) this.toAsk.delete(queue);
+    const messages = await leases.claim(wanted);
+    for (const message of messages) this.attempts.start(message);
+    // A queue that gave as many as it was asked for may have more, once an attempt ends.
+    for (const [queue, count] of wanted) {
+      if (messages.filter((message) => message.queue === queue).length >= count) this.toAsk.add(queue);
+    }
   }
-}
 
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  private async record(leases: Leases): Promise<void> {
+    const finished = this.attempts.toRecord();
+    if (finished.length === 0) return;
+    await leases.record(finished);
+    this.attempts.recorded(finished);
+  }
 }

@@ -11,7 +11,7 @@ export type Concurrency = Readonly<Record<MessageQueue, number>>;
 const DEFAULT_CONCURRENCY: Concurrency = { 'mail-code': 10, 'sms-code': 10, notice: 2 };
 
 export interface OutboxWorkerOptions {
-  /** Of the database that holds the library's tables and the queue. */
+  /** Of the database that holds the library's tables. The worker has one connection of its own. */
   readonly databaseUrl: string;
   /** Whether this process delivers messages; `false`: another one does. Default true. */
   readonly deliver?: boolean;
@@ -20,13 +20,14 @@ export interface OutboxWorkerOptions {
   /** Limit of one attempt, in milliseconds. Default 15,000. */
   readonly attemptTimeoutMs?: number;
   /**
-   * Milliseconds after which an attempt counts as abandoned and any worker may take its message. Default: ten seconds
-   * more than `attemptTimeoutMs`.
+   * Milliseconds that a process holds a message it takes; after that the attempt counts as abandoned, and any worker may
+   * take the message. Default: ten seconds more than `attemptTimeoutMs`.
    */
   readonly abandonedAfterMs?: number;
-  /** Milliseconds between two checks for abandoned messages. Default 5,000. */
-  readonly sweepIntervalMs?: number;
-  /** Milliseconds between two checks for due retries; new messages notify the worker at once. Default 2,000. */
+  /**
+   * Milliseconds between two looks for messages that are due, that another process queued, or that a process left when it
+   * was killed. Messages of this process are taken at once. Default 1,000.
+   */
   readonly pollIntervalMs?: number;
   /** Grace period for messages being sent when the process stops, in milliseconds. Default 4,000. */
   readonly shutdownGraceMs?: number;
@@ -42,7 +43,6 @@ export class OutboxOptions {
   readonly concurrency: Concurrency;
   readonly attemptTimeoutMs: number;
   readonly abandonedAfterMs: number;
-  readonly sweepIntervalMs: number;
   readonly pollIntervalMs: number;
   readonly shutdownGraceMs: number;
   readonly restartDelayMs: number;
@@ -55,8 +55,7 @@ export class OutboxOptions {
     this.concurrency = { ...DEFAULT_CONCURRENCY, ...options.concurrency };
     this.attemptTimeoutMs = options.attemptTimeoutMs ?? 15_000;
     this.abandonedAfterMs = options.abandonedAfterMs ?? this.attemptTimeoutMs + 10_000;
-    this.sweepIntervalMs = options.sweepIntervalMs ?? 5000;
-    this.pollIntervalMs = options.pollIntervalMs ?? 2000;
+    this.pollIntervalMs = options.pollIntervalMs ?? 1000;
     this.shutdownGraceMs = options.shutdownGraceMs ?? 4000;
     this.restartDelayMs = options.restartDelayMs ?? 2000;
     this.retry = { ...defaultRetrySchedule, ...options.retry };

@@ -5,6 +5,7 @@ import type { SignInContext } from '../ports/session-gateway.js';
 @Entity('two_factor_challenge')
 @Index('two_factor_challenge_token_hash', ['tokenHash'], { unique: true })
 @Index('two_factor_challenge_account', ['accountId'])
+@Index('two_factor_challenge_expires_at', ['expiresAt'])
 export class Challenge {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'two_factor_challenge_pkey' })
   id!: string;

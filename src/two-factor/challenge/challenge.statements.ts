@@ -2,6 +2,7 @@ import { holdAccount } from '../attempts/attempts.fragments.js';
 import type { FactorRegistry } from '../factor/factor-registry.js';
 import type { FactorFacts } from '../factor/factors.js';
 import type { SignInContext } from '../ports/session-gateway.js';
+import { prune } from '../postgres/prune.js';
 import { after, statement, type Statement } from '../postgres/statement.js';
 import { recognise, type PresentedDevice } from '../trusted-devices/trusted-devices.fragments.js';
 import { WHO, type CallerStatements } from './caller.statements.js';
@@ -42,16 +43,15 @@ export function openChallenge(registry: FactorRegistry): Statement<Opening, NewC
        SELECT $id, $tokenHash, $accountId, $context, now() + make_interval(secs => $life)
        FROM account WHERE is_on AND NOT EXISTS (SELECT FROM trusted)
        RETURNING id
-     ), swept AS (
-       DELETE FROM two_factor_challenge USING opened WHERE two_factor_challenge.id IN (
-         SELECT id FROM two_factor_challenge WHERE account_id = $accountId AND expires_at <= now() FOR UPDATE SKIP LOCKED
-       )
      )
      SELECT account.is_on AS "on", account.facts, trusted.id AS "deviceId", trusted.rotated,
        trusted.lives_for AS "livesFor", (SELECT id FROM reused) AS reused
      FROM account LEFT JOIN trusted ON true`,
   );
 }
+
+/** Challenges that are over, and with them the codes that were sent on them. */
+export const PRUNE_CHALLENGES = prune('two_factor_challenge', 'id', 'expires_at');
 
 export const ACCOUNT_OF_CHALLENGE = statement<
   { readonly accountId: string },

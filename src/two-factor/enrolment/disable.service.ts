@@ -3,6 +3,7 @@ import { ChallengeService } from '../challenge/challenge.service.js';
 import { EventLog } from '../events/event-log.js';
 import { FactorRegistry } from '../factor/factor-registry.js';
 import { MessageWriter } from '../messages/message-writer.js';
+import type { Told } from '../messages/notices.statements.js';
 import { SessionHold } from '../policy/session-hold.js';
 import { AccountDirectory } from '../ports/account-directory.js';
 import type { IncomingRequest } from '../ports/incoming-request.js';
@@ -61,10 +62,11 @@ export class DisableService {
   private async drop(accountId: string, request: IncomingRequest, transaction: Transaction): Promise<void> {
     const account = await this.accounts.recordTwoFactor(accountId, false, transaction);
     const notice = account && this.messages.notice(account, { topic: 'two-factor-disabled' }, request);
-    const wasOn =
+    const wasOn: ReadonlyArray<Partial<Told>> =
       notice && this.disableAndTell
         ? await transaction.query(this.disableAndTell, { accountId, ...notice })
         : await transaction.query(this.disable, { accountId });
+    if (wasOn[0]?.told) this.messages.queued(transaction);
     if (wasOn.length === 0) throw new TwoFactorException('TWO_FACTOR_NOT_ENABLED');
   }
 

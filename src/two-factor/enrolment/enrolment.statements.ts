@@ -1,7 +1,7 @@
 import { openAccountScope } from '../attempts/attempts.fragments.js';
 import { burnChallengesOf } from '../challenge/challenge.statements.js';
 import type { EnrollablePlugin, FactorRegistry } from '../factor/factor-registry.js';
-import type { NoticeSql, NoticeValues } from '../messages/notices.statements.js';
+import type { NoticeSql, NoticeValues, Told } from '../messages/notices.statements.js';
 import { statement, type Statement } from '../postgres/statement.js';
 import { dropDevices } from '../trusted-devices/trusted-devices.fragments.js';
 
@@ -121,7 +121,7 @@ export function disable(registry: FactorRegistry): Statement<object, OfAccount> 
 export function disableAndTell(
   registry: FactorRegistry,
   notices: NoticeSql,
-): Statement<object, OfAccount & NoticeValues> {
+): Statement<Told, OfAccount & NoticeValues> {
   return statement('disable_and_tell', disableText(registry, `, ${notices.telling('was_on')}`, notices.told));
 }
 

@@ -1,6 +1,7 @@
 import type { Provider, Type } from '@nestjs/common';
 import type { MigrationInterface } from 'typeorm';
 import type { RowsOfKey, SealedRecords } from '../keys/sealed-records.js';
+import type { Prune } from '../postgres/prune.js';
 import type { Statement } from '../postgres/statement.js';
 import type { FactorError, TwoFactorErrorCode } from '../two-factor.errors.js';
 import type { Factor } from './factor.js';
@@ -173,4 +174,6 @@ export interface FactorPlugin {
   readonly sealed?: readonly SealedRecords[];
   /** Counts rows that depend on a key and die soon, by key: a key is not retired before they are dead. */
   readonly shortLived?: ReadonlyArray<Statement<RowsOfKey>>;
+  /** Delete rows of its tables that have expired; see `prune`. */
+  readonly prune?: readonly Prune[];
 }

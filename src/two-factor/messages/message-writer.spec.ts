@@ -12,6 +12,7 @@ import { TwoFactorOptions } from '../two-factor.options.js';
 import { Channels } from './channels.js';
 import { MessageSealer } from './message-sealer.js';
 import { MessageWriter } from './message-writer.js';
+import { OutboxSignal } from './outbox-signal.js';
 
 const NOW = new Date('2026-11-24T21:13:00Z');
 const ACCOUNT = { id: 'ada', label: 'Ada (ada@example.com)', email: 'ada@example.com', user: { emailVerified: true } };
@@ -25,7 +26,8 @@ const writer = new MessageWriter(
   ring,
   new TwoFactorOptions({ issuer: 'Acme', trustedOrigins: [] }),
   new FactorRegistry(defaultFactors),
-  { enqueueFunction: 'enqueue' },
+  new OutboxSignal(),
+  null,
   { languages: ['en'] } as never,
 );
 

@@ -12,10 +12,12 @@ import { TwoFactorOptions } from '../two-factor.options.js';
 import { Channels } from './channels.js';
 import { deviceName } from './device-name.js';
 import { chooseLanguage } from './language.js';
+import { enqueueInto, type Enqueue } from './enqueue.js';
 import { MessageSealer } from './message-sealer.js';
 import type { Channel } from './message.js';
 import { ALARMING, budgetsOf, countedAddress } from './notice-budgets.js';
 import { FORGET_NOTICES, NoticeSql, type NoticeValues } from './notices.statements.js';
+import { OutboxSignal } from './outbox-signal.js';
 
 /** Purpose of the derived key under which addresses are counted: see KeyRing. */
 const COUNTER_PURPOSE = 'notice-counter';
@@ -34,12 +36,12 @@ export type NoticeSubject = MessageSubject & { readonly topic: NoticeTopic };
 
 /**
  * Writes messages into the outbox: codes within the statement that makes them, notices within a transaction. Hosts compose mails
- * of their own topics with it, and queue them by `enqueueFunction` in a statement of theirs.
+ * of their own topics with it, and queue them by `enqueue` in a statement of theirs.
  */
 @Injectable()
 export class MessageWriter {
-  /** SQL function that queues a payload; null where no message can be sent. */
-  readonly enqueueFunction: string | null;
+  /** Composes the SQL that queues a payload; null where no message can be sent. */
+  readonly enqueue: Enqueue | null;
   /** Composes a notice into a statement of the library; null where no message can be sent. */
   readonly noticeSql: NoticeSql | null;
 
@@ -50,16 +52,15 @@ export class MessageWriter {
     private readonly ring: KeyRing,
     private readonly options: TwoFactorOptions,
     registry: FactorRegistry,
+    private readonly signal: OutboxSignal,
     @Optional() @Inject(Outbox) outbox: Outbox | null,
     @Optional() @Inject(MessageTemplates) private readonly templates: MessageTemplates | null,
   ) {
-    if (!channels.none && !(outbox && templates)) {
-      throw new Error(
-        'TwoFactorModule has a sender but no Outbox or no MessageTemplates: name `outbox` and `templates`',
-      );
+    if (!channels.none && !templates) {
+      throw new Error('TwoFactorModule has a sender but no MessageTemplates: name `templates`');
     }
-    this.enqueueFunction = channels.none ? null : (outbox?.enqueueFunction ?? null);
-    this.noticeSql = this.enqueueFunction === null ? null : new NoticeSql(this.enqueueFunction, registry);
+    this.enqueue = channels.none ? null : enqueueInto(outbox);
+    this.noticeSql = this.enqueue && new NoticeSql(this.enqueue, registry);
   }
 
   /** Whether mail can be sent here. */
@@ -129,7 +130,13 @@ export class MessageWriter {
   ): Promise<void> {
     const notice = this.notice(addressee, subject, request);
     if (notice === null || this.noticeSql === null) return;
-    await transaction.query(this.noticeSql.tell, { accountId, ...notice });
+    const [outcome] = await transaction.query(this.noticeSql.tell, { accountId, ...notice });
+    if (outcome?.told) this.queued(transaction);
+  }
+
+  /** To be called after a statement that queued a message by `enqueue`: workers of this process then send it at once. */
+  queued(transaction: Transaction): void {
+    this.signal.queued(transaction);
   }
 
   /** Drops what an account that is being deleted would still have been told. */

@@ -1,6 +1,7 @@
 import type { FactorRegistry } from '../factor/factor-registry.js';
 import type { NoticeTopic } from '../ports/message-templates.js';
 import { statement, type Statement } from '../postgres/statement.js';
+import { inQueue, type Enqueue } from './enqueue.js';
 import { ONE_MAIL_PER_HOURS, PROVEN, UNPROVEN } from './notice-budgets.js';
 
 /** Values of a notice, beside `$accountId`: what `MessageWriter.notice` gives. */
@@ -33,26 +34,29 @@ const room = ({ burst, reserve }: typeof PROVEN) => `CASE WHEN ${ALARMING} THEN 
 /** How soon a notice is looked at again whose account is being told something else at this very moment. */
 const SOON = `interval '5 seconds'`;
 
+/** Row of a statement with `NoticeSql.told`. */
+export interface Told {
+  /** Whether the notice was queued at once, rather than put off. */
+  readonly told: boolean;
+}
+
 /** The SQL of notices, for a service that sends mail. */
 export class NoticeSql {
   /** For the SELECT list of a statement with `telling` in it: whether the notice was queued at once. */
   readonly told = `(SELECT count(*) FROM notice_queued) > 0 AS told`;
 
   /** Tells the owner something. */
-  readonly tell: Statement<{ readonly told: boolean }, NoticeValues & { readonly accountId: string }>;
+  readonly tell: Statement<Told, NoticeValues & { readonly accountId: string }>;
 
   /** Tells what was taken by `TAKE_DUE_NOTICE`, or puts it off until its budgets allow it. */
-  readonly tellPending: Statement<
-    { readonly told: boolean },
-    NoticeValues & { readonly accountId: string; readonly ids: readonly string[] }
-  >;
+  readonly tellPending: Statement<Told, NoticeValues & { readonly accountId: string; readonly ids: readonly string[] }>;
 
   /**
-   * @param enqueueFunction SQL function that queues a payload: see `Outbox`
+   * @param enqueue composes the SQL that queues a payload
    * @param registry knows the factors that prove an address to be the owner's
    */
   constructor(
-    private readonly enqueueFunction: string,
+    private readonly enqueue: Enqueue,
     private readonly registry: FactorRegistry,
   ) {
     this.tell = statement('notify', `WITH ${this.telling('(SELECT 1) AS always')} SELECT ${this.told}`);
@@ -141,8 +145,12 @@ export class NoticeSql {
       ), notice_told AS MATERIALIZED (
         SELECT (SELECT count(*) FROM notice_taken) = (SELECT count(*) FROM notice_wanted) AS told FROM notice_owner
       ), notice_queued AS (
-        SELECT ${this.enqueueFunction}($noticePayload::text, now() + make_interval(secs => $noticeLife::integer), 'notice')
-        FROM notice_told WHERE told
+        ${this.enqueue({
+          payload: '$noticePayload',
+          discardAfter: 'now() + make_interval(secs => $noticeLife::integer)',
+          queue: inQueue('notice'),
+          from: '(SELECT FROM notice_told WHERE told) AS telling_now',
+        })}
       )`;
   }
 }

@@ -101,7 +101,9 @@ export class PendingNotices implements OnApplicationBootstrap, BeforeApplication
           return 'put-off';
         }
         const [outcome] = await transaction.query(sql.tellPending, { accountId, ...notice, ids });
-        return outcome?.told ? 'told' : 'put-off';
+        if (!outcome?.told) return 'put-off';
+        this.writer.queued(transaction);
+        return 'told';
       });
     } catch (error) {
       if (!due) throw error;

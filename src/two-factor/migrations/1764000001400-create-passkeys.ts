@@ -59,7 +59,7 @@ export class CreatePasskeys1764000001400 implements MigrationInterface {
         CONSTRAINT two_factor_passkey_ceremony_kind CHECK (kind IN ('registration', 'authentication'))
       )`);
     await runner.query(`
-      CREATE INDEX two_factor_passkey_ceremony_expiry ON two_factor_passkey_ceremony (expires_at)`);
+      CREATE INDEX two_factor_passkey_ceremony_expires_at ON two_factor_passkey_ceremony (expires_at)`);
     await runner.query(`
       CREATE INDEX two_factor_passkey_ceremony_account ON two_factor_passkey_ceremony (account_id)`);
   }

@@ -8,10 +8,11 @@ export type MessageQueue = 'mail-code' | 'sms-code' | 'notice';
 export const MESSAGE_LIFE = 24 * 60 * 60;
 
 /**
- * The outbox of messages. It lives in the library's own database, so that a message is queued by the very statement that
- * makes it: neither exists without the other, and no request waits for a provider.
+ * A job queue of the host's own, in the library's database. The statement that makes a message queues it: neither exists
+ * without the other, and no request waits for a provider. A host without one leaves the port out; messages then wait in the
+ * library's table, and the worker of `DeliveryModule` sends them.
  *
- * A worker hands every payload to `MessageDelivery.deliver` until that settles. It works every queue for itself.
+ * The host's worker hands every payload to `MessageDelivery.deliver` until that settles. It works every queue for itself.
  */
 export abstract class Outbox {
   /**

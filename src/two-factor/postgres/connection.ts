@@ -22,12 +22,16 @@ export class Connection extends Transaction {
   /** BEGIN and the first statement; settles with their error, if they fail. */
   private opening: Promise<Error | undefined> | undefined;
 
-  /** @param answerTimeoutMs how long the server may be silent about one statement */
+  /**
+   * @param answerTimeoutMs how long the server may be silent about one statement
+   * @param named `false` leaves out the names of statements, see `DatabaseOptions.preparedStatements`
+   */
   constructor(
     private readonly client: PoolClient,
     private readonly dataSource: DataSource,
     private readonly answerTimeoutMs: number,
     private readonly placement: StatementPlacement,
+    private readonly named = true,
   ) {
     super();
     // The pool listens only while a client is idle. Without this listener a broken connection ends the process.
@@ -39,7 +43,7 @@ export class Connection extends Transaction {
    * @throws whatever the driver throws about the statement itself
    */
   override async query<Row extends object>(text: string | Statement<Row, never>, values: object = []): Promise<Row[]> {
-    const step = toStep(typeof text === 'string' ? text : this.placement.of(text), values);
+    const step = toStep(typeof text === 'string' ? text : this.placement.of(text), values, this.named);
     if (this.state === 'to begin') return (await this.beginWith(step)) as Row[];
     if (this.opening) await this.opened(this.opening);
     const [result = NOTHING] = await this.run([step]);
@@ -139,10 +143,10 @@ export class Connection extends Transaction {
   };
 }
 
-function toStep(query: string | Statement<object, never>, values: object): Step {
+function toStep(query: string | Statement<object, never>, values: object, named: boolean): Step {
   if (typeof query === 'string') return { text: query, values: values as unknown[] };
   const { name, text } = query;
-  return { name, text, values: bind(query, values) };
+  return { name: named ? name : undefined, text, values: bind(query, values) };
 }
 
 /** For clients that take one statement at a time: pg's native one, and one with the option `pipeline`. */

@@ -6,7 +6,7 @@ import { Connection } from './connection.js';
 import { DatabaseUnavailableError, reasonOf } from './database-unavailable.js';
 import { inTime, TimeoutError } from './deadline.js';
 import { placementOf, StatementPlacement } from './placement.js';
-import type { Statement } from './statement.js';
+import { bind, type Statement } from './statement.js';
 
 /** How long requests may wait for the database, and how many. */
 export interface DatabaseLimits {
@@ -24,6 +24,14 @@ export interface DatabaseLimits {
    * another connection of the pool instead of using its transaction is ended by it.
    */
   readonly portTimeoutMs: number;
+}
+
+export interface DatabaseOptions extends Partial<DatabaseLimits> {
+  /**
+   * `false` sends statements without names, so that Postgres parses each one again. Required behind a pooler in transaction mode
+   * that does not track prepared statements, such as PgBouncer before 1.21. Default true.
+   */
+  readonly preparedStatements?: boolean;
 }
 
 const DEFAULT_LIMITS: DatabaseLimits = {
@@ -44,14 +52,16 @@ export class Database extends Transaction {
   private readonly logger = new Logger('Database');
   readonly limits: DatabaseLimits;
   private readonly placement: StatementPlacement;
+  private readonly named: boolean;
 
   constructor(
     private readonly dataSource: DataSource,
-    limits: Partial<DatabaseLimits> = {},
+    { preparedStatements = true, ...limits }: DatabaseOptions = {},
   ) {
     super();
     this.limits = { ...DEFAULT_LIMITS, ...limits };
     this.placement = new StatementPlacement(placementOf(dataSource));
+    this.named = preparedStatements;
   }
 
   /** @throws {DatabaseUnavailableError} when there is no connection or no answer in time; else what the driver throws */
@@ -63,6 +73,19 @@ export class Database extends Transaction {
   override async query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   override async query<Row extends object>(query: string | Statement<Row, never>, values: object = []): Promise<Row[]> {
     return this.connected((connection) => connection.query(query, values));
+  }
+
+  /**
+   * A statement as a connection outside of the pool runs it: with the library's tables where the data source has them.
+   *
+   * @throws {TypeError} when a value is missing
+   */
+  compose<Row extends object, Values extends object>(
+    statement: Statement<Row, Values>,
+    values: NoInfer<Values>,
+  ): { readonly text: string; readonly values: unknown[] } {
+    const { text } = this.placement.of<Row>(statement);
+    return { text, values: bind(statement, values) };
   }
 
   override get manager(): EntityManager {
@@ -144,7 +167,7 @@ export class Database extends Transaction {
         pool.connect((error, client, release) => {
           if (!client) reject(error ?? new Error('The pool gave no connection'));
           else if (late) release();
-          else resolve(new Connection(client, this.dataSource, answerTimeoutMs, this.placement));
+          else resolve(new Connection(client, this.dataSource, answerTimeoutMs, this.placement, this.named));
         });
       });
     try {

@@ -22,6 +22,7 @@ const TABLES = [
   'notice_budget',
   'one_time_code',
   'otp_method',
+  'outbox',
   'passkey',
   'passkey_ceremony',
   'passkey_owner',

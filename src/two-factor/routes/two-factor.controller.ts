@@ -19,7 +19,9 @@ import { PasswordRequest } from './password.dto.js';
 import { CurrentExchange, CurrentSession } from './two-factor.decorators.js';
 import { ApiAuthenticated } from './two-factor.openapi.js';
 import { TwoFactorRoutes } from './two-factor.routes.js';
-import { TwoFactorValidationPipe } from './two-factor.validation.js';
+
+/** Where the compiler keeps the classes of the parameters of a method. */
+const PARAMETER_TYPES = 'design:paramtypes';
 
 /** Turns two-factor on and off. The routes of a factor are in the factor's folder. */
 @TwoFactorRoutes()
@@ -85,11 +87,13 @@ export function twoFactorController(plugins: readonly FactorPlugin[]): Type<TwoF
     @ApiBody({ type: Request, examples: enableExamples(plugins) })
     enable(
       @CurrentSession() session: SessionIdentity,
-      @Body(new TwoFactorValidationPipe(Request)) body: object,
+      @Body() body: EnableRequest,
       @CurrentExchange() exchange: HttpExchange,
     ): Promise<EnableResponse> {
-      return this.stage(session, body as EnableRequest, exchange);
+      return this.stage(session, body, exchange);
     }
   }
+  // Pipes take the class of a body from here, and the compiler cannot name one that is composed at start.
+  Reflect.defineMetadata(PARAMETER_TYPES, [Object, Request, Object], EnablingController.prototype, 'enable');
   return EnablingController;
 }

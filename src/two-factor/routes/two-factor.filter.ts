@@ -16,7 +16,14 @@ export class TwoFactorExceptionFilter implements ExceptionFilter<TwoFactorExcept
     const response = context.switchToHttp().getResponse<unknown>();
     for (const [name, value] of exception.headers) httpAdapter.setHeader(response, name, value);
     const { errors } = this;
-    if (errors?.contentType !== undefined) httpAdapter.setHeader(response, 'content-type', errors.contentType);
-    httpAdapter.reply(response, errors ? errors.format(exception) : exception.getResponse(), exception.getStatus());
+    const body = errors ? errors.format(exception) : exception.getResponse();
+    const status = exception.getStatus();
+    if (errors?.contentType === undefined) {
+      httpAdapter.reply(response, body, status);
+      return;
+    }
+    httpAdapter.setHeader(response, 'content-type', errors.contentType);
+    // NestJS 11 on Express sends an object as `application/json`, whatever the header says.
+    httpAdapter.reply(response, JSON.stringify(body), status);
   }
 }

@@ -1,11 +1,4 @@
-import {
-  Injectable,
-  Optional,
-  ValidationPipe,
-  type ArgumentMetadata,
-  type Type,
-  type ValidationError,
-} from '@nestjs/common';
+import { Injectable, ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
 import { TwoFactorException } from '../two-factor.errors.js';
 
 /** Levels of objects and arrays that a body may have; those of this library have one. */
@@ -17,10 +10,8 @@ const MAX_DEPTH = 16;
  */
 @Injectable()
 export class TwoFactorValidationPipe extends ValidationPipe {
-  /** @param type class of the body, where the parameter's own type does not say */
-  constructor(@Optional() type?: Type<object>) {
+  constructor() {
     super({
-      ...(type && { expectedType: type }),
       whitelist: true,
       transform: true,
       stopAtFirstError: true,

@@ -21,6 +21,8 @@ export interface SessionGatewaySubject {
   newAccount(): Promise<string>;
   /** The words that the host's sign-in gives along, if its gateway needs any. */
   readonly context?: SignInContext;
+  /** Lets the life of a session run out. Without it nothing checks that the gateway refuses expired sessions. */
+  readonly expire?: (sessionId: string) => Promise<void>;
   /** Where sessions are written; needed of a gateway that is `transactional`. */
   readonly database?: Database;
 }
@@ -310,6 +312,29 @@ export function describeSessionGateway(
       });
     });
 
+    describe('a session whose life has run out', () => {
+      it('is neither found nor held nor renewed, where the subject can let it run out', async () => {
+        const { expire, open, find, gateway } = await trial();
+        if (!expire) return;
+        const { accountId, issued } = await open();
+        const other = await open(accountId);
+        const session = await find(issued.token);
+        assert.ok(session);
+        await expire(session.sessionId);
+        assert.equal(await find(issued.token), null, 'An expired session is found');
+        assert.equal(await gateway.holds(session), false, 'An expired session is held');
+        for (const endOthers of [false, true]) {
+          assert.equal(
+            await gateway.renew({ ...renewalOf(session), endOthers }),
+            null,
+            'An expired session is renewed',
+          );
+        }
+        assert.equal(await find(issued.token), null, 'A renewal has revived an expired session');
+        assert.ok(await find(other.issued.token), 'The renewal of an expired session has ended other sessions');
+      });
+    });
+
     describe('holds', () => {
       it('is true for a session as it was found', async () => {
         const { open, find, gateway } = await trial();
@@ -478,9 +503,11 @@ type Transaction = Parameters<SessionGateway['issue']>[1];
 class Trial {
   readonly gateway: SessionGateway;
   readonly context: SignInContext;
+  readonly expire: SessionGatewaySubject['expire'];
 
   constructor(private readonly subject: SessionGatewaySubject) {
     this.gateway = subject.gateway;
+    this.expire = subject.expire;
     this.context = subject.context ?? {};
   }
 

@@ -97,7 +97,10 @@ export class TrustedDevicesService {
     };
     const notice = this.messages.notice(owner, { topic: 'device-trusted' }, request);
     if (notice === null || this.trustDeviceAndTell === null) await transaction.query(this.trustDevice, values);
-    else await transaction.query(this.trustDeviceAndTell, { ...values, ...notice });
+    else {
+      const [outcome] = await transaction.query(this.trustDeviceAndTell, { ...values, ...notice });
+      if (outcome?.told) this.messages.queued(transaction);
+    }
   }
 
   /** Tells that a device is trusted from now on. @param issued the session that it was trusted along with */

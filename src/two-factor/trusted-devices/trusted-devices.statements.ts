@@ -1,6 +1,6 @@
 import { openDeviceScope } from '../attempts/attempts.fragments.js';
 import type { FactorRegistry } from '../factor/factor-registry.js';
-import type { NoticeSql, NoticeValues } from '../messages/notices.statements.js';
+import type { NoticeSql, NoticeValues, Told } from '../messages/notices.statements.js';
 import { statement, type Statement } from '../postgres/statement.js';
 import { dropDevices, inGrace } from './trusted-devices.fragments.js';
 
@@ -138,6 +138,6 @@ export function trustDevice(registry: FactorRegistry): Statement<object, NewDevi
 export function trustDeviceAndTell(
   registry: FactorRegistry,
   notices: NoticeSql,
-): Statement<object, NewDevice & NoticeValues> {
+): Statement<Told, NewDevice & NoticeValues> {
   return statement('trust_device_and_tell', trustText(registry, `, ${notices.telling('trusted')}`, notices.told));
 }

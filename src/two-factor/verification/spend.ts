@@ -126,7 +126,7 @@ function confirm({ enrolment, spendStaged }: EnrollablePlugin, registry: FactorR
     ...companions,
     `confirmed AS (
       UPDATE ${table} mine SET confirmed_at = now(), staged_by = NULL, staged_until = NULL${assignments}
-      FROM due, replaced, was_on WHERE mine.id = due.id
+      FROM due, replaced, was_on WHERE mine.id = due.id AND mine.account_id = due.account_id
       RETURNING true AS enrolled, replaced.replaced, was_on.was_on AS added
     ) SELECT * FROM confirmed`,
   ].join(', ');

@@ -144,7 +144,7 @@ describe('the session gateway of the service', () => {
     }
   });
 
-  it('stores no more of a user agent than the list shows', async () => {
+  it('stores only the part of a user agent that the list shows', async () => {
     const { id } = await signUp(service);
     const { token } = await sessions.issue({
       accountId: id,

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ACCOUNTS_PRUNE_JOB } from '../../../src/accounts/accounts-api.module.js';
+import type { PruneJob } from '../../../src/two-factor/index.js';
 import { enrol, type Owner, PASSWORD, signUp } from '../../support/client.js';
 import { startTestService, type TestService, TRUSTED_ORIGIN } from '../../support/service.js';
 import { send, type SessionBody, sessionCookie, statementsOf } from './support.js';
@@ -140,10 +142,13 @@ describe('the sessions of the service', () => {
     });
   });
 
-  it('delete dead sessions of the account at the next sign-in', async () => {
+  it('are deleted by a job when they are over', async () => {
     const owner = await signUp(service);
-    await service.query(`UPDATE sessions SET expires_at = now() WHERE user_id = $1`, [owner.id]);
+    await service.query(`UPDATE sessions SET expires_at = now(), absolute_expires_at = now() WHERE user_id = $1`, [
+      owner.id,
+    ]);
     await signIn(owner);
+    await service.app.get<PruneJob>(ACCOUNTS_PRUNE_JOB, { strict: false }).run();
     expect(await service.query(`SELECT FROM sessions WHERE user_id = $1`, [owner.id])).toHaveLength(1);
   });
 

@@ -1,8 +1,7 @@
 import { Injectable, UnauthorizedException, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { HttpAdapterHost, Reflector } from '@nestjs/core';
-import { HttpExchange } from 'nestjs-two-factor';
+import { HttpExchange, isTwoFactorRoute } from 'nestjs-two-factor';
 import { BankSessions } from '../security/bank-sessions.js';
-import { hasTwoFactorGuard } from './has-two-factor-guard.js';
 import { PUBLIC } from './public.js';
 
 /** The guard of every route: without a session of the bank only public routes are let in. */
@@ -17,7 +16,7 @@ export class BankGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (this.reflector.getAllAndOverride(PUBLIC, [context.getHandler(), context.getClass()])) return true;
     // A challenge is no session: without this line no customer could finish a sign-in.
-    if (hasTwoFactorGuard(context)) return true;
+    if (isTwoFactorRoute(context)) return true;
     const { request } = HttpExchange.of(context, this.host);
     const [scheme = '', token = ''] = String(request.headers['authorization'] ?? '').split(' ');
     const carrier =

@@ -1,8 +1,16 @@
-import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import {
+  Catch,
+  HttpException,
+  InternalServerErrorException,
+  Logger,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { TwoFactorException } from 'nestjs-two-factor';
+import { PROBLEM_JSON, problemOf } from './problem.js';
 
-/** Errors in the format of RFC 9457. */
+/** Errors of the bank's own routes, of its guard and of its pipe. The library's routes have `errors` in `MFA_ROUTES`. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('ProblemFilter');
@@ -12,14 +20,13 @@ export class ProblemFilter implements ExceptionFilter {
   catch(exception: unknown, context: ArgumentsHost): void {
     const { httpAdapter } = this.host;
     const response: unknown = context.switchToHttp().getResponse();
-    const status = exception instanceof HttpException ? exception.getStatus() : 500;
-    const title = exception instanceof HttpException ? exception.message : 'Internal server error';
-    if (status === 500) this.logger.error(exception);
-    const code = exception instanceof TwoFactorException ? exception.code : undefined;
+    const known = exception instanceof HttpException ? exception : new InternalServerErrorException();
+    if (known !== exception) this.logger.error(exception);
     // `Retry-After` and `WWW-Authenticate` belong to the answer.
-    const headers = exception instanceof TwoFactorException ? exception.headers : [];
+    const headers = known instanceof TwoFactorException ? known.headers : [];
     for (const [name, value] of headers) httpAdapter.setHeader(response, name, value);
-    httpAdapter.setHeader(response, 'content-type', 'application/problem+json');
-    httpAdapter.reply(response, JSON.stringify({ type: 'about:blank', title, status, code }), status);
+    httpAdapter.setHeader(response, 'content-type', PROBLEM_JSON);
+    // NestJS 11 on Express sends an object as `application/json`, whatever the header says.
+    httpAdapter.reply(response, JSON.stringify(problemOf(known)), known.getStatus());
   }
 }

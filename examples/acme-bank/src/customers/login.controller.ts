@@ -3,6 +3,7 @@ import { IsEmail, IsString } from 'class-validator';
 import { CurrentExchange, OriginGuard, TwoFactorService, type HttpExchange } from 'nestjs-two-factor';
 import { Public } from '../access/public.js';
 import { Customers } from './customers.js';
+import { fits } from './password-digest.js';
 
 class LoginRequest {
   @IsEmail()
@@ -26,7 +27,7 @@ export class LoginController {
   @HttpCode(200)
   async login(@Body() { email, password }: LoginRequest, @CurrentExchange() exchange: HttpExchange) {
     const customer = await this.customers.byEmail(email);
-    if (!(await this.customers.hasPassword(customer, password)) || !customer) throw new UnauthorizedException();
+    if (!(await fits(password, customer?.passwordDigest ?? null)) || !customer) throw new UnauthorizedException();
     const result = await this.twoFactor.signIn({
       accountId: customer.id,
       context: { branch: 'online' },

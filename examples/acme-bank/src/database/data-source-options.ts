@@ -1,21 +1,24 @@
 import { twoFactorSchema } from 'nestjs-two-factor';
 import type { DataSourceOptions } from 'typeorm';
-import { BANK_FACTORS } from '../security/bank-factors.js';
+import { Customer } from '../customers/customer.entity.js';
+import { BANK_FACTORS } from '../mfa/bank-factors.js';
+import { AuditEntry } from '../security/audit-entry.entity.js';
 import { CreateCustomers1700000000000 } from './migrations/1700000000000-create-customers.js';
-import { CreateOutbox1795000000000 } from './migrations/1795000000000-create-outbox.js';
 
 /** Name of the bank's TypeORM data source, which is not the default one. */
 export const BANK = 'bank';
 
 /** For the application and for TypeORM's command line. */
 export function dataSourceOptions(url: string) {
-  const schema = twoFactorSchema(BANK_FACTORS);
+  const library = twoFactorSchema(BANK_FACTORS);
   return {
     type: 'postgres',
     url,
-    // All tables are in this schema: the role of the bank may create nothing in `public`.
+    // The library's tables and the bank's entities are here: the role of the bank may create nothing in `public`.
+    schema: 'bank',
+    // The bank's own SQL names no schema.
     extra: { options: '-c search_path=bank' },
-    entities: [...schema.entities],
-    migrations: [...schema.migrations, CreateCustomers1700000000000, CreateOutbox1795000000000],
+    entities: [...library.entities, Customer, AuditEntry],
+    migrations: [...library.migrations, CreateCustomers1700000000000],
   } satisfies DataSourceOptions;
 }

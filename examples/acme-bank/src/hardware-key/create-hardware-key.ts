@@ -1,10 +1,12 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { placedTable, placementOf } from 'nestjs-two-factor';
 
-/** The tables of hardware keys. Later than the library's own, because a sealed row refers to its key. */
+/** The tables of hardware keys. The migration runs after the library's own, because a sealed row refers to its key. */
 export class CreateHardwareKey1790000000000 implements MigrationInterface {
   readonly name = 'CreateHardwareKey1790000000000';
 
   async up(runner: QueryRunner): Promise<void> {
+    const key = placedTable('two_factor_key', placementOf(runner.connection));
     await runner.query(`
       CREATE TABLE bank_hardware_key (
         id uuid NOT NULL,
@@ -22,7 +24,7 @@ export class CreateHardwareKey1790000000000 implements MigrationInterface {
           (confirmed_at IS NULL) = (staged_by IS NOT NULL AND staged_until IS NOT NULL)
         ),
         CONSTRAINT bank_hardware_key_sealed_by CHECK (kid = split_part(secret, '.', 1)),
-        CONSTRAINT bank_hardware_key_kid_fkey FOREIGN KEY (kid) REFERENCES two_factor_key (live_kid)
+        CONSTRAINT bank_hardware_key_kid_fkey FOREIGN KEY (kid) REFERENCES ${key} (live_kid)
       )`);
     await runner.query(`
       CREATE UNIQUE INDEX bank_hardware_key_confirmed

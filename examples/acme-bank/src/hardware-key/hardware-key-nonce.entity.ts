@@ -1,10 +1,10 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** A nonce that waits for a response. One for each challenge or session. */
+/** A nonce that waits for a response. A challenge or session has one at most. */
 @Entity('bank_hardware_key_nonce')
 @Index('bank_hardware_key_nonce_account', ['accountId'])
 export class HardwareKeyNonce {
-  /** `challenge:…` or `session:…`: a response is good there and nowhere else. */
+  /** `challenge:…` or `session:…`: a response is valid for that challenge or session only. */
   @PrimaryColumn({ name: 'bound_to', type: 'text', primaryKeyConstraintName: 'bank_hardware_key_nonce_pkey' })
   boundTo!: string;
 

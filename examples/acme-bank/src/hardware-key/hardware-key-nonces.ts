@@ -4,7 +4,7 @@ import { NOT_ENABLED } from './hardware-key.errors.js';
 import { NONCE_BYTES } from './hardware-key.js';
 import { ISSUE_NONCE } from './hardware-key.sql.js';
 
-/** Nonces for keys to answer. */
+/** Issues the nonces that hardware keys respond to. */
 @Injectable()
 export class HardwareKeyNonces {
   constructor(
@@ -14,7 +14,7 @@ export class HardwareKeyNonces {
   ) {}
 
   /**
-   * Makes a nonce for the caller's challenge or session; the one before is dead.
+   * Creates a nonce for the caller's challenge or session. It replaces the previous nonce, which is no longer valid.
    *
    * @throws {TwoFactorException} HARDWARE_KEY_NOT_ENABLED, INVALID_TWO_FACTOR_COOKIE, TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE
    */

@@ -1,7 +1,7 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { KeyInUse } from 'nestjs-two-factor';
 
-/** A hardware key's secret. Staged until a right response confirmed it; one confirmed per account. */
+/** The secret of a hardware key. It is staged until a right response confirms it. An account has one confirmed key. */
 @Entity('bank_hardware_key')
 @Check('bank_hardware_key_stage', `(confirmed_at IS NULL) = (staged_by IS NOT NULL AND staged_until IS NOT NULL)`)
 @Check('bank_hardware_key_sealed_by', `kid = split_part(secret, '.', 1)`)
@@ -19,7 +19,7 @@ export class HardwareKey {
   @Column({ type: 'text' })
   secret!: string;
 
-  /** The key of the ring that sealed the secret. */
+  /** Id of the key of the ring that sealed the secret. */
   @Column({ type: 'text' })
   kid!: string;
 
@@ -31,14 +31,14 @@ export class HardwareKey {
   })
   key?: KeyInUse;
 
-  /** What the owner calls it. */
+  /** Name that the owner gave the key. */
   @Column({ type: 'text' })
   label!: string;
 
   @Column({ name: 'last_used_at', type: 'timestamptz', nullable: true })
   lastUsedAt!: Date | null;
 
-  /** The session that staged it, the only one that may confirm it. */
+  /** Id of the session that staged the key. Only that session may confirm it. */
   @Column({ name: 'staged_by', type: 'text', nullable: true })
   stagedBy!: string | null;
 

@@ -13,7 +13,7 @@ import type { HardwareKeyStatusResponse, RegisterRequest } from './hardware-key.
 import { SEALED_SECRETS, type HardwareKeyCandidates, type StoredKey } from './hardware-key.sql.js';
 import { responseTo, sameResponse, SECRET_BYTES } from './hardware-key.js';
 
-/** Keys that answer a nonce by HMAC-SHA-256. */
+/** Verifies hardware keys, which respond to a nonce by HMAC-SHA-256. */
 @Injectable()
 export class HardwareKeyFactor extends Factor<string, HardwareKeyCandidates> {
   readonly name = 'hardware-key';
@@ -56,7 +56,7 @@ export class HardwareKeyFactor extends Factor<string, HardwareKeyCandidates> {
     return { hardwareKey: typeof facts === 'string' ? facts : null };
   }
 
-  /** @throws {SealBrokenError | UnknownKeyError} after an alarm: a fault of ours, never a wrong response */
+  /** @throws {SealBrokenError | UnknownKeyError} after it raised an alarm: the server is at fault, not the response */
   private secretOf(accountId: string, { id, secret }: StoredKey): Buffer {
     return this.unreadable.watch(accountId, 'hardware-key', () =>
       this.sealer.open(secret, SEALED_SECRETS.record(accountId, id)),

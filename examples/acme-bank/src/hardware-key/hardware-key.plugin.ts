@@ -9,7 +9,7 @@ import { INVALID_RESPONSE, NONCE_EXPIRED } from './hardware-key.errors.js';
 import { HardwareKeyFactor } from './hardware-key.factor.js';
 import { CANDIDATES, HARDWARE_KEYS, REMOVE_NONCES, SEALED_SECRETS, SPEND, SPEND_STAGED } from './hardware-key.sql.js';
 
-/** Hardware keys: a kind of factor that the library does not have. */
+/** Hardware keys, a kind of factor that the library does not have. */
 export const hardwareKeyFactor: FactorPlugin = {
   name: 'hardware-key',
   factor: HardwareKeyFactor,

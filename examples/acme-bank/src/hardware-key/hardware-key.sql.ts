@@ -1,6 +1,6 @@
 import { sealedRecords, statement, type EnrolmentTable } from 'nestjs-two-factor';
 
-/** A key to check a response against. */
+/** A key that a response is verified with. */
 export interface StoredKey {
   readonly id: string;
   /** Sealed. */
@@ -8,16 +8,16 @@ export interface StoredKey {
   readonly staged: boolean;
 }
 
-/** What a response is checked against. */
+/** The nonce and the keys that a response is verified with. */
 export interface HardwareKeyCandidates {
   readonly boundTo: string;
   /** In hex. */
   readonly nonce: string;
-  /** The confirmed one first. */
+  /** The confirmed key comes first. */
   readonly keys: readonly StoredKey[];
 }
 
-/** One key an account; confirming another one takes its place. */
+/** An account has one key. Confirming another key replaces it. */
 export const HARDWARE_KEYS: EnrolmentTable = {
   name: 'bank_hardware_key',
   columns: { secret: 'text', label: 'text' },
@@ -27,21 +27,21 @@ export const HARDWARE_KEYS: EnrolmentTable = {
   renewsCompanions: false,
 };
 
-/** The secrets of keys, as a rotation of the key ring sees them. */
+/** The secrets of keys, for a rotation of the key ring. */
 export const SEALED_SECRETS = sealedRecords(
   'hardware-key',
   { table: HARDWARE_KEYS.name, column: 'secret' },
   (accountId, id) => ['hardware-key', accountId, id],
 );
 
-/** A staged key is seen by the session that staged it and by no other one, so never on a challenge. */
+/** Only the session that staged a key sees it, so a challenge never does. */
 const VISIBLE = `k.account_id = who.account_id
   AND (k.confirmed_at IS NOT NULL OR (k.staged_by = who.session_id AND k.staged_until > now()))`;
 
-/** The prefix keeps a session's id from passing for a challenge's. */
+/** The prefix prevents a session's id from being taken for a challenge's id. */
 const BOUND_TO = `coalesce('challenge:' || who.challenge_id, 'session:' || who.session_id)`;
 
-/** `HardwareKeyCandidates` as JSON. NULL without a live nonce or without a key. */
+/** `HardwareKeyCandidates` as JSON. NULL when there is no live nonce or no key. */
 export const CANDIDATES = `(
   SELECT json_build_object('boundTo', n.bound_to, 'nonce', encode(n.nonce, 'hex'), 'keys', json_agg(
     json_build_object('id', k.id, 'secret', k.secret, 'staged', k.confirmed_at IS NULL) ORDER BY k.confirmed_at NULLS LAST))
@@ -49,21 +49,21 @@ export const CANDIDATES = `(
   WHERE n.bound_to = ${BOUND_TO} AND n.account_id = who.account_id AND n.expires_at > now()
   GROUP BY n.bound_to)`;
 
-/** A DELETE of the nonce that was answered. No row when it is used, replaced or too old by now. */
+/** Deletes the nonce of the response. Returns no row when the nonce was used, was replaced or has expired. */
 const SPEND_NONCE = `DELETE FROM bank_hardware_key_nonce n USING cleared
   WHERE n.bound_to = $boundTo AND n.nonce = $nonce AND n.account_id = cleared.account_id
     AND n.expires_at > statement_timestamp()
   RETURNING n.account_id`;
 
-/** Takes `$boundTo`, `$nonce` and `$keyId`. The key must still be there, and confirmed. */
-export const SPEND = `spent_nonce AS (${SPEND_NONCE}),
+/** Takes `$boundTo`, `$nonce` and `$keyId`. The key must still exist and be confirmed. */
+export const SPEND = `bank_spent_nonce AS (${SPEND_NONCE}),
 used AS (
-  UPDATE bank_hardware_key k SET last_used_at = now() FROM spent_nonce
-  WHERE k.id = $keyId AND k.account_id = spent_nonce.account_id AND k.confirmed_at IS NOT NULL
+  UPDATE bank_hardware_key k SET last_used_at = now() FROM bank_spent_nonce
+  WHERE k.id = $keyId AND k.account_id = bank_spent_nonce.account_id AND k.confirmed_at IS NOT NULL
   RETURNING k.account_id
 )`;
 
-/** Takes `$boundTo` and `$nonce`. The library looks at the staged key itself. */
+/** Takes `$boundTo` and `$nonce`. The library checks the staged key itself. */
 export const SPEND_STAGED = `used AS (${SPEND_NONCE})`;
 
 export const REMOVE_NONCES = (account: string) => [`DELETE FROM bank_hardware_key_nonce WHERE account_id = ${account}`];
@@ -76,10 +76,10 @@ interface NonceIssue {
 }
 
 /**
- * Keeps a nonce for five minutes, in the place of the one before. Sweeps out the account's dead ones; those that another
- * request holds are left, or two requests could wait for each other.
+ * Stores a nonce for five minutes in place of the previous one, and deletes the expired nonces of the account. It skips
+ * rows that another request has locked, because two requests could otherwise wait for each other.
  *
- * No row when the caller has no key.
+ * Returns no row when the caller has no key.
  */
 export const ISSUE_NONCE = statement<{ readonly boundTo: string }, NonceIssue>(
   'issue_hardware_key_nonce',

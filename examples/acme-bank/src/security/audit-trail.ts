@@ -1,26 +1,17 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
-import { SecurityEvents, type SecurityEvent } from 'nestjs-two-factor';
-import { DataSource } from 'typeorm';
-import { BANK } from '../database/data-source-options.js';
+import { Injectable } from '@nestjs/common';
+import { SecurityEvents, type SecurityEvent, type Transaction } from 'nestjs-two-factor';
+import { AuditEntry } from './audit-entry.entity.js';
 
-/** Keeps what happens to customers in the bank's audit table. */
+/** Writes what happens to customers into the bank's audit table, in the transaction of what happened. */
 @Injectable()
 export class AuditTrail extends SecurityEvents {
-  private readonly logger = new Logger('AuditTrail');
-
-  constructor(@InjectDataSource(BANK) private readonly database: DataSource) {
-    super();
-  }
-
-  override emit(event: SecurityEvent): void {
+  /** If the entry cannot be written, the change is undone and the client gets 500. */
+  override async record(event: SecurityEvent, transaction: Transaction): Promise<void> {
     const { name, accountId, ip, sessionId, requestId, details } = event;
-    this.database
-      .query(
-        `INSERT INTO audit_entry (name, customer_id, ip, session_id, request_id, details)
-         VALUES ($1, $2::bigint, $3, $4, $5, $6)`,
-        [name, accountId, ip, sessionId, requestId, details ?? null],
-      )
-      .catch((error: unknown) => this.logger.error(error));
+    const entry = { name, customerId: accountId, ip, sessionId, requestId, details: details ?? null };
+    await transaction.manager.insert(AuditEntry, entry);
   }
+
+  /** Called after the commit. The table has the event already; a metric or an alarm belongs here. */
+  override emit(): void {}
 }

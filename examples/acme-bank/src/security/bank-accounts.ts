@@ -19,10 +19,7 @@ export class BankAccounts extends AccountDirectory {
     enabled: boolean,
     transaction: Transaction,
   ): Promise<Account | null> {
-    await transaction.query(`UPDATE customer SET uses_second_factor = $2, updated_at = now() WHERE id = $1::bigint`, [
-      accountId,
-      enabled,
-    ]);
+    await this.customers.recordSecondFactor(accountId, enabled, transaction);
     return this.find(accountId, transaction);
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { PasswordVerifier } from 'nestjs-two-factor';
 import { Customers } from '../customers/customers.js';
+import { fits } from '../customers/password-digest.js';
 
 @Injectable()
 export class BankPasswords extends PasswordVerifier {
@@ -9,6 +10,7 @@ export class BankPasswords extends PasswordVerifier {
   }
 
   override async verify(accountId: string, password: string): Promise<boolean> {
-    return this.customers.hasPassword(await this.customers.find(accountId), password);
+    const customer = await this.customers.find(accountId);
+    return fits(password, customer?.passwordDigest ?? null);
   }
 }

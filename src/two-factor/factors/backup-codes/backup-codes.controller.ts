@@ -23,9 +23,9 @@ import { BackupCodesService } from './backup-codes.service.js';
 @Controller('two-factor')
 export class BackupCodesController {
   constructor(
-    private readonly factor: BackupCodesFactor,
-    private readonly codes: BackupCodesService,
-    private readonly verification: VerificationService,
+    protected readonly factor: BackupCodesFactor,
+    protected readonly codes: BackupCodesService,
+    protected readonly verification: VerificationService,
   ) {}
 
   @Post('verify-backup-code')

@@ -8,6 +8,7 @@ import { OtpMethod } from './otp-method.entity.js';
 @Index('two_factor_one_time_code_account', ['accountId'])
 @Index('two_factor_one_time_code_challenge', ['challengeId'])
 @Index('two_factor_one_time_code_method', ['methodId'])
+@Index('two_factor_one_time_code_expires_at', ['expiresAt'], { where: 'challenge_id IS NULL' })
 export class OneTimeCode {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'two_factor_one_time_code_pkey' })
   id!: string;

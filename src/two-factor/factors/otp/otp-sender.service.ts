@@ -69,7 +69,7 @@ export class OtpSenderService {
     registry: FactorRegistry,
   ) {
     this.findRecipient = findRecipient(registry);
-    this.sendCode = writer.enqueueFunction === null ? null : sendCode(writer.enqueueFunction);
+    this.sendCode = writer.enqueue && sendCode(writer.enqueue);
   }
 
   /**
@@ -147,6 +147,7 @@ export class OtpSenderService {
   ): Promise<SendOutcome | undefined> {
     return this.events.writing(async (transaction) => {
       const [outcome] = await transaction.query(statement, values);
+      if (outcome?.sent) this.writer.queued(transaction);
       for (const bucket of outcome?.emptied ?? []) {
         const ceiling = ceilingOf(bucket);
         if (ceiling === null) continue;

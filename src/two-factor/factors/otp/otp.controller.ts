@@ -21,9 +21,9 @@ import { OtpFactor } from './otp.factor.js';
 @Controller('two-factor')
 export class OtpController {
   constructor(
-    private readonly otp: OtpFactor,
-    private readonly sender: OtpSenderService,
-    private readonly verification: VerificationService,
+    protected readonly otp: OtpFactor,
+    protected readonly sender: OtpSenderService,
+    protected readonly verification: VerificationService,
   ) {}
 
   @Post('send-otp')

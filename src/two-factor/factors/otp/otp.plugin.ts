@@ -13,6 +13,7 @@ import {
   LIVE_CODES,
   OTP_METHODS,
   PROVES_MAILBOX,
+  PRUNE_OTP,
   REMOVE_CODES,
   SEALED_DESTINATIONS,
   SPEND_CODE,
@@ -54,4 +55,5 @@ export const otpFactor: FactorPlugin = {
 
   sealed: [SEALED_DESTINATIONS],
   shortLived: [COUNT_CODES_BY_KEY],
+  prune: PRUNE_OTP,
 };

@@ -2,6 +2,7 @@ import { STATEMENT_TIME } from '../../attempts/attempts.fragments.js';
 import type { EnrolmentTable } from '../../factor/factor-plugin.js';
 import { sealedRecords, type RowsOfKey } from '../../keys/sealed-records.js';
 import type { Channel } from '../../messages/message.js';
+import { prune } from '../../postgres/prune.js';
 import { statement } from '../../postgres/statement.js';
 
 /** A code that was sent and lives. */
@@ -54,6 +55,12 @@ export const COUNT_CODES_BY_KEY = statement<RowsOfKey>(
   'count_one_time_code_by_key',
   `SELECT kid, count(*)::integer AS rows FROM two_factor_one_time_code WHERE expires_at > now() GROUP BY kid`,
 );
+
+/** Codes of sessions that are over, and budgets of sends that are whole again. Codes of challenges go with their challenge. */
+export const PRUNE_OTP = [
+  prune('two_factor_one_time_code', 'id', 'expires_at', { where: 'challenge_id IS NULL' }),
+  prune('two_factor_send_budget', 'bucket', 'refilled_at'),
+];
 
 /** SQL expression for what a code is bound to: the challenge or the session of `who`. */
 export const BINDING = `coalesce('challenge:' || who.challenge_id, 'session:' || who.session_id)`;

@@ -8,7 +8,7 @@ export class SendBudget {
   @PrimaryColumn({ type: 'text', primaryKeyConstraintName: 'two_factor_send_budget_pkey' })
   bucket!: string;
 
-  /** When the budget is whole again; every send moves it on. A row whose time has come says nothing and is swept out. */
+  /** When the budget is whole again; every send moves it on. A row whose time has come says nothing and is pruned. */
   @Column({ name: 'refilled_at', type: 'timestamptz' })
   refilledAt!: Date;
 }

@@ -1,5 +1,6 @@
 import { WHO, type CallerStatements } from '../../challenge/caller.statements.js';
 import type { FactorRegistry } from '../../factor/factor-registry.js';
+import type { Enqueue } from '../../messages/enqueue.js';
 import type { Channel } from '../../messages/message.js';
 import { statement, type Statement } from '../../postgres/statement.js';
 import { BINDING, LIVE_CODES, type LiveCode, type StoredMethod } from './otp.sql.js';
@@ -93,10 +94,8 @@ const AFTER_ONE_MORE = `greatest(b.refilled_at, now()) + w.every`;
  * Every send moves it on by `every`, and none may move it further than `burst` times `every` into the future. The first
  * bucket is taken from before the others, so that of parallel requests within the cool-down of their account the losers use up
  * nothing else.
- *
- * Rows of budgets that are whole again are swept out, more at a time than one send makes, so that they do not pile up.
  */
-export function sendCode(enqueueFunction: string): Statement<SendOutcome, Sending> {
+export function sendCode(enqueue: Enqueue): Statement<SendOutcome, Sending> {
   const take = (places: string) => `
        INSERT INTO two_factor_send_budget AS b (bucket, refilled_at)
        SELECT w.bucket, now() + w.every FROM wanted w, waiting WHERE waiting.wait IS NULL AND ${places} ORDER BY w.place
@@ -110,14 +109,6 @@ export function sendCode(enqueueFunction: string): Statement<SendOutcome, Sendin
     `WITH wanted AS (
        SELECT w.bucket, w.place, make_interval(secs => w.every) AS every, make_interval(secs => w.every * w.burst) AS depth
        FROM unnest($buckets::text[], $bursts::integer[], $intervals::double precision[]) WITH ORDINALITY AS w (bucket, burst, every, place)
-     ), swept AS (
-       DELETE FROM two_factor_one_time_code WHERE account_id = $accountId AND expires_at <= now() AND challenge_id IS NULL
-         AND binding <> $binding
-     ), swept_budgets AS (
-       DELETE FROM two_factor_send_budget WHERE bucket IN (
-         SELECT bucket FROM two_factor_send_budget
-         WHERE refilled_at <= now() AND NOT bucket = ANY ($buckets) ORDER BY refilled_at LIMIT 5 FOR UPDATE SKIP LOCKED
-       )
      ), waits AS (
        SELECT c.last_sent_at + make_interval(secs => $coolDown) - now() AS wait FROM two_factor_one_time_code c WHERE c.binding = $binding
        UNION ALL
@@ -143,7 +134,7 @@ export function sendCode(enqueueFunction: string): Statement<SendOutcome, Sendin
            ELSE c.expires_at < now() + make_interval(secs => $leastLife) OR c.method_id IS DISTINCT FROM excluded.method_id END
        RETURNING c.expires_at
      ), queued AS (
-       SELECT ${enqueueFunction}($payload, written.expires_at, $channel || '-code') FROM written
+       ${enqueue({ payload: '$payload', discardAfter: 'written.expires_at', queue: "$channel || '-code'", from: 'written' })}
      )
      SELECT (SELECT count(*) FROM queued) > 0 AS sent, waiting.wait,
        (SELECT json_agg(b.bucket) FROM taken b JOIN wanted w ON w.bucket = b.bucket

@@ -1,18 +1,20 @@
+import type { Prune } from '../../postgres/prune.js';
 import { statement } from '../../postgres/statement.js';
 
 /** Seconds that an authenticator has to answer [WebAuthn §13.4.3]. */
 export const CEREMONY_LIFE = 300;
 
-/** Dead ceremonies that one new one sweeps out, so that the table stays as small as the traffic of a few minutes. */
-const SWEPT = 20;
-
-/** Those that another request sweeps are left: otherwise two requests could wait for each other. */
-const SWEEP = `swept AS (
-  DELETE FROM two_factor_passkey_ceremony c WHERE (c.tenant_id, c.challenge_hash) IN (
-    SELECT d.tenant_id, d.challenge_hash FROM two_factor_passkey_ceremony d WHERE d.expires_at <= now()
-    ORDER BY d.expires_at LIMIT ${SWEPT} FOR UPDATE SKIP LOCKED
-  )
-)`;
+/** Ceremonies that were never answered. By the whole key: its first column is the tenant. */
+export const PRUNE_CEREMONIES: Prune = statement(
+  'prune_passkey_ceremony',
+  `WITH gone AS (
+     DELETE FROM two_factor_passkey_ceremony WHERE tenant_id = '' AND challenge_hash = ANY (ARRAY(
+       SELECT challenge_hash FROM two_factor_passkey_ceremony WHERE tenant_id = '' AND expires_at <= now()
+       ORDER BY expires_at LIMIT $limit FOR UPDATE SKIP LOCKED
+     )) RETURNING 1
+   )
+   SELECT count(*)::integer AS pruned FROM gone`,
+);
 
 /** A credential that a client is told of. */
 export interface KnownCredential {
@@ -48,7 +50,7 @@ export const BEGIN_REGISTRATION = statement<
    ), begun AS (
      INSERT INTO two_factor_passkey_ceremony (challenge_hash, kind, account_id, session_id, expires_at)
      VALUES ($ceremonyHash, 'registration', $accountId, $sessionId, now() + make_interval(secs => ${CEREMONY_LIFE}))
-   ), ${SWEEP}
+   )
    SELECT owner.handle, ${CREDENTIALS}, (
      SELECT count(*)::integer FROM two_factor_passkey p WHERE p.account_id = $accountId AND p.confirmed_at IS NOT NULL
    ) AS passkeys FROM owner`,
@@ -64,15 +66,14 @@ export const BEGIN_AUTHENTICATION = statement<
      INSERT INTO two_factor_passkey_ceremony (challenge_hash, kind, account_id, challenge_id, session_id, expires_at)
      VALUES ($ceremonyHash, 'authentication', $accountId, $challengeId, $sessionId,
        now() + make_interval(secs => ${CEREMONY_LIFE}))
-   ), ${SWEEP}
+   )
    SELECT ${CREDENTIALS}`,
 );
 
 /** Begins a sign-in of a caller without credential. */
 export const BEGIN_SIGN_IN = statement<object, { readonly ceremonyHash: Buffer; readonly origin: string | null }>(
   'begin_passkey_sign_in',
-  `WITH ${SWEEP}
-   INSERT INTO two_factor_passkey_ceremony (challenge_hash, kind, origin, expires_at)
+  `INSERT INTO two_factor_passkey_ceremony (challenge_hash, kind, origin, expires_at)
    VALUES ($ceremonyHash, 'authentication', $origin, now() + make_interval(secs => ${CEREMONY_LIFE}))`,
 );
 

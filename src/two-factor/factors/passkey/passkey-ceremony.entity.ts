@@ -3,7 +3,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 /** A registration or authentication that waits for its authenticator. Deleted by the first answer, right or wrong. */
 @Entity('two_factor_passkey_ceremony')
 @Check('two_factor_passkey_ceremony_kind', `kind IN ('registration', 'authentication')`)
-@Index('two_factor_passkey_ceremony_expiry', ['expiresAt'])
+@Index('two_factor_passkey_ceremony_expires_at', ['expiresAt'])
 @Index('two_factor_passkey_ceremony_account', ['accountId'])
 export class PasskeyCeremony {
   @PrimaryColumn({

@@ -1,6 +1,7 @@
 import type { FactorPlugin } from '../../factor/factor-plugin.js';
 import { CreatePasskeys1764000001400 } from '../../migrations/1764000001400-create-passkeys.js';
 import { CeremoniesService } from './ceremonies.service.js';
+import { PRUNE_CEREMONIES } from './ceremony.sql.js';
 import { PasskeyCeremony } from './passkey-ceremony.entity.js';
 import { PasskeyOwner } from './passkey-owner.entity.js';
 import { PasskeyController } from './passkey.controller.js';
@@ -35,4 +36,5 @@ export const passkeyFactor: FactorPlugin = {
   suspect: SUSPECT,
   remove: REMOVE_CEREMONIES,
   dropPending: REMOVE_CEREMONIES,
+  prune: [PRUNE_CEREMONIES],
 };

@@ -42,11 +42,11 @@ const QR_CONTENT = {
 @Controller('two-factor')
 export class TotpController {
   constructor(
-    private readonly totp: TotpFactor,
-    private readonly authenticators: AuthenticatorsService,
-    private readonly verification: VerificationService,
-    private readonly reauthentication: Reauthentication,
-    private readonly hold: SessionHold,
+    protected readonly totp: TotpFactor,
+    protected readonly authenticators: AuthenticatorsService,
+    protected readonly verification: VerificationService,
+    protected readonly reauthentication: Reauthentication,
+    protected readonly hold: SessionHold,
   ) {}
 
   @Post('get-totp-uri')
@@ -118,7 +118,12 @@ export class TotpController {
     return verificationResponse(exchange, verified);
   }
 
-  private async uri(session: SessionIdentity, password: string, request: IncomingRequest): Promise<string> {
+  /**
+   * What both routes show: the URI of the authenticator that the session staged, else of the confirmed one.
+   *
+   * @throws {TwoFactorException} INVALID_PASSWORD, TOTP_NOT_ENABLED, SECOND_FACTOR_REQUIRED
+   */
+  protected async uri(session: SessionIdentity, password: string, request: IncomingRequest): Promise<string> {
     const authenticator = await this.authenticators.visibleTo(session);
     await this.reauthentication.require(session, password, request, authenticator.staged ? 'never' : 'always');
     await this.hold.live(session);
