@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { race } from '../support/barrier.js';
 import { openChallenge } from '../support/client.js';
 import { noticesTo } from '../support/notices.js';
 import { assertion, authenticate, enrolPasskey, verifyAssertion, type PasskeyOwner } from '../support/passkeys.js';
@@ -51,6 +52,17 @@ describe('control 43: a cloned key is noticed', () => {
     }
     await Promise.all(answers.map(([token, response]) => verifyAssertion(service, response, token)));
     expect(await passkeyOf(owner)).toMatchObject({ count: 9 });
+  });
+
+  it('accepts one of 20 assertions with one counter that come at once on challenges of their own', async () => {
+    const owner = await enrolPasskey(service, { counts: true });
+    const sent = await race(20, async () => {
+      const token = await openChallenge(service, owner);
+      return { token, response: await assertion(service, owner.authenticator, token, { counter: 7 }) };
+    });
+    const answers = await race(20, (index) => verifyAssertion(service, sent[index]?.response, sent[index]?.token));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ body }) => body.code === 'AUTHENTICATION_FAILED')).toHaveLength(19);
   });
 
   it('accepts an authenticator that never counts, however often', async () => {

@@ -94,13 +94,14 @@ export const CANDIDATES = `CASE WHEN $registeredId::uuid IS NULL THEN (
 
 /**
  * Takes `$passkeyId`, `$signCount` and `$backedUp`. Of two assertions at once the higher counter stays: the one that comes
- * second must not take it back.
+ * second must not take it back. Of two with one counter the second one finds it used: no authenticator gives it twice.
  */
 export const SPEND = `used AS (
   UPDATE two_factor_passkey p
   SET sign_count = greatest(p.sign_count, $signCount::bigint), backed_up = $backedUp::boolean, last_used_at = now()
   FROM cleared
   WHERE p.id = $passkeyId::uuid AND p.account_id = cleared.account_id AND p.confirmed_at IS NOT NULL
+    AND (p.sign_count <> $signCount::bigint OR $signCount::bigint = 0)
   RETURNING p.account_id
 )`;
 
