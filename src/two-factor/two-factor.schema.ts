@@ -21,6 +21,7 @@ import { NameTrustedDevices1764000001000 } from './migrations/1764000001000-name
 import { RenameLaneToScope1764000001200 } from './migrations/1764000001200-rename-lane-to-scope.js';
 import { CreateOutboxTable1764000001300 } from './migrations/1764000001300-create-outbox.js';
 import { IndexExpiry1764000001500 } from './migrations/1764000001500-index-expiry.js';
+import { DevicesRestOnFactors1764000001700 } from './migrations/1764000001700-devices-rest-on-factors.js';
 import { TrustedDevice } from './trusted-devices/trusted-device.entity.js';
 
 /** The factors of a module that names none: passkeys, authenticator apps, codes by mail and SMS, backup codes. */
@@ -48,6 +49,7 @@ const MIGRATIONS: ReadonlyArray<Type<MigrationInterface>> = [
   RenameLaneToScope1764000001200,
   CreateOutboxTable1764000001300,
   IndexExpiry1764000001500,
+  DevicesRestOnFactors1764000001700,
 ];
 
 /**

@@ -180,8 +180,13 @@ describe('the removal of a passkey', () => {
     });
   });
 
-  it('ends the trusted devices, and tells owner and log', async () => {
+  it('ends the trust in devices that rest on it, leaves the others, and tells owner and log', async () => {
     const owner = await enrolBoth(service);
+    const byApp = await caller.post(
+      '/two-factor/verify-totp',
+      { code: owner.app.nextCode(), trustDevice: true },
+      await openChallenge(service, owner),
+    );
     const challenge = await openChallenge(service, owner);
     const options = await requestOptions(service, challenge);
     const body = { response: owner.authenticator.get(options.body), trustDevice: true };
@@ -193,6 +198,10 @@ describe('the removal of a passkey', () => {
     });
     expect(signedIn.body).toMatchObject({ twoFactorRedirect: true });
     expect(signedIn.body.twoFactorMethods).not.toContain('passkey');
+    const other = await caller.post('/sign-in/email', { email: owner.email, password: PASSWORD }, undefined, {
+      'x-trusted-device': byApp.body.trustedDeviceToken,
+    });
+    expect(other.body.token).toMatch(/^tfs_/);
     expect(await noticesTo(service, owner)).toContain('A second factor was removed');
     expect(
       service.events.filter(({ name, accountId }) => name === 'two-factor.method-removed' && accountId === owner.id),

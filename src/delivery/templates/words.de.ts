@@ -48,7 +48,7 @@ export const german: Words = {
     },
     'method-removed': {
       subject: 'Ein zweiter Faktor wurde entfernt',
-      fact: 'Von Ihrem Konto bei {issuer} wurde ein zweiter Faktor entfernt. Es wird keinem Gerät mehr vertraut.',
+      fact: 'Von Ihrem Konto bei {issuer} wurde ein zweiter Faktor entfernt. Geräten, denen durch ihn vertraut wurde, wird nicht mehr vertraut.',
       advice: IF_NOT_YOU,
     },
     'clone-suspected': {

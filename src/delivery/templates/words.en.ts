@@ -47,7 +47,7 @@ export const english: Words = {
     },
     'method-removed': {
       subject: 'A second factor was removed',
-      fact: 'A second factor was removed from your account at {issuer}. No device is trusted any more.',
+      fact: 'A second factor was removed from your account at {issuer}. Devices that were trusted by it are not trusted any more.',
       advice: IF_NOT_YOU,
     },
     'clone-suspected': {

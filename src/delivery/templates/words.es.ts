@@ -49,7 +49,7 @@ export const spanish: Words = {
     },
     'method-removed': {
       subject: 'Se ha eliminado un segundo factor',
-      fact: 'Se ha eliminado un segundo factor de su cuenta de {issuer}. Ya no se confía en ningún dispositivo.',
+      fact: 'Se ha eliminado un segundo factor de su cuenta de {issuer}. Ya no se confía en los dispositivos que dependían de él.',
       advice: IF_NOT_YOU,
     },
     'clone-suspected': {

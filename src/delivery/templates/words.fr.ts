@@ -48,7 +48,7 @@ export const french: Words = {
     },
     'method-removed': {
       subject: 'Un second facteur a été supprimé',
-      fact: 'Un second facteur a été supprimé de votre compte {issuer}. Plus aucun appareil n’est considéré comme fiable.',
+      fact: 'Un second facteur a été supprimé de votre compte {issuer}. Les appareils qui en dépendaient ne sont plus considérés comme fiables.',
       advice: IF_NOT_YOU,
     },
     'clone-suspected': {

@@ -49,7 +49,7 @@ export const brazilianPortuguese: Words = {
     },
     'method-removed': {
       subject: 'Um segundo fator foi removido',
-      fact: 'Um segundo fator foi removido da sua conta em {issuer}. Nenhum dispositivo é mais confiável.',
+      fact: 'Um segundo fator foi removido da sua conta em {issuer}. Os dispositivos que dependiam dele não são mais confiáveis.',
       advice: IF_NOT_YOU,
     },
     'clone-suspected': {

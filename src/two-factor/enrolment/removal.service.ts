@@ -35,8 +35,7 @@ export class RemovalService {
   }
 
   /**
-   * Removes a confirmed factor, tells the owner, and ends the trust in all devices: it is not recorded which factor each one
-   * rests on.
+   * Removes a confirmed factor, tells the owner, and ends the trust in the devices that were trusted by it.
    *
    * @param id of the factor's row
    * @param missing what to answer where the account has no such row
@@ -60,7 +59,7 @@ export class RemovalService {
       const [found] = await transaction.query(statement, { accountId, id });
       if (!found) throw new TwoFactorException(missing);
       if (!found.removed) throw new TwoFactorException('LAST_FACTOR');
-      await this.devices.dropAll(accountId, transaction);
+      await this.devices.dropResting(accountId, id, transaction);
       await this.tell(factor.name, session, request, transaction);
       await this.hold.strong(session, transaction);
     });

@@ -24,6 +24,11 @@ export interface Match {
   readonly values: Readonly<Record<string, unknown>>;
   /** Id of the staged row that this attempt confirms; absent where it proves a confirmed one. */
   readonly confirms?: string;
+  /**
+   * Id of the confirmed row that it proves, where an account may have several of this kind: a device that is trusted along with
+   * the attempt loses its trust when that row is removed.
+   */
+  readonly proves?: string;
   /** How it was proven, in words of RFC 8176. `['otp']` where nothing else is said. */
   readonly amr?: readonly string[];
 }

@@ -14,7 +14,11 @@ import { originOf, type SecurityEvent, type SecurityEventName } from '../ports/s
 import { SessionGateway, type IssuedSession, type SessionIdentity } from '../ports/session-gateway.js';
 import { Database } from '../postgres/database.js';
 import type { Transaction } from '../postgres/transaction.js';
-import { TrustedDevicesService, type FreshDevice } from '../trusted-devices/trusted-devices.service.js';
+import {
+  TrustedDevicesService,
+  type DeviceTrust,
+  type FreshDevice,
+} from '../trusted-devices/trusted-devices.service.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import type { Guess } from './guess.js';
 import { GuessesService } from './guesses.service.js';
@@ -98,7 +102,7 @@ export class VerificationService {
     const issued = await this.prove(factor, attempt, this.sessions.transactional, async (proven, transaction) => {
       const opened = await this.openSession(proven, caller, request, device, transaction);
       await this.notify(proven, opened.user, request, transaction);
-      if (device) await this.devices.trust(device, proven.guess.accountId, opened.user, request, transaction);
+      if (device) await this.devices.trust(device, trustOf(proven, opened.user), request, transaction);
       await this.tellVerified(factor.name, opened.session.userId, opened, request, transaction);
       if (device) await this.devices.tellTrusted(opened, request, transaction);
       return opened;
@@ -279,6 +283,10 @@ export class VerificationService {
     const origin = originOf(request, session);
     await this.events.tell({ name: 'two-factor.verified', accountId, ...origin, details: { factor } }, transaction);
   }
+}
+
+function trustOf({ guess: { accountId }, match }: Proven, owner: Addressee): DeviceTrust {
+  return { accountId, owner, restsOn: match.proves ?? match.confirms ?? null };
 }
 
 function isRefusal(outcome: Match | Refusal): outcome is Refusal {

@@ -183,7 +183,7 @@ export class PasskeyController {
     id: 'deletePasskey',
     summary: 'Delete a passkey',
     description:
-      'Requires a recent second factor. The last second factor of an account cannot be deleted: use `/two-factor/disable`. No device is trusted afterwards.',
+      'Requires a recent second factor. The last second factor of an account cannot be deleted: use `/two-factor/disable`. Devices that were trusted by this passkey are not trusted any more.',
     response: PasskeyDeletedResponse,
     errors: [PASSKEY_NOT_FOUND, 'SECOND_FACTOR_REQUIRED', 'LAST_FACTOR'],
   })

@@ -91,6 +91,7 @@ export class PasskeyFactor extends Factor<PasskeyAttempt, AssertionCandidates | 
     }
     return {
       values: { passkeyId: passkey.id, signCount, backedUp },
+      proves: passkey.id,
       amr: passkeyMethods({ deviceBound: passkey.deviceBound, userVerified }),
     };
   }
