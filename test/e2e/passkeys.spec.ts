@@ -107,7 +107,7 @@ describe('the registration of a passkey', () => {
     });
   });
 
-  it('refuses a credential that is registered already, for whichever account', async () => {
+  it('refuses a credential that is registered already, by this account or another one', async () => {
     const owner = await enrolPasskey(service);
     const other = await signUp(service);
     const [credential] = owner.authenticator.credentials;

@@ -77,7 +77,7 @@ export const BEGIN_SIGN_IN = statement<object, { readonly ceremonyHash: Buffer; 
    VALUES ($ceremonyHash, 'authentication', $origin, now() + make_interval(secs => ${CEREMONY_LIFE}))`,
 );
 
-/** Uses a registration up, whoever asked for it: the row tells who that was. No row: it is used, too old, or never was. */
+/** Uses a registration up. The row tells which session asked for it, and the caller compares. No row: it is used, too old, or never was. */
 export const CONSUME_REGISTRATION = statement<
   { readonly accountId: string; readonly sessionId: string },
   { readonly ceremonyHash: Buffer }

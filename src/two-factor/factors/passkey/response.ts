@@ -111,6 +111,11 @@ function members(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
+/** In the one spelling that its bytes have: the library's decoder and that of Node.js agree on no other one. */
 function isBase64url(value: unknown): value is string {
-  return typeof value === 'string' && BASE64URL.test(value);
+  return (
+    typeof value === 'string' &&
+    BASE64URL.test(value) &&
+    Buffer.from(value, 'base64url').toString('base64url') === value
+  );
 }

@@ -1,8 +1,8 @@
 import type { ClientData, AssertionResponse, AttestationResponse } from './response.js';
 
 /*
- * The verification of WebAuthn itself is @simplewebauthn/server's. It is loaded at first use: a host without passkeys does not
- * need the package, and a service starts no slower for it.
+ * @simplewebauthn/server verifies WebAuthn. It is loaded at first use: a host without passkeys does not need the package, and the
+ * start takes no longer.
  */
 
 /** EdDSA, ES256 and RS256. Pinned, because the library offers more on newer versions of Node, and replicas must agree. */
@@ -26,7 +26,7 @@ export interface NewCredential {
   readonly userVerified: boolean;
 }
 
-/** A right signature, and what was signed along. */
+/** What a right signature covers. */
 export interface VerifiedAssertion {
   readonly signCount: number;
   readonly backedUp: boolean;
@@ -83,7 +83,7 @@ export async function verifyAttestation(
 }
 
 /**
- * Whoever calls it compares the counter: the library would not tell a counter that did not grow from a wrong signature.
+ * Leaves the counter to the caller: the library answers a counter that did not grow and a wrong signature with the same error.
  *
  * @returns null when it is not right, whatever is wrong with it
  */
