@@ -94,6 +94,22 @@ export const TARGETS: readonly Target[] = [
       'test/e2e/(enrolment|staged-elsewhere|otp|status)',
     ],
   },
+  { file: `${LIBRARY}/factors/passkey/passkey.ts`, tests: ['src/two-factor/factors/passkey', 'test/controls/43'] },
+  {
+    file: `${LIBRARY}/factors/passkey/response.ts`,
+    tests: ['test/controls/4[12]', 'test/properties/mutated-assertions'],
+  },
+  {
+    file: `${LIBRARY}/factors/passkey/webauthn.ts`,
+    tests: ['test/controls/4[234]', 'test/e2e/passkeys', 'test/properties/mutated-assertions'],
+  },
+  { file: `${LIBRARY}/factors/passkey/passkey.factor.ts`, tests: ['test/controls/4[1234]', 'test/e2e/passkeys'] },
+  {
+    file: `${LIBRARY}/factors/passkey/passkey.sql.ts`,
+    tests: ['test/controls/4[1234]', 'test/e2e/passkeys', 'test/contracts/passkey-factor'],
+  },
+  { file: `${LIBRARY}/factors/passkey/ceremony.sql.ts`, tests: ['test/controls/41', 'test/e2e/passkeys'] },
+  { file: `${LIBRARY}/enrolment/removal.statements.ts`, tests: ['test/e2e/passkeys'] },
   { file: `${LIBRARY}/factor/factor-registry.ts`, tests: ['src/two-factor/factor/'] },
   { file: `${LIBRARY}/factor/factors.ts`, tests: ['src/two-factor/factor/'] },
   { file: `${LIBRARY}/attempts/lock-schedule.ts`, tests: ['src/two-factor/attempts'] },

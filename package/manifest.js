@@ -11,6 +11,7 @@ const PEERS = {
   '@nestjs/passport': '^11.0.0 || ^12.0.0',
   '@nestjs/swagger': '^11.0.0 || ^12.0.0',
   '@nestjs/typeorm': '^11.0.0 || ^12.0.0',
+  '@simplewebauthn/server': '^14.0.0',
   'class-transformer': '^0.5.0',
   'class-validator': '^0.14.0 || ^0.15.0',
   nodemailer: '^10.0.0',
@@ -22,8 +23,8 @@ const PEERS = {
   typeorm: '^0.3.20 || ^1.0.0',
 };
 
-/** Peers that `nestjs-two-factor/delivery` alone needs. */
-const OPTIONAL = ['nodemailer'];
+/** Peers that a part of the package alone needs, and the folder of that part. Passkeys load theirs at first use. */
+const OPTIONAL = { '@simplewebauthn/server': 'factors/passkey/', nodemailer: 'delivery/' };
 
 /** Sub-paths of the package, and the folders of their index. */
 const ENTRIES = { '.': 'two-factor', './delivery': 'delivery', './testing': 'two-factor/testing' };
@@ -69,7 +70,7 @@ export function manifest(root, imported) {
     engines: root.engines,
     dependencies: dependencies(root, imported),
     peerDependencies: PEERS,
-    peerDependenciesMeta: Object.fromEntries(OPTIONAL.map((name) => [name, { optional: true }])),
+    peerDependenciesMeta: Object.fromEntries(Object.keys(OPTIONAL).map((name) => [name, { optional: true }])),
   };
 }
 
@@ -120,8 +121,8 @@ function checkPeers(imported) {
     if (!imported.has(name))
       throw new Error(`No built file imports the peer ${name}: remove it from package/manifest.js`);
   }
-  for (const name of OPTIONAL) {
-    const [needs] = imported.get(name).filter(({ file }) => !file.includes('delivery/'));
+  for (const [name, folder] of Object.entries(OPTIONAL)) {
+    const [needs] = imported.get(name).filter(({ file }) => !file.includes(folder));
     if (needs) throw new Error(`The peer ${name} is not optional: ${needs.file} imports it`);
   }
 }

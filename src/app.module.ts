@@ -7,6 +7,7 @@ import { RecoveryController } from './accounts/recovery/recovery.controller.js';
 import { PostgresSessions } from './accounts/sessions/postgres-sessions.js';
 import { SignInController } from './accounts/sign-in/sign-in.controller.js';
 import { PostgresAccountDirectory } from './accounts/users/postgres-account-directory.js';
+import { passkeysOf } from './config/passkeys.js';
 import type { ServiceConfig } from './config/service-config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { databaseTimeouts } from './database/timeouts.js';
@@ -49,6 +50,7 @@ export class AppModule {
           notices: { interval: config.outbox ? 30 : 0 },
           prune: { interval: config.outbox ? 60 : 0 },
           otp: { smsCountries, smsPerDay, mailFallback },
+          passkeys: passkeysOf(config),
           database,
           accounts: PostgresAccountDirectory,
           sessions: PostgresSessions,

@@ -22,7 +22,7 @@ const BROKEN_JSON = { message: 'The body is not valid JSON', code: 'BAD_REQUEST'
 /** Configures HTTP except for the routes: parsers, headers, cross-origin rules, errors. */
 export async function configureHttp(app: NestFastifyApplication, config: ServiceConfig): Promise<void> {
   const allowed = rememberRoutes(app.getHttpAdapter().getInstance());
-  app.setGlobalPrefix(API_PREFIX, { exclude: ['health'] });
+  app.setGlobalPrefix(API_PREFIX, { exclude: ['health', '.well-known/webauthn'] });
   acceptJsonOnly(app);
   limitStatements(app, databaseTimeouts(config.databaseTimeoutMs).requestMs);
   app.enableCors({

@@ -8,7 +8,7 @@ import { PAGE_OPTIONS } from './page.js';
 import { API_PREFIX } from '../http/api-prefix.js';
 import { BEARER_AUTH } from '../two-factor/index.js';
 
-const DESCRIPTION = `Sign-in with a second factor: authenticator apps, one-time codes and backup codes.
+const DESCRIPTION = `Sign-in with a second factor: passkeys, authenticator apps, one-time codes and backup codes.
 
 To try it on this page:
 
@@ -25,6 +25,8 @@ token counts. The service ignores a dead token beside a live cookie and adds \`W
 
 **Errors.** Every error is JSON with \`message\`, for people, and \`code\`, for programs. A known path answers 405 with \`Allow\` to a method
 that it does not have. A body of more than 16 KiB answers 413, one of another type than JSON 415, and a URL and headers of more than 16 KiB 431.
+
+**Passkeys.** A browser makes the bodies of \`/passkey/verify-*\`, so this page can only show them. Use the official client.
 
 **Terms.** A *strong* session has verified a second factor recently; sensitive calls require one. A *staged* factor is not in use
 until its first code is verified.`;

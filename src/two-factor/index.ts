@@ -2,12 +2,14 @@ export { TwoFactorModule, type TwoFactorAsyncOptions, type TwoFactorOptionsFacto
 export type { PortToken, TwoFactorPorts, TwoFactorStructure } from './two-factor.ports.js';
 export type { ErrorFormat, RouteOptions } from './routes/mounting.js';
 export { TwoFactorOptions, type TwoFactorModuleOptions } from './two-factor.options.js';
+export { PasskeyOptions, type PasskeyModuleOptions } from './passkey-options.js';
 export type { TwoFactorMethod } from './challenge/challenge.service.js';
 export { TwoFactorService, type ChallengeResponse, type SignIn, type SignInResult } from './two-factor.service.js';
 export { TwoFactorController } from './routes/two-factor.controller.js';
 export { OriginGuard, TwoFactorGuard } from './routes/two-factor.guard.js';
 export {
   Accepts,
+  AcceptsAnyone,
   AcceptsChallenge,
   CurrentCaller,
   CurrentExchange,
@@ -40,7 +42,7 @@ export {
   StepUpResponse,
 } from './routes/two-factor.openapi.js';
 
-export type { Acceptance, Caller, LeavingCaller, Prover } from './challenge/caller.js';
+export type { Acceptance, AnonymousCaller, Caller, LeavingCaller, Prover } from './challenge/caller.js';
 export { deviceName } from './messages/device-name.js';
 export { StatusController } from './routes/status.controller.js';
 export { TrustedDevicesController } from './routes/trusted-devices.controller.js';
@@ -50,6 +52,7 @@ export { SessionHold } from './policy/session-hold.js';
 export { isToken, newToken, tokenHash } from './tokens/tokens.js';
 
 export { EnrolmentService, type StagedFactor } from './enrolment/enrolment.service.js';
+export { RemovalService } from './enrolment/removal.service.js';
 export { EventLog } from './events/event-log.js';
 export { Reauthentication, type StrengthDemand } from './enrolment/reauthentication.js';
 export { ChallengeService } from './challenge/challenge.service.js';
@@ -61,6 +64,7 @@ export {
   type Companions,
   type Match,
   type MatchContext,
+  type Refusal,
   type Spent,
   type Stage,
   type Staged,
@@ -70,10 +74,12 @@ export {
 } from './factor/factor.js';
 export type { CompanionSql, EnableRoute, EnrolmentTable, FactorPlugin } from './factor/factor-plugin.js';
 export { BackupCodesController } from './factors/backup-codes/backup-codes.controller.js';
+export { PasskeyController } from './factors/passkey/passkey.controller.js';
 export { OtpController } from './factors/otp/otp.controller.js';
 export { TotpController } from './factors/totp/totp.controller.js';
 export { backupCodesFactor } from './factors/backup-codes/backup-codes.plugin.js';
 export { otpFactor } from './factors/otp/otp.plugin.js';
+export { passkeyFactor } from './factors/passkey/passkey.plugin.js';
 export { totpFactor } from './factors/totp/totp.plugin.js';
 export { KeyInUse } from './keys/key-in-use.entity.js';
 export { AesGcmSealer, SealBrokenError } from './keys/sealer.js';

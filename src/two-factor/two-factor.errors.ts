@@ -22,6 +22,7 @@ export const TWO_FACTOR_ERRORS = {
   INVALID_ORIGIN: [403, 'Invalid origin'],
   SECOND_FACTOR_REQUIRED: [403, 'Verify your second factor on this session first'],
   ENROLMENT_REQUIRED: [403, 'Turn on two-factor authentication first'],
+  LAST_FACTOR: [409, 'This is the last second factor of the account. Disable two factor authentication instead.'],
   TRUSTED_DEVICE_NOT_FOUND: [404, 'Trusted device not found'],
   TOO_MANY_REQUESTS: [429, 'Too many requests. Please try again later.'],
   ACCOUNT_TEMPORARILY_LOCKED: [

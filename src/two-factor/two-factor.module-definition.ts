@@ -12,6 +12,7 @@ import { SecondFactorPolicy } from './policy/second-factor-policy.js';
 import { StepUpPolicy } from './policy/step-up-policy.js';
 import { SessionHold } from './policy/session-hold.js';
 import { DisableService } from './enrolment/disable.service.js';
+import { RemovalService } from './enrolment/removal.service.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
 import { EventLog } from './events/event-log.js';
 import { AccountMethods } from './factor/account-methods.js';
@@ -81,6 +82,7 @@ const PROVIDERS: Provider[] = [
   UnreadableSecretReporter,
   SessionHold,
   Reauthentication,
+  RemovalService,
   StatusService,
   TrustedDevicesService,
   TwoFactorService,
@@ -95,6 +97,7 @@ const EXPORTS = [
   EventLog,
   Factors,
   Reauthentication,
+  RemovalService,
   UnreadableSecretReporter,
   VerificationService,
   KeyRotation,

@@ -1,4 +1,5 @@
 import type { RingKey } from './adapters/hkdf-key-ring.js';
+import { PasskeyOptions, type PasskeyModuleOptions } from './passkey-options.js';
 import type { DatabaseOptions } from './postgres/database.js';
 
 /** Values of the module; behaviour is replaced by ports instead. Durations are in seconds. */
@@ -42,6 +43,8 @@ export interface TwoFactorModuleOptions {
     /** How long a device stays trusted at most, however often it signs in. Default 7776000, 90 days. */
     readonly absoluteLife?: number;
   };
+  /** Passkeys and security keys. Without it they are not available: an `rpId` cannot be guessed, and not be changed later. */
+  readonly passkeys?: PasskeyModuleOptions | undefined;
   readonly notices?: {
     /**
      * How often this process tells owners what a budget of mails held back; 0 leaves that to other processes. Default 30.
@@ -86,6 +89,8 @@ export class TwoFactorOptions {
   readonly mailFallback: boolean;
   readonly smsCountries: readonly string[] | undefined;
   readonly smsPerDay: number;
+  /** Null: passkeys are not available. */
+  readonly passkeys: PasskeyOptions | null;
   readonly database: DatabaseOptions;
 
   /** @throws {RangeError} naming the option that makes no sense, and one that does not exist */
@@ -124,6 +129,7 @@ export class TwoFactorOptions {
     // A host may have read it from an environment variable that is not set.
     if (!this.issuer?.trim() || this.issuer.includes(':'))
       throw new RangeError('issuer must be a name without a colon');
+    this.passkeys = options.passkeys ? new PasskeyOptions(options.passkeys, this.issuer) : null;
     for (const origin of this.trustedOrigins) {
       if (!URL.canParse(origin) || new URL(origin).origin !== origin || origin.includes('*'))
         throw new RangeError(`trustedOrigins: "${origin}" is not an origin`);
@@ -134,7 +140,7 @@ export class TwoFactorOptions {
 /** Every option by its group; those of the module's structure may stand beside them. */
 const KNOWN = {
   '': [
-    'issuer trustedOrigins secureCookies keys totp challenge enrolment otp trustedDevices notices prune session database',
+    'issuer trustedOrigins secureCookies keys totp challenge enrolment otp trustedDevices passkeys notices prune session database',
     'accounts sessions passwords keyRing clock random events mail sms outbox templates factors dataSource isGlobal',
     'path routes errors credentials stepUp',
   ]
@@ -145,6 +151,7 @@ const KNOWN = {
   enrolment: ['stagedLife'],
   otp: ['mailFallback', 'smsCountries', 'smsPerDay'],
   trustedDevices: ['life', 'absoluteLife'],
+  passkeys: ['rpId', 'rpName', 'origins', 'relatedOrigins', 'allowedAaguids', 'signIn'],
   notices: ['interval'],
   prune: ['interval'],
   session: ['strongFor'],

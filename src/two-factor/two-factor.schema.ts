@@ -5,6 +5,7 @@ import { Challenge } from './challenge/challenge.entity.js';
 import type { FactorPlugin } from './factor/factor-plugin.js';
 import { backupCodesFactor } from './factors/backup-codes/backup-codes.plugin.js';
 import { otpFactor } from './factors/otp/otp.plugin.js';
+import { passkeyFactor } from './factors/passkey/passkey.plugin.js';
 import { totpFactor } from './factors/totp/totp.plugin.js';
 import { KeyInUse } from './keys/key-in-use.entity.js';
 import { NoticeBudgetRow } from './messages/notice-budget.entity.js';
@@ -20,10 +21,11 @@ import { NameTrustedDevices1764000001000 } from './migrations/1764000001000-name
 import { RenameLaneToScope1764000001200 } from './migrations/1764000001200-rename-lane-to-scope.js';
 import { CreateOutboxTable1764000001300 } from './migrations/1764000001300-create-outbox.js';
 import { IndexExpiry1764000001500 } from './migrations/1764000001500-index-expiry.js';
+import { DevicesRestOnFactors1764000001700 } from './migrations/1764000001700-devices-rest-on-factors.js';
 import { TrustedDevice } from './trusted-devices/trusted-device.entity.js';
 
-/** The factors of a module that names none: authenticator apps, codes by mail and SMS, backup codes. */
-export const defaultFactors: readonly FactorPlugin[] = [totpFactor, otpFactor, backupCodesFactor];
+/** The factors of a module that names none: passkeys, authenticator apps, codes by mail and SMS, backup codes. */
+export const defaultFactors: readonly FactorPlugin[] = [passkeyFactor, totpFactor, otpFactor, backupCodesFactor];
 
 const ENTITIES: readonly Type[] = [
   Attempts,
@@ -47,6 +49,7 @@ const MIGRATIONS: ReadonlyArray<Type<MigrationInterface>> = [
   RenameLaneToScope1764000001200,
   CreateOutboxTable1764000001300,
   IndexExpiry1764000001500,
+  DevicesRestOnFactors1764000001700,
 ];
 
 /**

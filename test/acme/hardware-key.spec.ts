@@ -382,7 +382,7 @@ describe.each(PLATFORMS)('on %s, a factor that the company added', (_, adapter) 
       expect(operation?.responses).toHaveProperty('200');
     }
     const schemas = JSON.parse(JSON.stringify(components?.schemas)) as Record<string, { properties: object }>;
-    const methods = ['totp', 'otp', 'hardware-key'];
+    const methods = ['passkey', 'totp', 'otp', 'hardware-key'];
     expect(schemas['TwoFactorStatusResponse']?.properties).toMatchObject({
       methods: { items: { enum: methods } },
       preferred: { enum: methods },

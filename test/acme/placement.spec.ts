@@ -24,7 +24,7 @@ describe.each([
     const tables = await acme.query<{ place: string }>(
       `SELECT schemaname || '.' || tablename AS place FROM pg_tables WHERE tablename ~ 'two_factor_' ORDER BY 1`,
     );
-    expect(tables).toHaveLength(12);
+    expect(tables).toHaveLength(15);
     for (const { place } of tables) expect(place.startsWith(`${schema}.${prefix}two_factor_`)).toBe(true);
   });
 

@@ -57,6 +57,9 @@ function valueOf(owner: EnrolledOwner, field: string): unknown {
     method: 'totp',
     channel: 'mail',
     phoneNumber: '+4915112345678',
+    // No answer of an authenticator, and no passkey of this owner.
+    response: {},
+    id: randomUUID(),
   };
   expect(Object.keys(known)).toContain(field);
   return known[field];
@@ -90,7 +93,7 @@ const sessionsOf = async ({ id }: EnrolledOwner) => {
 };
 
 describe('control 24: every route that mints a session requires a challenge', () => {
-  it('finds seven routes in the document that can return a session token', () => {
+  it('finds nine routes in the document that can return a session token', () => {
     expect(routes.filter(({ mints }) => mints).map(({ path }) => path)).toEqual(
       expect.arrayContaining([
         '/sign-up/email',
@@ -100,9 +103,11 @@ describe('control 24: every route that mints a session requires a challenge', ()
         '/two-factor/verify-totp',
         '/two-factor/verify-otp',
         '/two-factor/verify-backup-code',
+        '/passkey/verify-registration',
+        '/passkey/verify-authentication',
       ]),
     );
-    expect(routes.filter(({ mints }) => mints)).toHaveLength(7);
+    expect(routes.filter(({ mints }) => mints)).toHaveLength(9);
   });
 
   it('opens no session on any route for a client that knows the right password', async () => {

@@ -41,11 +41,19 @@ export const SEEDS: readonly string[] = [
    SELECT (ARRAY['mail-code', 'sms-code', 'notice'])[1 + n % 3], 'payload', ${LATER} + interval '2 days', ${LATER} + interval '1 day' ${FROM}`,
   `INSERT INTO two_factor_trusted_device (id, account_id, family_hash, token_hash, name, expires_at, absolute_expires_at)
    SELECT ${uuid('device')}, ${TEXT_ID}, ${hash('family')}, ${hash('device')}, 'Tablet', ${LATER}, ${LATER} ${FROM}`,
+  `INSERT INTO two_factor_passkey (id, account_id, rp_id, credential_id, public_key, alg, sign_count, transports, aaguid,
+     device_bound, backed_up, name, confirmed_at)
+   SELECT ${uuid('passkey')}, ${TEXT_ID}, 'localhost', ${hash('credential')}, ${hash('key')}, -7, 0, '{}',
+     ${uuid('model')}, true, false, 'Key', now() ${FROM}`,
+  `INSERT INTO two_factor_passkey_owner (account_id, handle) SELECT ${TEXT_ID}, ${hash('handle')} ${FROM}`,
+  `INSERT INTO two_factor_passkey_ceremony (challenge_hash, kind, account_id, session_id, expires_at)
+   SELECT ${hash('ceremony')}, 'authentication', ${TEXT_ID}, ${uuid('session')}::text, ${LATER} ${FROM}`,
 ];
 
 export const EMPTY = `TRUNCATE users, account_mail_budgets, two_factor_attempts, two_factor_authenticator,
   two_factor_otp_method, two_factor_backup_code, two_factor_challenge, two_factor_send_budget, two_factor_notice_budget,
-  two_factor_pending_notice, two_factor_trusted_device, two_factor_outbox CASCADE`;
+  two_factor_pending_notice, two_factor_trusted_device, two_factor_outbox, two_factor_passkey, two_factor_passkey_owner,
+  two_factor_passkey_ceremony CASCADE`;
 
 /** Indexes, and a statement that needs each. */
 export const NEEDED: ReadonlyArray<readonly [index: string, statement: string]> = [

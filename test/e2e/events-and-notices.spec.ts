@@ -74,7 +74,7 @@ describe('the events and notices of an account', () => {
     ]);
     expect(await noticesTo(owner, 5)).toEqual([
       'A backup code was used',
-      'A new way to receive codes',
+      'A new second factor',
       'Two-factor authentication is on',
       'Your authenticator was replaced',
       'Your backup codes were replaced',

@@ -8,6 +8,8 @@ import { AuthenticatorApp, Caller, enrol, openChallenge, PASSWORD, signUp } from
 import type { DeviceBody } from '../support/devices.js';
 import { linkMailedTo } from '../support/links.js';
 import { AnswerCheck } from '../support/openapi.js';
+import { newAuthenticator, type PasskeyBody } from '../support/passkeys.js';
+import type { CeremonyOptions } from '../support/software-authenticator.js';
 import { startTestService, type TestService } from '../support/service.js';
 
 /** The eight endpoints of the original specification, with its descriptions of the members of their bodies. */
@@ -46,6 +48,13 @@ const LINKED = [
   'POST /send-verification-email',
   'GET /verify-email',
   'POST /change-email',
+];
+const OTHER_401 = [
+  '',
+  'POST /sign-in/email',
+  'GET /verify-email',
+  'GET /passkey/generate-authenticate-options',
+  'POST /passkey/verify-authentication',
 ];
 const SIX_ERRORS = ['400', '401', '403', '404', '429', '500'];
 /** The status that the original specification omits although every operation can return it. */
@@ -200,10 +209,9 @@ describe('the OpenAPI document', () => {
   it('shows 401 UNAUTHORIZED exactly where a credential is required', () => {
     for (const [name, operation] of operations) {
       const codes = Object.keys(operation.responses['401']?.content['application/json']?.examples ?? {});
-      // Sign-in and the links in mails have a different 401.
+      // Sign-in, the links in mails and passkeys have a different 401.
       expect({ name, shown: codes.includes('UNAUTHORIZED') }).toEqual({ name, shown: needsCredential(operation) });
-      if (!needsCredential(operation))
-        expect(['POST /sign-in/email', 'GET /verify-email', '']).toContain(codes.length ? name : '');
+      if (!needsCredential(operation)) expect(OTHER_401).toContain(codes.length ? name : '');
     }
   });
 
@@ -400,6 +408,7 @@ async function walk(within: TestService, caller: DocumentedCaller): Promise<void
 
   await lockVerification(within, caller);
   token = await walkDevices(caller, app, newcomer, token);
+  token = await walkPasskeys(caller, token);
 
   await caller.post('/revoke-session', { token: other.body.token }, token);
   await caller.post('/revoke-session', {}, token);
@@ -442,6 +451,37 @@ async function walkLinks(caller: Caller, token?: string): Promise<void> {
   await caller.get(`/verify-email?token=${dead}&callbackURL=//evil.example`);
   await caller.post('/change-email', { newEmail: 'other@example.com' }, token);
   await caller.post('/change-email', { newEmail: 'walk@example.com' }, token);
+}
+
+/** Registers passkeys, uses them, renames and deletes them, and is refused each in turn. */
+async function walkPasskeys(caller: Caller, strong: string): Promise<string> {
+  const authenticator = newAuthenticator();
+  const options = async (kind: 'register' | 'authenticate', bearer?: string) =>
+    (await caller.get<CeremonyOptions>(`/passkey/generate-${kind}-options`, bearer)).body;
+  await options('authenticate', strong);
+  await options('register', 'nonsense');
+  const { body: passkey } = await caller.post<PasskeyBody>(
+    '/passkey/verify-registration',
+    { response: authenticator.create(await options('register', strong)), name: 'Walker' },
+    strong,
+  );
+  const { id, token: first } = passkey;
+  for (const response of [{}, authenticator.create(await options('register', first), { rpId: 'evil.example' })]) {
+    await caller.post('/passkey/verify-registration', { response }, first);
+  }
+  authenticator.credentials.pop();
+  const verify = async (response: unknown, bearer?: string) =>
+    caller.post<PasskeyBody>('/passkey/verify-authentication', { response }, bearer);
+  for (const response of ['none', {}]) await verify(response, first);
+  await verify(authenticator.get(await options('authenticate'), { userVerified: false }));
+  await verify(authenticator.get(await options('authenticate'), { forged: true }));
+  await verify(authenticator.get(await options('authenticate')));
+  const { body: lifted } = await verify(authenticator.get(await options('authenticate', first)), first);
+  await caller.get('/passkey/list-user-passkeys', lifted.token);
+  for (const name of ['Blue key', '']) await caller.post('/passkey/update-passkey', { id, name }, lifted.token);
+  await caller.post('/passkey/update-passkey', { id: 'none', name: 'Blue key' }, lifted.token);
+  for (const each of ['none', id]) await caller.post('/passkey/delete-passkey', { id: each }, lifted.token);
+  return lifted.token;
 }
 
 /** Trusts devices, uses them, and revokes them one by one and all at once. */

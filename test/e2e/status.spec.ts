@@ -23,6 +23,7 @@ describe('the status of an account', () => {
     const { token } = await signUp(service);
     expect((await status(token)).body).toEqual({
       enabled: false,
+      passkeys: 0,
       methods: [],
       otpDestinations: [],
       backupCodesLeft: 0,
@@ -49,6 +50,7 @@ describe('the status of an account', () => {
     const { body } = await status(added.body.token);
     expect(body).toEqual({
       enabled: true,
+      passkeys: 0,
       methods: ['totp', 'otp'],
       preferred: 'totp',
       otpDestinations: [

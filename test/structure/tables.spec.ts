@@ -35,7 +35,7 @@ describe('each table of the library', () => {
       const naming = files.filter(({ text }) => new RegExp(`\\b${table}\\b`).test(text)).map(({ folder }) => folder);
       return [table, [...new Set(naming)]] as const;
     });
-    expect(owners).toHaveLength(12);
+    expect(owners).toHaveLength(15);
     expect(owners.filter(([, folders]) => folders.length !== 1)).toEqual([]);
   });
 });

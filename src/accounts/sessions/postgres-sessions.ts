@@ -72,6 +72,7 @@ export class PostgresSessions extends SessionGateway {
           rememberMe: rememberMe !== false,
           ...origin(grant.request),
           secondFactor: grant.secondFactor,
+          firstFactor: grant.alone ? [] : ['pwd'],
           amr: grant.amr,
           trustedDeviceId: grant.trustedDeviceId,
         })

@@ -38,6 +38,8 @@ export interface IssueValues {
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
   readonly secondFactor: string | null;
+  /** How the first factor was proven, in words of RFC 8176; empty where a passkey came in its place. */
+  readonly firstFactor: readonly string[];
   /** How the second factor was proven, in words of RFC 8176. */
   readonly amr: readonly string[];
   readonly trustedDeviceId: string | null;
@@ -60,7 +62,7 @@ export const ISSUE = statement<IssuedRow, IssueValues>(
        now() + CASE WHEN $rememberMe::boolean THEN ${IDLE_LIFE} ELSE ${BROWSER_LIFE} END,
        now() + CASE WHEN $rememberMe::boolean THEN ${ABSOLUTE_LIFE} ELSE ${BROWSER_LIFE} END,
        $ipAddress, $userAgent, $secondFactor::text, CASE WHEN $secondFactor::text IS NOT NULL THEN now() END,
-       ARRAY['pwd'] || $amr::text[], $trustedDeviceId::uuid
+       $firstFactor::text[] || $amr::text[], $trustedDeviceId::uuid
      FROM owner
      RETURNING *
    )
@@ -87,7 +89,11 @@ export interface RenewValues {
   readonly trustedDeviceId: string | null;
 }
 
-/** Locks rows in a fixed order. Otherwise two sessions that end each other deadlock. */
+/**
+ * Locks rows in a fixed order. Otherwise two sessions that end each other deadlock.
+ *
+ * `pwd` stays in `amr` only where it was: a session that a passkey opened on its own knows no password.
+ */
 export const RENEW = statement<IssuedRow, RenewValues>(
   'accounts.renew_session',
   `WITH locked AS (
@@ -97,7 +103,10 @@ export const RENEW = statement<IssuedRow, RenewValues>(
      SET token_hash = $newTokenHash, updated_at = now(), expires_at = LEAST(now() + ${IDLE_LIFE}, absolute_expires_at),
        ip_address = $ipAddress, user_agent = $userAgent, second_factor = coalesce($secondFactor::text, second_factor),
        second_factor_at = CASE WHEN $secondFactor::text IS NULL THEN second_factor_at ELSE now() END,
-       amr = CASE WHEN $secondFactor::text IS NULL THEN amr ELSE ARRAY['pwd'] || $amr::text[] END,
+       amr = CASE
+         WHEN $secondFactor::text IS NULL THEN amr
+         ELSE CASE WHEN 'pwd' = ANY (amr) THEN ARRAY['pwd'] ELSE '{}'::text[] END || $amr::text[]
+       END,
        trusted_device_id = coalesce($trustedDeviceId::uuid, trusted_device_id)
      FROM locked
      WHERE sessions.id = locked.id AND sessions.id = $sessionId AND expires_at > now()

@@ -12,6 +12,8 @@ const NOTICES: Record<Exclude<MessageTopic, 'code' | LinkTopic>, true> = {
   'two-factor-enabled': true,
   'two-factor-disabled': true,
   'method-added': true,
+  'method-removed': true,
+  'clone-suspected': true,
   'authenticator-replaced': true,
   'backup-codes-replaced': true,
   'backup-code-used': true,

@@ -42,9 +42,20 @@ export const german: Words = {
       advice: IF_NOT_YOU,
     },
     'method-added': {
-      subject: 'Ein neuer Weg für Codes',
-      fact: 'Codes für Ihr Konto bei {issuer} können jetzt auch auf einem neuen Weg empfangen werden.',
+      subject: 'Ein neuer zweiter Faktor',
+      fact: 'Ihrem Konto bei {issuer} wurde ein neuer zweiter Faktor hinzugefügt, etwa ein Passkey oder ein weiterer Weg für Codes.',
       advice: IF_NOT_YOU,
+    },
+    'method-removed': {
+      subject: 'Ein zweiter Faktor wurde entfernt',
+      fact: 'Von Ihrem Konto bei {issuer} wurde ein zweiter Faktor entfernt. Geräten, denen durch ihn vertraut wurde, wird nicht mehr vertraut.',
+      advice: IF_NOT_YOU,
+    },
+    'clone-suspected': {
+      subject: 'Ein Passkey wurde vielleicht kopiert',
+      fact: 'Ein Passkey Ihres Kontos bei {issuer} wurde abgelehnt, weil er wie eine Kopie geantwortet hat. Es wurde nichts geändert.',
+      advice:
+        'Wenn Sie diesen Passkey nur auf einem Gerät verwenden, entfernen Sie ihn aus Ihrem Konto und registrieren Sie ihn neu.',
     },
     'authenticator-replaced': {
       subject: 'Ihre Authentisierungs-App wurde ersetzt',

@@ -32,7 +32,7 @@ export const english: Words = {
   notices: {
     'two-factor-enabled': {
       subject: 'Two-factor authentication is on',
-      fact: 'Two-factor authentication was turned on for your account at {issuer}. From now on signing in takes a code as well as your password.',
+      fact: 'Two-factor authentication was turned on for your account at {issuer}. From now on signing in takes a second factor as well as your password.',
       advice: IF_NOT_YOU,
     },
     'two-factor-disabled': {
@@ -41,9 +41,19 @@ export const english: Words = {
       advice: IF_NOT_YOU,
     },
     'method-added': {
-      subject: 'A new way to receive codes',
-      fact: 'Codes for your account at {issuer} can now also be received in a new way.',
+      subject: 'A new second factor',
+      fact: 'A new second factor was added to your account at {issuer}, such as a passkey or another way to receive codes.',
       advice: IF_NOT_YOU,
+    },
+    'method-removed': {
+      subject: 'A second factor was removed',
+      fact: 'A second factor was removed from your account at {issuer}. Devices that were trusted by it are not trusted any more.',
+      advice: IF_NOT_YOU,
+    },
+    'clone-suspected': {
+      subject: 'A passkey may have been copied',
+      fact: 'A passkey of your account at {issuer} was refused, because it answered as a copy of it would. Nothing was changed.',
+      advice: 'If you use that passkey on one device only, remove it from your account and register it again.',
     },
     'authenticator-replaced': {
       subject: 'Your authenticator was replaced',

@@ -43,9 +43,19 @@ export const spanish: Words = {
       advice: IF_NOT_YOU,
     },
     'method-added': {
-      subject: 'Una nueva forma de recibir códigos',
-      fact: 'Los códigos de su cuenta de {issuer} se pueden recibir ahora también de una forma nueva.',
+      subject: 'Un nuevo segundo factor',
+      fact: 'Se ha añadido un nuevo segundo factor a su cuenta de {issuer}, como una llave de acceso u otra forma de recibir códigos.',
       advice: IF_NOT_YOU,
+    },
+    'method-removed': {
+      subject: 'Se ha eliminado un segundo factor',
+      fact: 'Se ha eliminado un segundo factor de su cuenta de {issuer}. Ya no se confía en los dispositivos que dependían de él.',
+      advice: IF_NOT_YOU,
+    },
+    'clone-suspected': {
+      subject: 'Es posible que se haya copiado una llave de acceso',
+      fact: 'Se ha rechazado una llave de acceso de su cuenta de {issuer}, porque respondió como lo haría una copia. No se ha cambiado nada.',
+      advice: 'Si usa esa llave de acceso en un solo dispositivo, elimínela de su cuenta y regístrela de nuevo.',
     },
     'authenticator-replaced': {
       subject: 'Se ha sustituido su aplicación de autenticación',

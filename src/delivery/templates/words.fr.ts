@@ -42,9 +42,20 @@ export const french: Words = {
       advice: IF_NOT_YOU,
     },
     'method-added': {
-      subject: 'Un nouveau moyen de recevoir des codes',
-      fact: 'Les codes de votre compte {issuer} peuvent désormais être reçus par un moyen supplémentaire.',
+      subject: 'Un nouveau second facteur',
+      fact: 'Un nouveau second facteur a été ajouté à votre compte {issuer}, par exemple une clé d’accès ou un autre moyen de recevoir des codes.',
       advice: IF_NOT_YOU,
+    },
+    'method-removed': {
+      subject: 'Un second facteur a été supprimé',
+      fact: 'Un second facteur a été supprimé de votre compte {issuer}. Les appareils qui en dépendaient ne sont plus considérés comme fiables.',
+      advice: IF_NOT_YOU,
+    },
+    'clone-suspected': {
+      subject: 'Une clé d’accès a peut-être été copiée',
+      fact: 'Une clé d’accès de votre compte {issuer} a été refusée, car elle a répondu comme le ferait une copie. Rien n’a été modifié.',
+      advice:
+        'Si vous n’utilisez cette clé d’accès que sur un seul appareil, supprimez-la de votre compte et enregistrez-la de nouveau.',
     },
     'authenticator-replaced': {
       subject: 'Votre application d’authentification a été remplacée',

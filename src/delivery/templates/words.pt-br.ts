@@ -43,9 +43,19 @@ export const brazilianPortuguese: Words = {
       advice: IF_NOT_YOU,
     },
     'method-added': {
-      subject: 'Uma nova forma de receber códigos',
-      fact: 'Os códigos da sua conta em {issuer} agora também podem ser recebidos de uma nova forma.',
+      subject: 'Um novo segundo fator',
+      fact: 'Um novo segundo fator foi adicionado à sua conta em {issuer}, como uma chave de acesso ou outra forma de receber códigos.',
       advice: IF_NOT_YOU,
+    },
+    'method-removed': {
+      subject: 'Um segundo fator foi removido',
+      fact: 'Um segundo fator foi removido da sua conta em {issuer}. Os dispositivos que dependiam dele não são mais confiáveis.',
+      advice: IF_NOT_YOU,
+    },
+    'clone-suspected': {
+      subject: 'Uma chave de acesso pode ter sido copiada',
+      fact: 'Uma chave de acesso da sua conta em {issuer} foi recusada, porque respondeu como uma cópia responderia. Nada foi alterado.',
+      advice: 'Se você usa essa chave de acesso em um único dispositivo, remova-a da sua conta e registre-a novamente.',
     },
     'authenticator-replaced': {
       subject: 'Seu aplicativo autenticador foi substituído',

@@ -5,6 +5,7 @@ const WARNINGS: ReadonlySet<SecurityEvent['name']> = new Set([
   'two-factor.locked',
   'two-factor.disabled',
   'two-factor.device-reused',
+  'two-factor.clone-suspected',
   'two-factor.reset',
   'sms.ceiling-reached',
   'sign-in.throttled',

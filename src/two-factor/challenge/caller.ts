@@ -36,5 +36,8 @@ export type Prover = SessionCaller | ChallengeCaller;
 
 export type Caller = SessionCaller | ChallengeCaller | AnonymousCaller | LeavingCaller;
 
-/** Who may call a route. `sign-out`: every request, as a `LeavingCaller`. */
-export type Acceptance = 'session' | 'session-or-challenge' | 'optional-session' | 'sign-out';
+/**
+ * Who may call a route. `anyone`: a session, a challenge, or a caller without credential. `sign-out`: every request, as a
+ * `LeavingCaller`.
+ */
+export type Acceptance = 'session' | 'session-or-challenge' | 'optional-session' | 'anyone' | 'sign-out';

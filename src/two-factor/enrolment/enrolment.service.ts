@@ -60,6 +60,21 @@ export class EnrolmentService {
   ): Promise<StagedFactor> {
     const make = factor.prepare(request);
     await this.reauthentication.require(session, password, incoming, 'when-on');
+    return this.stageWith(factor, make, session);
+  }
+
+  /**
+   * The same for a factor whose routes ask for no password.
+   *
+   * @throws {TwoFactorException} what the factor's `prepare` throws, SECOND_FACTOR_REQUIRED with two-factor on and a weak
+   *   session, UNAUTHORIZED when the session ended meanwhile
+   */
+  async stageBySession(factor: Factor<never, never>, request: object, session: SessionIdentity): Promise<StagedFactor> {
+    // The statement that stages refuses a weak session once two-factor is on.
+    return this.stageWith(factor, factor.prepare(request), session);
+  }
+
+  private stageWith(factor: Factor<never, never>, make: Stage, session: SessionIdentity): Promise<StagedFactor> {
     return this.database.transaction(async (transaction) => {
       const staged = await this.write(factor, make, session, transaction);
       // The statement that stages looks at the strength, and the one that confirms looks at it once more.

@@ -24,6 +24,8 @@ export interface EnrolmentTable {
    * Without it every other row does, so that an account has one of this kind.
    */
   readonly rival?: string;
+  /** How many confirmed rows an account may have, and the error for one more. Absent: as many as its rivals leave. */
+  readonly limit?: { readonly most: number; readonly error: TwoFactorErrorCode | FactorError };
   /** SQL assignments made along with the confirmation, over the values of the match: `last_step = $step`. */
   readonly onConfirm?: string;
   /**
@@ -113,6 +115,8 @@ export interface FactorPlugin {
     readonly invalid: TwoFactorErrorCode | FactorError;
     /** For an account without candidates; no guess is taken. */
     readonly notEnabled: TwoFactorErrorCode | FactorError;
+    /** For a caller without credential whose attempt names no account; see `alone`. */
+    readonly unknown?: TwoFactorErrorCode | FactorError;
   };
 
   /** Where it is enrolled. A factor with such a table turns two-factor on; one without does not. */
@@ -125,9 +129,26 @@ export interface FactorPlugin {
   /**
    * SQL expression for what an attempt is checked against, NULL when there is nothing: over `who(account_id, session_id,
    * challenge_id)`, where the session is NULL on a challenge and the challenge NULL on a session. What is staged may be seen
-   * only by the session that staged it.
+   * only by the session that staged it. It may take the values of `Factor.presents` by name.
    */
   readonly candidates: string;
+  /**
+   * Uses up what an attempt answers, such as a nonce, before the attempt is looked at: common table expressions over `who`, which
+   * run in the statement that takes the guess. `candidates` reads what they return. Of parallel requests with one nonce, the
+   * second one finds it deleted, gets no candidates and takes no guess. They take the values of `Factor.presents` by name.
+   */
+  readonly consume?: string;
+  /**
+   * SQL expression for the account that an attempt without any credential names, NULL for none; over the values of
+   * `Factor.presents`. With it the factor signs in on its own, so `match` must ask for what makes it two factors. In
+   * `who` the challenge and the session are both NULL then.
+   */
+  readonly alone?: string;
+  /**
+   * SQL statement that writes down a wrong attempt which tells of an attack; takes `$accountId` and the values of
+   * `Refusal.alarm`.
+   */
+  readonly suspect?: string;
   /**
    * Uses a match up, once: common table expressions, of which the last is called `used(account_id)` and has no row when the
    * match was used before. They join `cleared(account_id)`, and take the values of `Match.values` by name. `used` may have

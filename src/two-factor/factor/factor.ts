@@ -7,9 +7,9 @@ import type { FactorError, TwoFactorErrorCode } from '../two-factor.errors.js';
 /** What an attempt is checked against, and on whose behalf. */
 export interface MatchContext<Candidates> {
   readonly accountId: string;
-  /** Null on a session. */
+  /** Null on a session, and for a caller without credential. */
   readonly challengeId: string | null;
-  /** Null on a challenge. */
+  /** Null on a challenge, and for a caller without credential: see `FactorPlugin.alone`. */
   readonly sessionId: string | null;
   /** What `FactorPlugin.candidates` selected. */
   readonly candidates: Candidates;
@@ -24,8 +24,26 @@ export interface Match {
   readonly values: Readonly<Record<string, unknown>>;
   /** Id of the staged row that this attempt confirms; absent where it proves a confirmed one. */
   readonly confirms?: string;
+  /**
+   * Id of the confirmed row that it proves, where an account may have several of this kind: a device that is trusted along with
+   * the attempt loses its trust when that row is removed.
+   */
+  readonly proves?: string;
   /** How it was proven, in words of RFC 8176. `['otp']` where nothing else is said. */
   readonly amr?: readonly string[];
+}
+
+/** A wrong attempt of which there is more to say than that it is wrong. Its guess stays taken, as of every wrong one. */
+export interface Refusal {
+  readonly refused: true;
+  /** In the place of the plug-in's `errors.invalid`. */
+  readonly error?: TwoFactorErrorCode | FactorError;
+  /** What the owner and the log are told; `values` go to `FactorPlugin.suspect`. */
+  readonly alarm?: {
+    readonly event: SecurityEventName;
+    readonly topic: NoticeTopic;
+    readonly values: Readonly<Record<string, unknown>>;
+  };
 }
 
 /** What spending a factor reported. */
@@ -102,10 +120,21 @@ export abstract class Factor<Attempt = string, Candidates = unknown> {
   /**
    * Checks an attempt in memory and in constant time.
    *
-   * @returns null for a wrong attempt: its guess stays taken
+   * @returns null or a `Refusal` for a wrong attempt: its guess stays taken
    * @throws for a fault of ours, such as a secret that cannot be opened: the client gets 500, never "wrong code"
    */
-  abstract match(attempt: Attempt, context: MatchContext<Candidates>): Match | null | Promise<Match | null>;
+  abstract match(
+    attempt: Attempt,
+    context: MatchContext<Candidates>,
+  ): Match | Refusal | null | Promise<Match | Refusal | null>;
+
+  /**
+   * @returns values of an attempt for the SQL of `FactorPlugin.consume`, `candidates` and `alone`, by the names that stand
+   *   there. Only the shape of the attempt was looked at
+   */
+  presents(_attempt: Attempt): Readonly<Record<string, unknown>> {
+    return {};
+  }
 
   /** @returns the error to answer where the service is not configured for this factor; null where it is */
   unavailable(): TwoFactorErrorCode | FactorError | null {

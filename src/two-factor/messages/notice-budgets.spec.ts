@@ -31,8 +31,10 @@ describe('a budget of notices', () => {
     expect(topics.toSorted((a, b) => a.localeCompare(b))).toEqual([
       'authenticator-replaced',
       'backup-codes-replaced',
+      'clone-suspected',
       'device-reused',
       'method-added',
+      'method-removed',
       'password-changed',
       'two-factor-disabled',
     ]);

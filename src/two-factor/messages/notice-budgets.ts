@@ -8,6 +8,8 @@ export const ALARMING: Readonly<Record<NoticeTopic, boolean>> = {
   'two-factor-enabled': false,
   'two-factor-disabled': true,
   'method-added': true,
+  'method-removed': true,
+  'clone-suspected': true,
   'authenticator-replaced': true,
   'backup-codes-replaced': true,
   'backup-code-used': false,

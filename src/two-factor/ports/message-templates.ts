@@ -12,6 +12,8 @@ export type MessageTopic =
   | 'two-factor-enabled'
   | 'two-factor-disabled'
   | 'method-added'
+  | 'method-removed'
+  | 'clone-suspected'
   | 'authenticator-replaced'
   | 'backup-codes-replaced'
   | 'backup-code-used'

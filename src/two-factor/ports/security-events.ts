@@ -7,6 +7,7 @@ import type { SessionIdentity } from './session-gateway.js';
  *
  * - `two-factor.secret-unreadable` is an alarm: something stored cannot be opened, because a key is missing or the database
  *   was tampered with.
+ * - `two-factor.clone-suspected`: the counter of a passkey did not grow, so there may be a copy of it; the attempt was refused.
  * - `sms.ceiling-reached`: the last text message of a ceiling was sent; further ones are refused until it refills.
  * - `password.refused`, `password.throttled`: a signed-in user typed a wrong password, or too many of them.
  * - `sign-in.*`, `password.changed`, `session.revoked` and `account.*` are told by the host: the service does, and others may.
@@ -16,6 +17,8 @@ export type SecurityEventName =
   | 'two-factor.enabled'
   | 'two-factor.disabled'
   | 'two-factor.method-added'
+  | 'two-factor.method-removed'
+  | 'two-factor.clone-suspected'
   | 'two-factor.authenticator-replaced'
   | 'two-factor.backup-codes-replaced'
   | 'two-factor.backup-code-used'

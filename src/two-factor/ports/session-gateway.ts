@@ -39,6 +39,11 @@ export interface SessionGrant {
    * host puts its own word for the first factor in front, such as `pwd`.
    */
   readonly amr: readonly string[];
+  /**
+   * True where no first factor came before: a passkey signed in on its own. `amr` is complete then, so the host puts no word
+   * in front, and `context` is empty.
+   */
+  readonly alone?: true;
   /** The trusted device that the sign-in came from, or that is trusted from now on; `identify` must return it. */
   readonly trustedDeviceId: string | null;
   /** What the host gave to `TwoFactorService.signIn`, unchanged. */

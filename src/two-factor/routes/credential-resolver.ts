@@ -13,6 +13,9 @@ import { tokenHash } from '../tokens/tokens.js';
 
 const ANONYMOUS: Caller = { kind: 'anonymous' };
 
+const ANONYMOUS_TOO: ReadonlySet<Acceptance> = new Set(['optional-session', 'anyone']);
+const CHALLENGES_TOO: ReadonlySet<Acceptance> = new Set(['session-or-challenge', 'anyone']);
+
 /**
  * Finds the caller of a request: a session or a challenge, as bearer token or as cookie.
  */
@@ -46,14 +49,14 @@ export class CredentialResolver {
       this.origins.check(exchange);
       const caller = await this.byCookie(exchange, accepts);
       if (caller) return found(exchange, 'cookie', caller);
-      if (accepts === 'optional-session') return ANONYMOUS;
+      if (ANONYMOUS_TOO.has(accepts)) return ANONYMOUS;
       throw new TwoFactorException('UNAUTHORIZED', { bearerError: '' });
     }
     const byHeader = await this.byBearer(exchange, bearer, accepts);
     const byCookie = Object.keys(exchange.request.cookies).length > 0 ? await this.byCookie(exchange, accepts) : null;
     if (byCookie) return this.agreeing(exchange, byHeader, byCookie);
     if (byHeader) return found(exchange, 'authorization', byHeader);
-    if (accepts === 'optional-session') {
+    if (ANONYMOUS_TOO.has(accepts)) {
       tellDeadBearer(exchange);
       return ANONYMOUS;
     }
@@ -99,16 +102,14 @@ export class CredentialResolver {
 
   private async byBearer(exchange: HttpExchange, token: string, accepts: Acceptance): Promise<Caller | null> {
     if (this.challenges.isToken(token)) {
-      return accepts === 'session-or-challenge'
-        ? { kind: 'challenge', tokenHash: tokenHash(token), replaces: null }
-        : null;
+      return CHALLENGES_TOO.has(accepts) ? { kind: 'challenge', tokenHash: tokenHash(token), replaces: null } : null;
     }
     return asCaller(await this.sessions.identify(exchange.request, { carrier: 'authorization', token }));
   }
 
   private async byCookie(exchange: HttpExchange, accepts: Acceptance): Promise<Caller | null> {
     const session = await this.sessions.identify(exchange.request, { carrier: 'cookie' });
-    const token = accepts === 'session-or-challenge' ? this.challenges.tokenOf(exchange.request.cookies) : undefined;
+    const token = CHALLENGES_TOO.has(accepts) ? this.challenges.tokenOf(exchange.request.cookies) : undefined;
     if (token === undefined) return asCaller(session);
     const challenge: Caller = { kind: 'challenge', tokenHash: tokenHash(token), replaces: session };
     // Between cookies the challenge wins; but a dead one left behind must not shut out a live session.

@@ -4,10 +4,14 @@ import { ErrorResponse } from './two-factor.openapi.js';
 
 /** How the library's routes are mounted in the host. */
 export interface RouteOptions {
-  /** In the place of `two-factor`, e.g. `security/mfa`. A global prefix and a version of the URI come in front of it. */
+  /**
+   * In the place of `two-factor`, e.g. `security/mfa`. A global prefix and a version of the URI come in front of it. Routes that
+   * stand beside `two-factor`, as those of passkeys, keep their own path.
+   */
   readonly path?: string;
   /**
-   * Which routes are mounted, by their paths below `path`: `enable`, `verify-totp`, `trusted-devices/:id`. All by default.
+   * Which routes are mounted, by their paths below `path`: `enable`, `verify-totp`, `trusted-devices/:id`; those that stand beside
+   * `two-factor` by their whole path: `passkey/verify-authentication`. All by default.
    * What is left out is missing in the OpenAPI document, too.
    */
   readonly routes?: { readonly only: readonly string[] } | { readonly except: readonly string[] };
@@ -72,7 +76,8 @@ function mount(
 ): Type {
   const { path, isMounted, errorType } = options;
   const Mounted = { [controller.name]: class extends controller {} }[controller.name] as Type;
-  Reflect.defineMetadata(PATH_METADATA, path + pathOf(controller).slice(DEFAULT_PATH.length), Mounted);
+  const mounted = isBelow(controller) ? path + pathBelow(controller) : pathOf(controller);
+  Reflect.defineMetadata(PATH_METADATA, mounted, Mounted);
   for (const route of routesOf(controller)) {
     const original = (controller.prototype as Record<string, Handler>)[route.method] as Handler;
     const handler: Handler = function (...values) {
@@ -117,7 +122,7 @@ interface Route {
 }
 
 function routesOf(controller: Type): readonly Route[] {
-  const base = pathOf(controller).slice(DEFAULT_PATH.length);
+  const base = pathBelow(controller);
   const routes = new Map<string, Route>();
   let proto = controller.prototype as object;
   for (; proto !== Object.prototype; proto = Object.getPrototypeOf(proto) as object) {
@@ -131,6 +136,15 @@ function routesOf(controller: Type): readonly Route[] {
     }
   }
   return [...routes.values()];
+}
+
+function isBelow(controller: Type): boolean {
+  return pathOf(controller).split('/')[0] === DEFAULT_PATH;
+}
+
+/** The whole path of a controller that stands beside the library's. */
+function pathBelow(controller: Type): string {
+  return isBelow(controller) ? pathOf(controller).slice(DEFAULT_PATH.length) : pathOf(controller);
 }
 
 function pathOf(controller: Type): string {

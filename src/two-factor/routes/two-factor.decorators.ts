@@ -16,13 +16,19 @@ export const SECOND_FACTOR = Reflector.createDecorator<StepUpDemand | 'strong'>(
  * Says who may call a route below TwoFactorGuard; without it, every caller with a session. With `sign-out` `@CurrentCaller()` gives
  * a `LeavingCaller`: all that the request carries.
  */
-export const Accepts = (acceptance: Exclude<Acceptance, 'session-or-challenge'>) => ACCEPTS(acceptance);
+export const Accepts = (acceptance: Exclude<Acceptance, 'session-or-challenge' | 'anyone'>) => ACCEPTS(acceptance);
 
 /**
  * Lets a challenge in, too: for the routes of a factor. The guard looks at the shape of a challenge token only, so the handler
  * must ask whether the challenge lives: `VerificationService.verify` and `ChallengeService.identify` do.
  */
 export const AcceptsChallenge = () => ACCEPTS('session-or-challenge');
+
+/**
+ * Lets callers in with a session, with a challenge, and without any credential: for a factor that signs in on its own. As with
+ * `AcceptsChallenge`, the handler must ask whether the challenge lives.
+ */
+export const AcceptsAnyone = () => ACCEPTS('anyone');
 
 /**
  * Asks for a second factor as fresh and as strong as a route needs, on a class or a method below TwoFactorGuard: REST, GraphQL,

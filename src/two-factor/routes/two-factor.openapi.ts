@@ -6,6 +6,7 @@ import {
   ApiProperty,
   ApiPropertyOptional,
   ApiResponse,
+  ApiSecurity,
   type ApiResponseOptions,
 } from '@nestjs/swagger';
 import { stepUpDemand, stepUpRequired, type StepUpOptions } from '../policy/step-up.js';
@@ -88,6 +89,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   401: 'No credential, a dead one, or a wrong code',
   403: 'A page of an origin that is not trusted, or a session that must verify its second factor first',
   404: 'No such resource',
+  409: 'In conflict with the state of the account',
   422: 'Well-formed, but in conflict with what is there',
   429: 'Too many tries; `Retry-After` says when the next one makes sense',
   500: 'A fault of the service',
@@ -197,6 +199,8 @@ export function ApiAuthenticated(operation: {
   errors?: ReadonlyArray<TwoFactorErrorCode | FactorError>;
   /** Whether the answer carries a new session token, and so `set-auth-token`. */
   newToken?: boolean;
+  /** Whether it also accepts a caller without credential. */
+  optional?: boolean;
   /** Operations that its answer leads to. */
   links?: NonNullable<ApiResponseOptions['links']>;
 }): MethodDecorator {
@@ -205,12 +209,15 @@ export function ApiAuthenticated(operation: {
   return applyDecorators(
     ApiOperation({ operationId: operation.id, summary: operation.summary, description: operation.description }),
     ApiBearerAuth(BEARER_AUTH),
+    ...(operation.optional ? [ApiSecurity({})] : []),
     ApiOkResponse({
       description: 'Success',
       ...('content' in operation.response ? operation.response : { type: operation.response }),
       ...(operation.newToken && { headers: SET_AUTH_TOKEN }),
       ...(operation.links && { links: operation.links }),
     }),
-    ApiErrorResponses(Object.fromEntries(errors.map(({ code, status, message }) => [code, [status, message]]))),
+    ApiErrorResponses(Object.fromEntries(errors.map(({ code, status, message }) => [code, [status, message]])), {
+      credential: !operation.optional,
+    }),
   );
 }

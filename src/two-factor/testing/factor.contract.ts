@@ -71,12 +71,11 @@ export function describeFactor<Attempt>(
 
   describe(name, () => {
     it('has one name, and its SQL fits the statement that takes a guess', async () => {
-      const { plugin, factor, guess, session, confirmed, attempt } = await trial();
+      const { plugin, factor, guess, session, confirmed, attempt, wrong } = await trial();
       assert.equal(factor.name, plugin.name);
-      assert.equal(await guess(session()), 'not-enabled', 'An account that never enrolled has candidates');
+      assert.equal(await guess(session(), wrong), 'not-enabled', 'An account that never enrolled has candidates');
       const caller = await confirmed();
-      await attempt(caller);
-      assert.equal(await guess(caller), 'taken');
+      assert.equal(await guess(caller, await attempt(caller)), 'taken');
     });
 
     describe('what is confirmed', () => {
@@ -101,8 +100,15 @@ export function describeFactor<Attempt>(
       });
 
       it('is spent once, of requests at once and ever after', async () => {
-        const { confirmed, tries, spend, check } = await trial();
+        const { plugin, confirmed, tries, attempt, spend, check } = await trial();
         const caller = await confirmed();
+        if (plugin.consume !== undefined) {
+          const answer = await attempt(caller);
+          const right = await Promise.all(Array.from({ length: PARALLEL }, () => check(caller, answer)));
+          assert.equal(right.filter(Boolean).length, 1, 'Requests at once were all right, or none was');
+          assert.equal(await check(caller, answer), null, 'What an attempt answers was not used up');
+          return;
+        }
         const { match, sent } = await tries(caller);
         assert.ok(match);
         const spent = await Promise.all(Array.from({ length: PARALLEL }, () => spend(caller, match)));
@@ -225,26 +231,49 @@ class Trial<Attempt> {
     return caller;
   };
 
-  /** Checks an attempt against what the plug-in's SQL finds now. */
-  readonly check = async (caller: FactorCaller, attempt: Attempt): Promise<Match | null> => {
-    const [row] = await this.database.query<{ readonly candidates: never }>(
-      `WITH who AS (SELECT $1::text AS account_id, $2::text AS session_id, $3::uuid AS challenge_id)
-       SELECT ${this.plugin.candidates} AS candidates FROM who`,
-      [caller.accountId, caller.sessionId, caller.challengeId],
-    );
-    const candidates = row?.candidates ?? null;
-    return candidates === null ? null : this.factor.match(attempt, { ...caller, candidates });
-  };
+  /** Checks an attempt against what the plug-in's SQL finds now; null for a wrong one. */
+  readonly check = async (caller: FactorCaller, attempt: Attempt): Promise<Match | null> =>
+    this.match(caller, attempt, await this.candidates(caller, attempt));
 
   /** Makes a right attempt and checks it twice. */
   readonly tries = async (caller: FactorCaller) => {
     const sent = await this.attempt(caller);
-    return { sent, match: await this.check(caller, sent), again: await this.check(caller, sent) };
+    const candidates = await this.candidates(caller, sent);
+    const check = async () => this.match(caller, sent, candidates);
+    return { sent, match: await check(), again: await check() };
   };
 
+  private async match(caller: FactorCaller, attempt: Attempt, candidates: object | null): Promise<Match | null> {
+    if (candidates === null) return null;
+    const outcome = await this.factor.match(attempt, { ...caller, candidates: candidates as never });
+    return outcome !== null && 'refused' in outcome ? null : outcome;
+  }
+
+  /** Uses up what the attempt answers, where the plug-in has such. */
+  private async candidates(
+    { accountId, sessionId, challengeId }: FactorCaller,
+    attempt: Attempt,
+  ): Promise<object | null> {
+    const { candidates, consume } = this.plugin;
+    const text = `WITH who AS (
+        SELECT $accountId::text AS account_id, $sessionId::text AS session_id, $challengeId::uuid AS challenge_id
+      )${consume === undefined ? '' : `, ${consume}`}
+      SELECT ${candidates} AS candidates FROM who`;
+    const select = statement<{ readonly candidates: object | null }, Readonly<Record<string, unknown>>>(
+      'candidates',
+      text,
+    );
+    const values = { ...this.factor.presents(attempt), accountId, sessionId, challengeId };
+    const [row] = await this.database.query(select, values);
+    return row?.candidates ?? null;
+  }
+
   /** Asks for a guess on a session, by the library's statement; tells the verdict. */
-  readonly guess = async ({ accountId, sessionId }: { accountId: string; sessionId: string }) => {
-    const values = { accountId, sessionId, trustedDeviceId: null };
+  readonly guess = async (
+    { accountId, sessionId }: { readonly accountId: string; readonly sessionId: string },
+    attempt: Attempt,
+  ) => {
+    const values = { ...this.factor.presents(attempt), accountId, sessionId, trustedDeviceId: null };
     const [guess] = await this.database.query(guessStatements(this.plugin).onSession, values);
     return guess?.verdict;
   };

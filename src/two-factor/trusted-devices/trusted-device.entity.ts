@@ -27,6 +27,10 @@ export class TrustedDevice {
   @Column({ name: 'rotated_at', type: 'timestamptz', array: true, default: () => `'{}'` })
   rotatedAt!: Date[];
 
+  /** The factor's row that was proven when the device was trusted: it goes with that. NULL where none is known. */
+  @Column({ name: 'rests_on', type: 'uuid', nullable: true })
+  restsOn!: string | null;
+
   /** As the user agent says, until the owner gives it another. */
   @Column({ type: 'text' })
   name!: string;

@@ -19,6 +19,7 @@ import { deviceName } from '../messages/device-name.js';
 import { newDeviceToken, nextDeviceToken, parseDeviceToken, type DeviceToken } from './device-token.js';
 import {
   DROP_DEVICES,
+  DROP_RESTING_DEVICES,
   IS_CURRENT_DEVICE,
   LIST_DEVICES,
   RENAME_DEVICE,
@@ -37,6 +38,14 @@ const HEADER = 'x-trusted-device';
 export interface FreshDevice {
   readonly id: string;
   readonly token: DeviceToken;
+}
+
+/** Whom a device is trusted for, and by what. */
+export interface DeviceTrust {
+  readonly accountId: string;
+  readonly owner: Addressee;
+  /** Id of the factor's row that was proven; null where none is known. */
+  readonly restsOn: string | null;
 }
 
 /** Devices that sign in by password alone: trusted after a second factor, listed, renamed, revoked. */
@@ -78,8 +87,7 @@ export class TrustedDevicesService {
   /** Trusts the device that a request comes from, in the place of what this browser held for the account before. */
   async trust(
     { id, token }: FreshDevice,
-    accountId: string,
-    owner: Addressee,
+    { accountId, owner, restsOn }: DeviceTrust,
     request: IncomingRequest,
     transaction: Transaction = this.database,
   ): Promise<void> {
@@ -90,6 +98,7 @@ export class TrustedDevicesService {
       tokenHash: token.hash,
       familyHash: token.familyHash,
       replacedFamily: this.presented(request)?.familyHash ?? null,
+      restsOn,
       name: deviceName(request.userAgent),
       address: request.ip ?? null,
       deviceLife,
@@ -144,6 +153,11 @@ export class TrustedDevicesService {
   /** Ends the trust in all devices, because the factor that it rested on is gone. */
   async dropAll(accountId: string, transaction: Transaction): Promise<void> {
     await transaction.query(DROP_DEVICES, { accountId });
+  }
+
+  /** Ends the trust in the devices that rest on one row of a factor, which is removed. */
+  async dropResting(accountId: string, factorId: string, transaction: Transaction): Promise<void> {
+    await transaction.query(DROP_RESTING_DEVICES, { accountId, factorId });
   }
 
   /** @returns the account's devices, the one used last first */

@@ -68,6 +68,12 @@ export const DROP_DEVICES = statement<DeviceId, { readonly accountId: string }>(
   `WITH ${dropDevices('true')} SELECT id FROM dropped_devices`,
 );
 
+/** Drops the devices that rest on one row of a factor. */
+export const DROP_RESTING_DEVICES = statement<DeviceId, { readonly accountId: string; readonly factorId: string }>(
+  'drop_resting_devices',
+  `WITH ${dropDevices('d.rests_on = $factorId::uuid')} SELECT id FROM dropped_devices`,
+);
+
 /**
  * One row when the account trusts a device that the request comes from, by a token that would sign in. A copied token
  * changes nothing here, because no password was checked yet.
@@ -95,6 +101,8 @@ interface NewDevice {
   readonly familyHash: Buffer;
   /** Hash of the family of the token that came along: the new device takes its place. */
   readonly replacedFamily: Buffer | null;
+  /** Id of the factor's row that was proven; null where none is known. */
+  readonly restsOn: string | null;
   readonly name: string;
   readonly address: string | null;
   /** Seconds. */
@@ -115,9 +123,9 @@ function trustText(registry: FactorRegistry, notice: string, result: string): st
   return `WITH ${dropDevices(GIVES_WAY)},
    trusted AS (
      INSERT INTO two_factor_trusted_device
-       (id, account_id, token_hash, name, ip_address, expires_at, absolute_expires_at, family_hash)
+       (id, account_id, token_hash, name, ip_address, expires_at, absolute_expires_at, family_hash, rests_on)
      SELECT $id::uuid, $accountId, $tokenHash::bytea, $name, $address, now() + make_interval(secs => $deviceLife),
-       now() + make_interval(secs => $absoluteLife), $familyHash::bytea
+       now() + make_interval(secs => $absoluteLife), $familyHash::bytea, $restsOn::uuid
      WHERE ${registry.isOn('$accountId')}
      RETURNING id, account_id
    ), scope AS (

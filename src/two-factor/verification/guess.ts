@@ -1,5 +1,5 @@
 import { COUNT_GUESS, countersOfWho, LOCKED_FOR, REFUSING_COUNTERS } from '../attempts/attempts.fragments.js';
-import { WHO, type CallerStatements } from '../challenge/caller.statements.js';
+import { WHO, whoAlone, type CallerStatements } from '../challenge/caller.statements.js';
 import { COUNT_CHALLENGE_GUESS } from '../challenge/challenge.statements.js';
 import type { MatchContext } from '../factor/factor.js';
 import type { FactorPlugin } from '../factor/factor-plugin.js';
@@ -12,9 +12,10 @@ import { statement } from '../postgres/statement.js';
  * - `not-enabled`: the account lacks this factor; nothing counted
  * - `locked`: verification is locked in this scope; nothing counted
  * - `in-flight`: guesses that are being evaluated right now hold the rest of the scope's budget; nothing counted
+ * - `unknown`: the caller has no credential, and the attempt names no account; nothing counted
  * - `exhausted`: the challenge's budget is used up; said once, then the challenge is `dead`
  */
-export type Verdict = 'taken' | 'not-enabled' | 'locked' | 'in-flight' | 'exhausted' | 'dead';
+export type Verdict = 'taken' | 'not-enabled' | 'unknown' | 'locked' | 'in-flight' | 'exhausted' | 'dead';
 
 /** A guess asked for, and all that checking the attempt needs. */
 export interface Guess<Candidates = unknown> extends MatchContext<Candidates> {
@@ -36,9 +37,11 @@ export interface Guess<Candidates = unknown> extends MatchContext<Candidates> {
  *
  * Taking a guess imposes no lock: of parallel right codes one must win.
  */
-export function guessStatements({ name, candidates, lockable }: FactorPlugin): CallerStatements<Guess> {
+export function guessStatements(plugin: FactorPlugin): CallerStatements<Guess, Readonly<Record<string, unknown>>> {
+  const { name, candidates, consume, alone, lockable } = plugin;
   const text = (who: string) => `
     WITH who AS MATERIALIZED (${who}),
+    ${consume ? `${consume},` : ''}
     budget AS MATERIALIZED (
       ${countersOfWho({ lock: lockable })}
     ),
@@ -46,7 +49,9 @@ export function guessStatements({ name, candidates, lockable }: FactorPlugin): C
       SELECT who.*, p.candidates, b.failures, b.locks, ${LOCKED_FOR} AS locked_for,
         CASE
           WHEN who.guesses > who.allowed THEN 'dead'
-          WHEN p.candidates IS NULL OR b.account_id IS NULL THEN 'not-enabled'
+          WHEN p.candidates IS NULL THEN 'not-enabled'
+          WHEN who.account_id IS NULL THEN 'unknown'
+          WHEN b.account_id IS NULL THEN 'not-enabled'
           ${lockable ? REFUSING_COUNTERS : ''}
           WHEN who.guesses = who.allowed THEN 'exhausted'
           ELSE 'taken'
@@ -64,5 +69,6 @@ export function guessStatements({ name, candidates, lockable }: FactorPlugin): C
   return {
     onChallenge: statement(`guess_${id}_on_challenge`, text(`${WHO.onChallenge} FOR UPDATE`)),
     onSession: statement(`guess_${id}_on_session`, text(WHO.onSession)),
+    ...(alone !== undefined && { alone: statement(`guess_${id}_alone`, text(whoAlone(alone))) }),
   };
 }

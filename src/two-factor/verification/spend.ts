@@ -1,4 +1,4 @@
-import { clearFailures, STATEMENT_TIME } from '../attempts/attempts.fragments.js';
+import { clearFailures, holdAccount, STATEMENT_TIME } from '../attempts/attempts.fragments.js';
 import { ACCOUNT_SCOPE } from '../attempts/scope.js';
 import { BURN_LIVE_CHALLENGE, burnChallengesOf } from '../challenge/challenge.statements.js';
 import type { Spent } from '../factor/factor.js';
@@ -29,6 +29,15 @@ export interface SpendStatements {
   readonly onSession: Statement<Spent, SpendOnSession & MatchValues>;
   /** Null for a factor that is not enrolled. What is staged can be confirmed on a session only. */
   readonly confirm: Statement<Spent, Confirmation & MatchValues> | null;
+  /** Null for a factor whose number has no limit. */
+  readonly room: RoomStatements | null;
+}
+
+/** How many confirmed rows there are, asked in two statements: the second one sees what those before it have written. */
+export interface RoomStatements {
+  /** Makes confirmations of one account wait for each other until the transaction ends. */
+  readonly hold: Statement<object, { readonly accountId: string }>;
+  readonly count: Statement<{ readonly rows: number }, { readonly accountId: string }>;
 }
 
 const ON_CHALLENGE = `SELECT account_id, '${ACCOUNT_SCOPE}' AS scope FROM burnt_challenge`;
@@ -52,6 +61,17 @@ export function spendStatements(plugin: FactorPlugin, registry: FactorRegistry):
           `WITH burnt AS (${ON_SESSION}), ${cleared}, ${confirm(plugin as EnrollablePlugin, registry)}`,
         )
       : null,
+    room: plugin.enrolment?.limit ? room(name, plugin.enrolment.name) : null,
+  };
+}
+
+function room(name: string, table: string): RoomStatements {
+  return {
+    hold: statement(`hold_${name}`, holdAccount('$accountId', 'FOR NO KEY UPDATE')),
+    count: statement(
+      `count_${name}`,
+      `SELECT count(*)::integer AS rows FROM ${table} WHERE account_id = $accountId AND confirmed_at IS NOT NULL`,
+    ),
   };
 }
 
@@ -106,7 +126,7 @@ function confirm({ enrolment, spendStaged }: EnrollablePlugin, registry: FactorR
     ...companions,
     `confirmed AS (
       UPDATE ${table} mine SET confirmed_at = now(), staged_by = NULL, staged_until = NULL${assignments}
-      FROM due, replaced, was_on WHERE mine.id = due.id
+      FROM due, replaced, was_on WHERE mine.id = due.id AND mine.account_id = due.account_id
       RETURNING true AS enrolled, replaced.replaced, was_on.was_on AS added
     ) SELECT * FROM confirmed`,
   ].join(', ');

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Prover } from '../challenge/caller.js';
+import type { AnonymousCaller, Prover } from '../challenge/caller.js';
 import { ChallengeService } from '../challenge/challenge.service.js';
-import type { Factor, Match, Spent } from '../factor/factor.js';
+import type { Factor, Match, Refusal, Spent } from '../factor/factor.js';
 import type { FactorPlugin } from '../factor/factor-plugin.js';
 import { EventLog } from '../events/event-log.js';
 import { FactorRegistry } from '../factor/factor-registry.js';
@@ -14,7 +14,11 @@ import { originOf, type SecurityEvent, type SecurityEventName } from '../ports/s
 import { SessionGateway, type IssuedSession, type SessionIdentity } from '../ports/session-gateway.js';
 import { Database } from '../postgres/database.js';
 import type { Transaction } from '../postgres/transaction.js';
-import { TrustedDevicesService, type FreshDevice } from '../trusted-devices/trusted-devices.service.js';
+import {
+  TrustedDevicesService,
+  type DeviceTrust,
+  type FreshDevice,
+} from '../trusted-devices/trusted-devices.service.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import type { Guess } from './guess.js';
 import { GuessesService } from './guesses.service.js';
@@ -22,7 +26,8 @@ import { spendStatements, type SpendStatements } from './spend.js';
 
 /** An attempt to prove a factor, and who makes it. */
 export interface VerificationAttempt<Attempt = string> {
-  readonly caller: Prover;
+  /** Without credential only for a factor that signs in on its own: see `FactorPlugin.alone`. */
+  readonly caller: Prover | AnonymousCaller;
   readonly attempt: Attempt;
   readonly request: IncomingRequest;
   /** Whether to trust the device that the attempt came from. */
@@ -86,9 +91,9 @@ export class VerificationService {
 
   /**
    * Opens the session that a challenge stands for, or lifts the caller's own; confirms what the session staged, where the
-   * attempt proves that.
+   * attempt proves that. A caller without credential gets a new session, by a factor that signs in on its own.
    *
-   * @throws {TwoFactorException} the factor's `invalid` or `notEnabled`, or why it is unavailable; INVALID_TWO_FACTOR_COOKIE,
+   * @throws {TwoFactorException} the factor's `invalid`, `notEnabled` or `unknown`, or why it is unavailable; INVALID_TWO_FACTOR_COOKIE,
    *   TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE, ACCOUNT_TEMPORARILY_LOCKED, UNAUTHORIZED when the session ended meanwhile
    */
   async verify<Attempt>(factor: Factor<Attempt, never>, attempt: VerificationAttempt<Attempt>): Promise<Verified> {
@@ -97,7 +102,7 @@ export class VerificationService {
     const issued = await this.prove(factor, attempt, this.sessions.transactional, async (proven, transaction) => {
       const opened = await this.openSession(proven, caller, request, device, transaction);
       await this.notify(proven, opened.user, request, transaction);
-      if (device) await this.devices.trust(device, proven.guess.accountId, opened.user, request, transaction);
+      if (device) await this.devices.trust(device, trustOf(proven, opened.user), request, transaction);
       await this.tellVerified(factor.name, opened.session.userId, opened, request, transaction);
       if (device) await this.devices.tellTrusted(opened, request, transaction);
       return opened;
@@ -147,10 +152,11 @@ export class VerificationService {
       await this.challenges.requireLive(caller);
       throw new TwoFactorException(unavailable);
     }
-    const guess = await this.guesses.take(plugin, caller);
+    const guess = await this.guesses.take(plugin, caller, factor.presents(attempt));
     // The candidates are what the factor's own SQL selected.
     const match = await factor.match(attempt, guess as Guess<never>);
     if (!match) return this.guesses.fail(plugin, guess, request);
+    if (isRefusal(match)) return this.guesses.fail(plugin, guess, request, match);
     const right: Right = { plugin, guess, match };
     let written: { readonly proven: Proven; readonly result: T | undefined };
     try {
@@ -167,19 +173,26 @@ export class VerificationService {
     return written.result ?? follow(written.proven);
   }
 
-  private async spend({ plugin, guess, match }: Right, caller: Prover, transaction: Transaction): Promise<Spent> {
+  private async spend(
+    { plugin, guess, match }: Right,
+    caller: Prover | AnonymousCaller,
+    transaction: Transaction,
+  ): Promise<Spent> {
     const { accountId, challengeId, scope } = guess;
     const statements = this.statements.get(plugin.name);
     if (!statements) throw new Error(`No statement spends "${plugin.name}"`);
     const { values, confirms } = match;
     let rows: Spent[];
+    // A plug-in whose candidates show a staged row to a challenge must not open a session with it: the password alone
+    // can stage one.
+    if (confirms !== undefined && caller.kind !== 'session') {
+      throw new RangeError(`Factor "${plugin.name}" matched a staged row without a session`);
+    }
     if (challengeId !== null) {
-      // A plug-in whose candidates show a staged row to a challenge must not open a session with it: the password alone
-      // can stage one.
-      if (confirms !== undefined) throw new RangeError(`Factor "${plugin.name}" matched a staged row on a challenge`);
       rows = await transaction.query(statements.onChallenge, { ...values, challengeId });
     } else if (confirms !== undefined && statements.confirm && caller.kind === 'session') {
       const { sessionId } = caller.session;
+      await this.requireRoom(plugin, statements, accountId, transaction);
       const strong = this.secondFactor.isStrong(caller.session);
       const confirmation = { accountId, scope, stagedId: confirms, sessionId, strong };
       rows = await transaction.query(statements.confirm, { ...values, ...confirmation });
@@ -195,9 +208,22 @@ export class VerificationService {
     return spent;
   }
 
+  /** @throws {TwoFactorException} the error of the factor's limit, when the account has as many as it may have */
+  private async requireRoom(
+    { enrolment }: FactorPlugin,
+    { room }: SpendStatements,
+    accountId: string,
+    transaction: Transaction,
+  ): Promise<void> {
+    if (!enrolment?.limit || !room) return;
+    await transaction.query(room.hold, { accountId });
+    const [counted] = await transaction.query(room.count, { accountId });
+    if ((counted?.rows ?? 0) >= enrolment.limit.most) throw new TwoFactorException(enrolment.limit.error);
+  }
+
   private async openSession(
     { plugin, guess: { accountId, context }, match, spent }: Proven,
-    caller: Prover,
+    caller: Prover | AnonymousCaller,
     request: IncomingRequest,
     device: FreshDevice | null,
     transaction?: Transaction,
@@ -211,6 +237,9 @@ export class VerificationService {
     if (caller.kind === 'challenge') {
       if (caller.replaces) await this.sessions.end(caller.replaces, transaction);
       return this.sessions.issue({ accountId, context, ...evidence }, transaction);
+    }
+    if (caller.kind === 'anonymous') {
+      return this.sessions.issue({ accountId, context, alone: true, ...evidence }, transaction);
     }
     const renewal = { session: caller.session, endOthers: spent.replaced ?? false, ...evidence };
     const issued = await this.sessions.renew(renewal, transaction);
@@ -254,6 +283,14 @@ export class VerificationService {
     const origin = originOf(request, session);
     await this.events.tell({ name: 'two-factor.verified', accountId, ...origin, details: { factor } }, transaction);
   }
+}
+
+function trustOf({ guess: { accountId }, match }: Proven, owner: Addressee): DeviceTrust {
+  return { accountId, owner, restsOn: match.proves ?? match.confirms ?? null };
+}
+
+function isRefusal(outcome: Match | Refusal): outcome is Refusal {
+  return 'refused' in outcome;
 }
 
 function announcementsOf(factor: Factor<never, never>, spent: Spent): readonly Announcement[] {
