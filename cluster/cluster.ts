@@ -184,7 +184,7 @@ export class Cluster {
   }
 
   private async startWorker(): Promise<void> {
-    // Past PgBouncer: the worker listens for notifications, which need a session.
+    // Past PgBouncer: the worker has few connections, and does not profit from sharing them.
     this.others.push(await this.node('worker', 'dist/worker.js', { DATABASE_URL: this.databaseUrl }));
     this.notice('Worker');
   }

@@ -47,7 +47,12 @@ describe('migrations', () => {
     await holder.connect();
     try {
       await holder.query('BEGIN');
-      await holder.query('SELECT FROM two_factor_attempts');
+      const { rows } = await holder.query<{ tables: string }>(
+        `SELECT string_agg(quote_ident(tablename), ', ') AS tables FROM pg_tables
+         WHERE schemaname = 'public' AND tablename <> '${MIGRATIONS_TABLE}'`,
+      );
+      // What a transaction holds that has written to the tables.
+      await holder.query(`LOCK TABLE ${rows[0]?.tables} IN ROW EXCLUSIVE MODE`);
       await expect(runMigrations(database.url)).rejects.toThrow(/^A migration failed: .*lock timeout/);
       await holder.query('ROLLBACK');
     } finally {
