@@ -19,7 +19,6 @@ describe('the default options', () => {
       stepUpStatus: 401,
       pruneInterval: 60,
       noticeInterval: 30,
-      pruneInterval: 60,
       mailFallback: true,
       smsCountries: undefined,
       smsPerDay: 1000,
