@@ -243,6 +243,13 @@ describe.each(PLATFORMS)('control 48: step-up is as fresh as the route asks, on 
       expect(await ask('account', {})).toMatchObject({ status: 'error', code: 'INVALID_ORIGIN' });
     });
 
+    it('tells a handler without a guard nothing of what another one found on the same socket', async () => {
+      await verify();
+      await connect({ auth: { token: worker.session } });
+      expect(await ask('account')).toBe(worker.id);
+      expect(await ask('unguarded')).toMatchObject({ status: 'error', message: 'Internal server error' });
+    });
+
     it('tells each of many concurrent messages the account of its own socket', async () => {
       await verify();
       const other = await acme.hire();

@@ -13,8 +13,11 @@ export interface GuardedRequest {
   twoFactor: GuardedCall;
 }
 
-/** GraphQL operations and messages: their objects belong to the host's data, so nothing is written into them. */
-const calls = new WeakMap<object, GuardedCall>();
+/**
+ * GraphQL operations and messages: their objects belong to the host's data, so nothing is written into them. By handler, too:
+ * without it a handler that no guard stands before would find the caller of another one's message on the same socket.
+ */
+const calls = new WeakMap<object, Map<unknown, GuardedCall>>();
 
 export function isHttp(context: ExecutionContext): boolean {
   return context.getType() === 'http';
@@ -22,13 +25,16 @@ export function isHttp(context: ExecutionContext): boolean {
 
 /** Keeps what the guard found about an operation or a message, for the decorators of the handler's parameters. */
 export function keepCall(context: ExecutionContext, call: GuardedCall): void {
-  calls.set(keyOf(context), call);
+  const key = keyOf(context);
+  const ofHandlers = calls.get(key);
+  if (ofHandlers) ofHandlers.set(context.getHandler(), call);
+  else calls.set(key, new Map([[context.getHandler(), call]]));
 }
 
 /** @throws {TypeError} where no guard of the library ran */
 export function callOf(context: ExecutionContext): GuardedCall {
   if (isHttp(context)) return context.switchToHttp().getRequest<GuardedRequest>().twoFactor;
-  const call = calls.get(keyOf(context));
+  const call = calls.get(keyOf(context))?.get(context.getHandler());
   if (!call)
     throw new TypeError(`No TwoFactorGuard stands before ${context.getClass().name}.${context.getHandler().name}`);
   return call;

@@ -85,6 +85,15 @@ export class PaymentsGateway {
   }
 }
 
+/** A gateway on the same sockets whose author forgot the guard. */
+@WebSocketGateway()
+export class UnguardedGateway {
+  @SubscribeMessage('unguarded')
+  unguarded(@CurrentSession() session: SessionIdentity) {
+    return session.accountId;
+  }
+}
+
 /** The payments of a company, as messages of a microservice. */
 @Controller()
 @UseGuards(TwoFactorGuard)
@@ -116,7 +125,7 @@ export class PaymentsCredentials extends CredentialSource {
 @Global()
 @Module({
   controllers: [PaymentsController, PaymentsHandler],
-  providers: [PaymentsGateway, PaymentsCredentials],
+  providers: [PaymentsGateway, UnguardedGateway, PaymentsCredentials],
   exports: [PaymentsCredentials],
 })
 export class PaymentsModule {}
