@@ -209,6 +209,8 @@ export const TARGETS: readonly Target[] = [
   {
     file: `${LIBRARY}/enrolment/enrolment.statements.ts`,
     tests: [
+      'src/two-factor/enrolment',
+      'test/e2e/accounts/(change-password|recovery)',
       'test/e2e/enrolment',
       'test/e2e/(otp|staged-elsewhere|lifecycle)',
       'test/controls/(06|22|26)',

@@ -15,18 +15,32 @@ export {
   CurrentExchange,
   CurrentSession,
   RequireSecondFactor,
-  type GuardedRequest,
+  RequireTwoFactor,
+  callerOf,
 } from './routes/two-factor.decorators.js';
+export type { GuardedRequest } from './routes/guarded-call.js';
+export { CredentialSource, type CarriedCredential } from './routes/credential-source.js';
+export { requireClaims, type SessionClaims, type VerifiedPayload } from './policy/session-claims.js';
+export type { FreshnessOptions, StepUpOptions } from './policy/step-up.js';
 export {
   TWO_FACTOR_ERRORS,
   TwoFactorException,
+  type AuthenticationLevel,
   type FactorError,
+  type StepUpChallenge,
   type TwoFactorErrorCode,
   type TwoFactorErrorExtras,
 } from './two-factor.errors.js';
 export { TwoFactorExceptionFilter } from './routes/two-factor.filter.js';
 export { TwoFactorValidationPipe } from './routes/two-factor.validation.js';
-export { ApiAuthenticated, ApiErrorResponses, BEARER_AUTH, ErrorResponse } from './routes/two-factor.openapi.js';
+export {
+  ApiAuthenticated,
+  ApiErrorResponses,
+  ApiStepUp,
+  BEARER_AUTH,
+  ErrorResponse,
+  StepUpResponse,
+} from './routes/two-factor.openapi.js';
 
 export type { Acceptance, AnonymousCaller, Caller, LeavingCaller, Prover } from './challenge/caller.js';
 export { deviceName } from './messages/device-name.js';

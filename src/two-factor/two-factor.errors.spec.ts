@@ -95,3 +95,26 @@ describe('an error of a factor from outside the library', () => {
     });
   });
 });
+
+describe('the challenge of a step-up', () => {
+  const stepUp = { maxAge: 300, acr: 'mfa', methods: ['totp'] } as const;
+
+  it('is in the body, in the extensions for GraphQL and in the header [RFC 9470 §3]', () => {
+    const error = new TwoFactorException('SECOND_FACTOR_REQUIRED', { stepUp });
+    const { message } = error;
+    expect(error.getResponse()).toEqual({ message, code: 'SECOND_FACTOR_REQUIRED', ...stepUp });
+    expect(error.extensions).toEqual({ code: 'SECOND_FACTOR_REQUIRED', ...stepUp });
+    expect(error.headers).toEqual([
+      [
+        'www-authenticate',
+        `Bearer error="insufficient_user_authentication", error_description="${message}", acr_values="mfa", max_age="300"`,
+      ],
+    ]);
+  });
+
+  it('lets no character of a message end the quoted string or begin another header', () => {
+    const error = { code: 'OWN', status: 401, message: 'a"b\\c\r\nset-cookie: ü' };
+    const [line] = new TwoFactorException(error, { stepUp }).headers;
+    expect(line?.[1]).toContain('error_description="a?b?c??set-cookie: ?", acr_values');
+  });
+});

@@ -21,6 +21,7 @@ export const TWO_FACTOR_ERRORS = {
   INVALID_TWO_FACTOR_COOKIE: [401, 'Invalid two factor cookie'],
   INVALID_ORIGIN: [403, 'Invalid origin'],
   SECOND_FACTOR_REQUIRED: [403, 'Verify your second factor on this session first'],
+  ENROLMENT_REQUIRED: [403, 'Turn on two-factor authentication first'],
   LAST_FACTOR: [409, 'This is the last second factor of the account. Disable two factor authentication instead.'],
   TRUSTED_DEVICE_NOT_FOUND: [404, 'Trusted device not found'],
   TOO_MANY_REQUESTS: [429, 'Too many requests. Please try again later.'],
@@ -43,6 +44,18 @@ export interface FactorError {
   readonly message: string;
 }
 
+/** What a session has proven: several factors, or a phishing-resistant one among them. */
+export type AuthenticationLevel = 'mfa' | 'phr';
+
+/** What a session lacks for a route that asks for a step-up. */
+export interface StepUpChallenge {
+  /** How old the proof may be, in seconds. */
+  readonly maxAge: number;
+  readonly acr: AuthenticationLevel;
+  /** What the account can verify with now, the preferred one first. */
+  readonly methods: readonly string[];
+}
+
 /** What an error may tell besides its code. */
 export interface TwoFactorErrorExtras {
   /** Faults by field, for VALIDATION_ERROR. */
@@ -51,9 +64,11 @@ export interface TwoFactorErrorExtras {
   readonly retryAfter?: number;
   /** Parameters of the `WWW-Authenticate: Bearer` challenge [RFC 6750 §3]; '' for a bare one. */
   readonly bearerError?: '' | 'invalid_token' | 'invalid_request';
+  /** What to prove, with SECOND_FACTOR_REQUIRED: members of the body, and the challenge of RFC 9470 §3 as header. */
+  readonly stepUp?: StepUpChallenge;
 }
 
-/** The one exception of the library. Its response is `{ message, code, errors? }`. */
+/** The one exception of the library. Its response is `{ message, code, errors? }`; a step-up adds `maxAge, acr, methods`. */
 export class TwoFactorException extends HttpException {
   override readonly name: string = 'TwoFactorException';
 
@@ -67,16 +82,26 @@ export class TwoFactorException extends HttpException {
     options?: ErrorOptions,
   ) {
     const { code, status, message } = describeError(error);
-    super({ message, code, ...(extras.errors && { errors: extras.errors }) }, status, options);
+    super({ message, code, ...(extras.errors && { errors: extras.errors }), ...extras.stepUp }, status, options);
     this.code = code;
+  }
+
+  /**
+   * What a GraphQL client finds as `extensions` of the error: the response without its message. graphql-js copies the
+   * member of this name; without it every error has the code INTERNAL_SERVER_ERROR there.
+   */
+  get extensions(): Readonly<Record<string, unknown>> {
+    const { message: _, ...rest } = this.getResponse() as Record<string, unknown>;
+    return rest;
   }
 
   /** Header lines that belong to the answer. */
   get headers(): ReadonlyArray<readonly [name: string, value: string]> {
     const lines: Array<readonly [string, string]> = [];
     if (this.extras.retryAfter !== undefined) lines.push(['retry-after', String(Math.ceil(this.extras.retryAfter))]);
-    const { bearerError } = this.extras;
+    const { bearerError, stepUp } = this.extras;
     if (bearerError !== undefined) lines.push(bearerChallenge(bearerError));
+    if (stepUp) lines.push(stepUpHeader(this.message, stepUp));
     return lines;
   }
 }
@@ -91,4 +116,17 @@ export function describeError(error: TwoFactorErrorCode | FactorError): FactorEr
 /** A `WWW-Authenticate: Bearer` challenge [RFC 6750 §3]. */
 export function bearerChallenge(error: NonNullable<TwoFactorErrorExtras['bearerError']>): readonly [string, string] {
   return ['www-authenticate', `Bearer realm="two-factor"${error && `, error="${error}"`}`];
+}
+
+/** The challenge of a resource that needs another or a more recent authentication [RFC 9470 §3]. */
+function stepUpHeader(description: string, { acr, maxAge }: StepUpChallenge): readonly [string, string] {
+  const parameters = {
+    error: 'insufficient_user_authentication',
+    // Other characters are not allowed in it [RFC 6749 §5.2], and a line break would begin another header.
+    error_description: description.replaceAll(/[^\x20\x21\x23-\x5B\x5D-\x7E]/g, '?'),
+    acr_values: acr,
+    max_age: String(maxAge),
+  };
+  const text = Object.entries(parameters).map(([name, value]) => `${name}="${value}"`);
+  return ['www-authenticate', `Bearer ${text.join(', ')}`];
 }

@@ -9,11 +9,13 @@ import { CredentialResolver } from './routes/credential-resolver.js';
 import { OriginPolicy } from './routes/origin-policy.js';
 import { Reauthentication } from './enrolment/reauthentication.js';
 import { SecondFactorPolicy } from './policy/second-factor-policy.js';
+import { StepUpPolicy } from './policy/step-up-policy.js';
 import { SessionHold } from './policy/session-hold.js';
 import { DisableService } from './enrolment/disable.service.js';
 import { RemovalService } from './enrolment/removal.service.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
 import { EventLog } from './events/event-log.js';
+import { AccountMethods } from './factor/account-methods.js';
 import { EnrolmentState } from './factor/enrolment-state.js';
 import { Factors } from './factor/factors.js';
 import { Channels } from './messages/channels.js';
@@ -46,11 +48,20 @@ import { factorProviders, hostProviders } from './two-factor.providers.js';
 import { defaultFactors } from './two-factor.schema.js';
 
 /** What the exported guards need, so that modules of the host can use them. */
-const GUARDS = [BearerStrategy, CredentialResolver, OriginPolicy, SecondFactorPolicy, TwoFactorGuard, OriginGuard];
+const GUARDS = [
+  BearerStrategy,
+  CredentialResolver,
+  OriginPolicy,
+  SecondFactorPolicy,
+  StepUpPolicy,
+  TwoFactorGuard,
+  OriginGuard,
+];
 
 /** Names of the fields of `TwoFactorModuleOptions` stay with it; see `TwoFactorOptions`. */
 const PROVIDERS: Provider[] = [
   ...GUARDS,
+  AccountMethods,
   AesGcmSealer,
   AttemptsService,
   ChallengeService,

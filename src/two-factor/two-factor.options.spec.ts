@@ -16,7 +16,10 @@ describe('the default options', () => {
       challengeGuesses: 5,
       stagedLife: 900,
       strongFor: 86_400,
+      stepUpStatus: 401,
+      pruneInterval: 60,
       noticeInterval: 30,
+      pruneInterval: 60,
       mailFallback: true,
       smsCountries: undefined,
       smsPerDay: 1000,
@@ -67,6 +70,16 @@ describe('the check of the options', () => {
       expect(() => options(make(value))).toThrow(RangeError);
       expect(() => options(make(value))).toThrow(name);
     }
+  });
+});
+
+describe('the option `stepUp.status`', () => {
+  it.each([401, 403] as const)('accepts %i', (status) => {
+    expect(options({ stepUp: { status } }).stepUpStatus).toBe(status);
+  });
+
+  it.each([400, 200, '401', true])('refuses %p', (status) => {
+    expect(() => options({ stepUp: { status: status as never } })).toThrow('stepUp.status must be 401 or 403');
   });
 });
 

@@ -59,6 +59,13 @@ export interface TwoFactorModuleOptions {
     /** How long a second factor makes a session strong. Default 86400. */
     readonly strongFor?: number;
   };
+  readonly stepUp?: {
+    /**
+     * HTTP status of routes with `@RequireTwoFactor` where the session is too weak or too old. 401 is that of RFC 9470; 403 is
+     * for clients that take every 401 for the end of the session. The library's own routes always answer 403. Default 401.
+     */
+    readonly status?: 401 | 403;
+  };
   /** How long requests may wait for the database, in milliseconds, and how many. */
   readonly database?: DatabaseOptions;
 }
@@ -74,6 +81,7 @@ export class TwoFactorOptions {
   readonly challengeGuesses: number;
   readonly stagedLife: number;
   readonly strongFor: number;
+  readonly stepUpStatus: 401 | 403;
   readonly deviceLife: number;
   readonly deviceAbsoluteLife: number;
   readonly noticeInterval: number;
@@ -103,6 +111,9 @@ export class TwoFactorOptions {
     this.challengeGuesses = within('challenge.guesses', options.challenge?.guesses ?? 5, 1, 10);
     this.stagedLife = within('enrolment.stagedLife', options.enrolment?.stagedLife ?? 900, 60, 86_400);
     this.strongFor = within('session.strongFor', options.session?.strongFor ?? 86_400, 60, 30 * 86_400);
+    this.stepUpStatus = options.stepUp?.status ?? 401;
+    if (![401, 403].includes(this.stepUpStatus))
+      throw new RangeError(`stepUp.status must be 401 or 403, not ${this.stepUpStatus}`);
     this.deviceLife = within('trustedDevices.life', options.trustedDevices?.life ?? 30 * 86_400, 60, 365 * 86_400);
     const absoluteLife = options.trustedDevices?.absoluteLife ?? Math.max(90 * 86_400, this.deviceLife);
     this.deviceAbsoluteLife = within('trustedDevices.absoluteLife', absoluteLife, this.deviceLife, 365 * 86_400);
@@ -131,7 +142,7 @@ const KNOWN = {
   '': [
     'issuer trustedOrigins secureCookies keys totp challenge enrolment otp trustedDevices passkeys notices prune session database',
     'accounts sessions passwords keyRing clock random events mail sms outbox templates factors dataSource isGlobal',
-    'path routes errors',
+    'path routes errors credentials stepUp',
   ]
     .join(' ')
     .split(' '),
@@ -144,6 +155,7 @@ const KNOWN = {
   notices: ['interval'],
   prune: ['interval'],
   session: ['strongFor'],
+  stepUp: ['status'],
   database: ['connectionTimeoutMs', 'answerTimeoutMs', 'mostWaiting', 'portTimeoutMs', 'preparedStatements'],
 } as const;
 

@@ -10,6 +10,7 @@ import type { Random } from './ports/random.js';
 import type { SecurityEvents } from './ports/security-events.js';
 import type { SessionGateway } from './ports/session-gateway.js';
 import type { SmsSender } from './ports/sms-sender.js';
+import type { CredentialSource } from './routes/credential-source.js';
 import type { RouteOptions } from './routes/mounting.js';
 
 /** What the host's provider goes by: its class, which the compiler holds against the port, or a token. */
@@ -34,6 +35,8 @@ export interface TwoFactorPorts {
   /** A job queue of the host's own. Without it messages wait in a table of the library. */
   readonly outbox?: PortToken<Outbox>;
   readonly templates?: PortToken<MessageTemplates>;
+  /** Finds the credential of GraphQL operations and of messages. Needed for microservices; see `CredentialSource`. */
+  readonly credentials?: PortToken<CredentialSource>;
 }
 
 /** What is decided when the module is declared, and not by its factory. */

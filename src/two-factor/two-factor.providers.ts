@@ -27,6 +27,7 @@ import { boundedPort } from './postgres/bounded-port.js';
 import { Database } from './postgres/database.js';
 import { PruneJob } from './postgres/prune.js';
 import { keyRotation } from './two-factor.key-rotation.js';
+import { CredentialSource } from './routes/credential-source.js';
 import { TwoFactorOptions } from './two-factor.options.js';
 import type { PortToken, TwoFactorPorts, TwoFactorStructure } from './two-factor.ports.js';
 
@@ -47,6 +48,7 @@ const METHODS = {
   SmsSender: ['send'] satisfies Array<keyof SmsSender>,
   Outbox: [] satisfies Array<keyof Outbox>,
   MessageTemplates: ['mail', 'sms'] satisfies Array<keyof MessageTemplates>,
+  CredentialSource: ['find'] satisfies Array<keyof CredentialSource>,
 } as const;
 
 /** Puts what the host gave, or the library's own adapters, behind the ports. */
@@ -62,6 +64,7 @@ export function hostProviders(ports: TwoFactorStructure): Provider[] {
     optional('sms', SmsSender, ports.sms),
     optional('outbox', Outbox, ports.outbox),
     optional('templates', MessageTemplates, ports.templates),
+    replaceable('credentials', CredentialSource, ports.credentials, CredentialSource),
     ports.keyRing
       ? checked('keyRing', KeyRing, ports.keyRing)
       : {

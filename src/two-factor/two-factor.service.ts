@@ -4,6 +4,9 @@ import { ChallengeService, type Gate, type TwoFactorMethod } from './challenge/c
 import type { LeavingCaller } from './challenge/caller.js';
 import { isCookieless, NO_REQUEST, type HeaderLines, type IncomingRequest } from './ports/incoming-request.js';
 import { SecondFactorPolicy } from './policy/second-factor-policy.js';
+import { claimsOf, type SessionClaims } from './policy/session-claims.js';
+import { StepUpPolicy } from './policy/step-up-policy.js';
+import { stepUpDemand, type StepUpOptions } from './policy/step-up.js';
 import { EnrolmentService } from './enrolment/enrolment.service.js';
 import { EventLog } from './events/event-log.js';
 import { EnrolmentState } from './factor/enrolment-state.js';
@@ -58,6 +61,7 @@ export class TwoFactorService {
     private readonly enrolment: EnrolmentService,
     private readonly state: EnrolmentState,
     private readonly secondFactor: SecondFactorPolicy,
+    private readonly stepUp: StepUpPolicy,
     private readonly attempts: AttemptsService,
     private readonly sessions: SessionGateway,
     private readonly events: EventLog,
@@ -176,6 +180,28 @@ export class TwoFactorService {
   /** @throws {TwoFactorException} SECOND_FACTOR_REQUIRED when two-factor is on and the session is weak */
   async requireStrong(session: SessionIdentity, transaction?: Transaction): Promise<void> {
     return this.secondFactor.require(session, transaction);
+  }
+
+  /**
+   * What `@RequireTwoFactor` asks of a route, asked in the middle of the host's code.
+   *
+   * @throws {TwoFactorException} SECOND_FACTOR_REQUIRED when the session is too weak or too old, ENROLMENT_REQUIRED
+   * @throws {RangeError} for options that make no sense
+   */
+  async requireTwoFactor(session: SessionIdentity, options: StepUpOptions = {}): Promise<void> {
+    await this.stepUp.require(session, stepUpDemand(options, 'requireTwoFactor'));
+  }
+
+  /**
+   * What a JWT of the host's may say about how a session was authenticated; makes no look-up. `requireClaims` checks it.
+   *
+   * @example
+   * ```ts
+   * const token = await this.jwt.signAsync({ sub: session.accountId, ...this.twoFactor.claims(session) }, { expiresIn: '5m' });
+   * ```
+   */
+  claims(session: SessionIdentity): SessionClaims {
+    return claimsOf(session);
   }
 
   /**

@@ -53,6 +53,7 @@ describe('the public surface of the library', () => {
       [
         'Accepts AcceptsAnyone AcceptsChallenge AccountDirectory AesGcmSealer ApiAuthenticated ApiErrorResponses BEARER_AUTH BackupCodesController',
         'ChallengeService Clock EventLog OtpController PasskeyController PasskeyOptions RemovalService passkeyFactor TotpController isTwoFactorRoute placedTable placementOf',
+        'ApiStepUp CredentialSource RequireTwoFactor StepUpResponse callerOf requireClaims',
         'CurrentCaller CurrentExchange CurrentSession Database DatabaseUnavailableError EnrolmentService ErrorResponse Factor',
         'HkdfKeyRing HttpExchange KeyInUse KeyRing KeyRingError KeyRotation keyRotation LogSecurityEvents MESSAGE_LIFE MailSender',
         'MessageDelivery MessageTemplates MessageWriter NO_ORIGIN OptionalField OriginGuard Outbox PasswordRequest PasswordVerifier',

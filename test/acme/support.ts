@@ -37,8 +37,10 @@ export interface AcmeBody extends AnyBody {
 export interface AcmeVariant {
   readonly structure?: Parameters<typeof AcmeModule.forRoot>[1];
   readonly placement?: Parameters<typeof AcmeModule.forRoot>[2];
+  /** Modules beside the company's own. */
+  readonly imports?: readonly Type[];
   /** Called before the application listens. */
-  readonly configure?: (app: INestApplication) => void;
+  readonly configure?: (app: INestApplication) => void | Promise<void>;
 }
 
 /** Acme's backend, listening, on a database of its own that only its own start has migrated. */
@@ -62,14 +64,14 @@ export class Acme {
     const clock = new FakeClock();
     const settings = { databaseUrl: database.url, origin: ACME_ORIGIN, sessions };
     const building = Test.createTestingModule({
-      imports: [AcmeModule.forRoot(settings, variant.structure, variant.placement)],
+      imports: [AcmeModule.forRoot(settings, variant.structure, variant.placement), ...(variant.imports ?? [])],
     })
       .overrideProvider(Clock)
       .useValue(clock);
     if (events) building.overrideProvider(AuditTrail).useValue(events);
     const module = await building.compile();
     const app = module.createNestApplication<INestApplication<Server>>(adapter, { logger: false });
-    variant.configure?.(app);
+    await variant.configure?.(app);
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;
     return new Acme(app, `http://127.0.0.1:${port}`, clock, () => database.drop());

@@ -88,7 +88,8 @@ describe('F2: strangers cannot use up the text messages of owners', () => {
     // Simulates 19 texts just before this one. At once, half of the daily ceiling may be sent.
     await service.query(
       `INSERT INTO two_factor_send_budget (bucket, refilled_at)
-       VALUES ('sms', standstill.now() + interval '1 day' * 19 / 21)`,
+       VALUES ('sms', standstill.now() + interval '1 day' * 19 / 21)
+       ON CONFLICT (bucket) DO UPDATE SET refilled_at = excluded.refilled_at`,
     );
     const send = async () => {
       await service.pass(30);

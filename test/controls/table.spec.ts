@@ -8,7 +8,6 @@ import { readdir, readFile } from 'node:fs/promises';
 
 const DOCUMENT = 'docs/security.md';
 const CONTROLS_FOLDER = 'test/controls';
-const CONTROLS = 44;
 const ATTACKS_FOLDER = 'test/attacks';
 const ATTACKS = 15;
 const ACCOUNT_CLAIMS = 6;
@@ -45,6 +44,8 @@ const specs = async () => (await readdir(CONTROLS_FOLDER)).filter((name) => /^\d
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
+const CONTROLS: readonly number[] = [...upTo(44), 48, 49];
+
 describe('docs/security.md', () => {
   it('has nothing but controls, attacks and claims about accounts below its third-level headings', async () => {
     for (const { id, title } of await claims())
@@ -70,7 +71,7 @@ describe('docs/security.md', () => {
 describe('the controls of docs/security.md', () => {
   it('are all there once, in order, each with its source', async () => {
     const listed = await controls();
-    expect(listed.map(({ id }) => Number(id))).toEqual(upTo(CONTROLS));
+    expect(listed.map(({ id }) => Number(id))).toEqual(CONTROLS);
     for (const { id, source } of listed) expect([id, source]).not.toEqual([id, '']);
   });
 

@@ -36,6 +36,9 @@ export const SEEDS: readonly string[] = [
   `INSERT INTO two_factor_notice_budget (bucket, full_at) SELECT 'bucket' || n, ${LATER} ${FROM}`,
   `INSERT INTO two_factor_pending_notice (account_id, topic, alarming, facts, language, since, due_at)
    SELECT ${TEXT_ID}, 'disabled', false, '{}', 'en', ${LATER}, ${LATER} ${FROM}`,
+  // Due tomorrow, or the worker would try to send them.
+  `INSERT INTO two_factor_outbox (queue, payload, discard_after, due_at)
+   SELECT (ARRAY['mail-code', 'sms-code', 'notice'])[1 + n % 3], 'payload', ${LATER} + interval '2 days', ${LATER} + interval '1 day' ${FROM}`,
   `INSERT INTO two_factor_trusted_device (id, account_id, family_hash, token_hash, name, expires_at, absolute_expires_at)
    SELECT ${uuid('device')}, ${TEXT_ID}, ${hash('family')}, ${hash('device')}, 'Tablet', ${LATER}, ${LATER} ${FROM}`,
   `INSERT INTO two_factor_passkey (id, account_id, rp_id, credential_id, public_key, alg, sign_count, transports, aaguid,
@@ -50,7 +53,7 @@ export const SEEDS: readonly string[] = [
 export const EMPTY = `TRUNCATE users, account_mail_budgets, two_factor_attempts, two_factor_authenticator,
   two_factor_otp_method, two_factor_backup_code, two_factor_challenge, two_factor_send_budget, two_factor_notice_budget,
   two_factor_pending_notice, two_factor_trusted_device, two_factor_passkey, two_factor_passkey_owner,
-  two_factor_passkey_ceremony CASCADE`;
+  two_factor_passkey_ceremony, two_factor_outbox CASCADE`;
 
 /** Indexes, and a statement that needs each. */
 export const NEEDED: ReadonlyArray<readonly [index: string, statement: string]> = [

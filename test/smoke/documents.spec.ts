@@ -34,6 +34,11 @@ const NOT_RUN: ReadonlyArray<{ readonly block: string; readonly reason: string }
     reason: 'needs Docker',
   },
   { block: 'npm run cluster\n', reason: 'runs until Ctrl-C; test/cluster starts the same processes' },
+  {
+    block:
+      'npm ci\nnpm run bench                         # about 20 minutes on two cores\nnpm run bench -- --accounts 1000000   # a million accounts beside a thousand\nnpm run bench -- --help\n',
+    reason: 'installs, and takes twenty minutes',
+  },
   { block: 'npm run check\n', reason: 'CI runs it before the tests' },
 ];
 /** The block that waits for a person, who types what the first terminal shows. */

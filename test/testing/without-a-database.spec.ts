@@ -23,6 +23,7 @@ import {
   CurrentSession,
   OriginGuard,
   RequireSecondFactor,
+  RequireTwoFactor,
   TwoFactorException,
   TwoFactorGuard,
   TwoFactorService,
@@ -92,6 +93,13 @@ class BankController {
     return { account: session.accountId };
   }
 
+  @Post('payments/limit')
+  @UseGuards(TwoFactorGuard)
+  @RequireTwoFactor({ maxAge: '5m', acr: 'phr' })
+  raiseLimit() {
+    return { raised: true };
+  }
+
   @Post('payments')
   @UseGuards(TwoFactorGuard)
   @RequireSecondFactor()
@@ -115,7 +123,7 @@ describe("a host's routes on TwoFactorTestingModule", () => {
   let twoFactor: FakeTwoFactorService;
   beforeAll(async () => {
     const module = await Test.createTestingModule({
-      imports: [TwoFactorTestingModule.forRoot()],
+      imports: [TwoFactorTestingModule.forRoot({ stepUp: { status: 403 } })],
       controllers: [BankController],
     }).compile();
     app = module.createNestApplication<INestApplication<Server>>(new FastifyAdapter(), { logger: false });
@@ -151,6 +159,35 @@ describe("a host's routes on TwoFactorTestingModule", () => {
     expect(refused).toMatchObject({ status: 403, body: { code: 'SECOND_FACTOR_REQUIRED' } });
     const strong = await twoFactor.openSession(account, { strong: true });
     expect(await caller.post('/payments', {}, strong.token)).toMatchObject({ status: 201, body: { payer: account } });
+  });
+
+  it('tell below @RequireTwoFactor what is missing, and accept a passkey where the test opens a session with one', async () => {
+    expect((await caller.post('/payments/limit', {}, (await twoFactor.openSession(account)).token)).body.code).toBe(
+      'ENROLMENT_REQUIRED',
+    );
+    twoFactor.turnOn(account, ['passkey', 'totp']);
+    const byApp = await twoFactor.openSession(account, { strong: true });
+    const refused = await caller.post('/payments/limit', {}, byApp.token);
+    const lacking = { code: 'SECOND_FACTOR_REQUIRED', maxAge: 300, acr: 'phr', methods: ['passkey', 'totp'] };
+    expect(refused).toMatchObject({ status: 403, body: lacking });
+    const amr = ['swk', 'pop', 'user', 'mfa'];
+    const byPasskey = await twoFactor.openSession(account, { strong: true, amr });
+    expect((await caller.post('/payments/limit', {}, byPasskey.token)).status).toBe(201);
+  });
+
+  it('answer the same from the service itself', async () => {
+    const service = app.get(TwoFactorService);
+    const weak = sessionCaller({ accountId: account }).session;
+    await service.requireTwoFactor(weak, { whenOff: 'allow' });
+    await expect(service.requireTwoFactor(weak)).rejects.toMatchObject({ code: 'ENROLMENT_REQUIRED' });
+    twoFactor.turnOn(account);
+    await expect(service.requireTwoFactor(weak, { maxAge: '5m' })).rejects.toMatchObject({
+      response: { maxAge: 300, acr: 'mfa', methods: ['totp'] },
+    });
+    const at = new Date();
+    const strong = sessionCaller({ accountId: account, secondFactorAt: at, amr: ['pwd', 'otp', 'mfa'] }).session;
+    await service.requireTwoFactor(strong, { maxAge: '5m' });
+    expect(service.claims(strong)).toMatchObject({ auth_time: Math.floor(at.getTime() / 1000), acr: 'mfa' });
   });
 
   it('let a trusted device in without a challenge', async () => {

@@ -61,6 +61,8 @@ export function toAccountSession(row: SessionRow & UserRow, tokenHash: Buffer, s
     accountId: row.userId,
     secondFactorAt: row.secondFactorAt,
     trustedDeviceId: row.trustedDeviceId,
+    amr: row.amr,
+    signedInAt: row.createdAt,
     tokenHash,
     view: toSessionView(row, shownToken),
     user: toUserView(row),

@@ -17,6 +17,13 @@ export interface SessionIdentity {
   readonly secondFactorAt: Date | null;
   /** The trusted device that it was opened through, or that was trusted along with it; null for none. */
   readonly trustedDeviceId: string | null;
+  /**
+   * How the session's factors were proven, in words of RFC 8176: the host's own word for the first one, such as `pwd`, and
+   * `SessionGrant.amr` or, after it, `SessionRenewal.amr`. Where a host keeps none, nothing counts as phishing-resistant.
+   */
+  readonly amr?: readonly string[];
+  /** When the first factor was proven. Where a host keeps it not, a session without second factor has no `auth_time`. */
+  readonly signedInAt?: Date;
 }
 
 /** Permission to open a session. */

@@ -117,6 +117,8 @@ export class Connection extends Transaction {
     try {
       return await inTime(this.answerTimeoutMs, 'Answer of the database', () => this.send(steps));
     } catch (error) {
+      // The driver's own stack leads to its socket; this one to the code that asked.
+      if (error instanceof Error) Error.captureStackTrace(error);
       const kind = error instanceof TimeoutError ? 'connection' : unavailability(error);
       if (kind === 'connection') this.lose(error);
       throw kind || this.broken ? new DatabaseUnavailableError(error) : error;
@@ -129,10 +131,8 @@ export class Connection extends Transaction {
     return new Promise((resolve, reject) => {
       void client.query(
         new WireQuery(client, steps, (error, results) => {
-          if (!error) return resolve(results);
-          // Its own stack leads to the socket.
-          Error.captureStackTrace(error);
-          reject(error);
+          if (error) reject(error);
+          else resolve(results);
         }),
       );
     });

@@ -17,6 +17,12 @@ const PassportBearerStrategy = PassportStrategy(Strategy) as new () => PassportB
 
 let instances = 0;
 
+/** @returns the token of an `Authorization: Bearer` header, if there is one */
+export function bearerTokenOf({ authorization }: HttpRequest['headers']): string | undefined {
+  const [scheme, token, ...rest] = String(authorization ?? '').split(' ');
+  return scheme?.toLowerCase() === 'bearer' && token && rest.length === 0 ? token : undefined;
+}
+
 /**
  * Reads the bearer token of the `Authorization` header [RFC 6750 §2.1], and of nowhere else.
  *
@@ -30,9 +36,8 @@ export class BearerStrategy extends PassportBearerStrategy {
 
   /** Hides body and query, where passport-http-bearer would look too: tokens there end up in logs and histories. */
   override authenticate(request: HttpRequest): void {
-    const [scheme, token, ...rest] = String(request.headers['authorization'] ?? '').split(' ');
-    const bearer = scheme?.toLowerCase() === 'bearer' && token && rest.length === 0;
-    super.authenticate({ headers: bearer ? { authorization: `Bearer ${token}` } : {} } as never);
+    const token = bearerTokenOf(request.headers);
+    super.authenticate({ headers: token === undefined ? {} : { authorization: `Bearer ${token}` } } as never);
   }
 
   /** Passport keeps strategies in one place for the whole process; two modules must not answer for each other. */

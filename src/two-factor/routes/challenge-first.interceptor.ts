@@ -1,7 +1,7 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { catchError, from, mergeMap, throwError, type Observable } from 'rxjs';
 import { ChallengeService } from '../challenge/challenge.service.js';
-import type { GuardedRequest } from './two-factor.decorators.js';
+import type { GuardedRequest } from './guarded-call.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 
 /**

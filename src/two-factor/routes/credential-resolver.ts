@@ -1,9 +1,13 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type ExecutionContext } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { ChallengeService } from '../challenge/challenge.service.js';
 import { SessionGateway, type SessionCarrier, type SessionIdentity } from '../ports/session-gateway.js';
 import { bearerChallenge, TwoFactorException } from '../two-factor.errors.js';
 import type { Acceptance, Caller, LeavingCaller } from '../challenge/caller.js';
-import type { HttpExchange } from './http-exchange.js';
+import { bearerTokenOf } from './bearer.strategy.js';
+import { CredentialSource } from './credential-source.js';
+import type { GuardedCall } from './guarded-call.js';
+import { HttpExchange } from './http-exchange.js';
 import { OriginPolicy } from './origin-policy.js';
 import { tokenHash } from '../tokens/tokens.js';
 
@@ -21,7 +25,19 @@ export class CredentialResolver {
     private readonly sessions: SessionGateway,
     private readonly challenges: ChallengeService,
     private readonly origins: OriginPolicy,
+    private readonly source: CredentialSource,
+    private readonly host: HttpAdapterHost,
   ) {}
+
+  /**
+   * Finds the caller of a GraphQL operation or of a message, by what CredentialSource finds there.
+   *
+   * @throws {TwoFactorException} as `resolve`
+   */
+  async resolveMessage(context: ExecutionContext, accepts: Acceptance): Promise<GuardedCall> {
+    const exchange = HttpExchange.ofMessage((await this.source.find(context)) ?? { headers: {} }, this.host);
+    return { exchange, caller: await this.resolve(exchange, bearerTokenOf(exchange.request.headers), accepts) };
+  }
 
   /**
    * @param bearer the token of the `Authorization` header, if it carries one

@@ -3,6 +3,7 @@ import type { HttpAdapterHost } from '@nestjs/core';
 import { headerOf, isCookieless, type HeaderLines, type IncomingRequest } from '../ports/incoming-request.js';
 import type { IssuedSession, SessionCarrier } from '../ports/session-gateway.js';
 import { parseCookies } from '../tokens/cookies.js';
+import type { CarriedCredential } from './credential-source.js';
 
 /** Secrets must not stay in caches [ASVS 14.3.2]. */
 export const NO_STORE: HeaderLines = [['cache-control', 'no-store']];
@@ -16,6 +17,9 @@ export interface HttpRequest {
   readonly id?: unknown;
   readonly socket?: { readonly destroyed: boolean };
 }
+
+/** Is none of the safe methods, so that the origin of a page is checked. */
+const UNKNOWN_METHOD = '';
 
 /** One request and its answer, the same under Express and under Fastify. */
 export class HttpExchange {
@@ -47,6 +51,11 @@ export class HttpExchange {
     return new HttpExchange(http.getRequest<HttpRequest>(), http.getResponse<unknown>(), host);
   }
 
+  /** A GraphQL operation or a message: no header lines can be written. */
+  static ofMessage({ headers, method = UNKNOWN_METHOD, ip }: CarriedCredential, host: HttpAdapterHost): HttpExchange {
+    return new HttpExchange({ headers, method, ...(ip !== undefined && { ip }) }, null, host);
+  }
+
   /** Whether the request has no `Cookie` header, as requests of programs have none. */
   get cookieless(): boolean {
     return isCookieless(this.request);
@@ -66,8 +75,9 @@ export class HttpExchange {
     return token !== undefined && this.cookieless ? { trustedDeviceToken: token } : {};
   }
 
-  /** Writes header lines; cookies add up, other names replace what was there. */
+  /** Writes header lines; cookies add up, other names replace what was there. A message has none. */
   setHeaders(lines: HeaderLines): void {
+    if (this.response === null) return;
     for (const [name, value] of lines) {
       if (name.toLowerCase() === 'set-cookie') this.host.httpAdapter.appendHeader(this.response, name, value);
       else this.host.httpAdapter.setHeader(this.response, name, value);

@@ -2,12 +2,13 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { HttpAdapterHost, Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import { BearerStrategy } from './bearer.strategy.js';
-import type { Caller } from '../challenge/caller.js';
+import type { Acceptance, Caller } from '../challenge/caller.js';
 import { CredentialResolver } from './credential-resolver.js';
 import { HttpExchange, NO_STORE } from './http-exchange.js';
 import { OriginPolicy } from './origin-policy.js';
-import { SecondFactorPolicy } from '../policy/second-factor-policy.js';
-import { ACCEPTS, SECOND_FACTOR, type GuardedRequest } from './two-factor.decorators.js';
+import { StepUpPolicy } from '../policy/step-up-policy.js';
+import { isHttp, keepCall, type GuardedCall, type GuardedRequest } from './guarded-call.js';
+import { ACCEPTS, SECOND_FACTOR } from './two-factor.decorators.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 
 const ANONYMOUS: Caller = { kind: 'anonymous' };
@@ -33,12 +34,13 @@ interface PassportGuardOptions {
 const PassportBearerGuard = AuthGuard() as new (options: PassportGuardOptions) => PassportGuard;
 
 /**
- * Lets in callers with a live session, and whatever else the route accepts.
+ * Lets in callers with a live session, and whatever else the route accepts. Guards REST routes, GraphQL resolvers, WebSocket
+ * gateways and microservice handlers; session and second factor are looked up for every call and every message.
  *
  * @example
  * ```ts
  * @UseGuards(TwoFactorGuard)
- * @RequireSecondFactor()
+ * @RequireTwoFactor({ maxAge: '5m' })
  * @Post('payments')
  * pay(@CurrentSession() session: SessionIdentity) {}
  * ```
@@ -48,7 +50,7 @@ export class TwoFactorGuard extends PassportBearerGuard implements CanActivate {
   constructor(
     strategy: BearerStrategy,
     private readonly resolver: CredentialResolver,
-    private readonly secondFactor: SecondFactorPolicy,
+    private readonly stepUp: StepUpPolicy,
     private readonly reflector: Reflector,
     private readonly host: HttpAdapterHost,
   ) {
@@ -56,6 +58,7 @@ export class TwoFactorGuard extends PassportBearerGuard implements CanActivate {
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (!isHttp(context)) return this.admitMessage(context);
     const exchange = HttpExchange.of(context, this.host);
     exchange.setHeaders(NO_STORE);
     context.switchToHttp().getRequest<GuardedRequest>().twoFactor = { exchange, caller: ANONYMOUS };
@@ -70,14 +73,29 @@ export class TwoFactorGuard extends PassportBearerGuard implements CanActivate {
 
   private async admit(context: ExecutionContext): Promise<boolean> {
     await super.canActivate(context);
-    const { caller } = context.switchToHttp().getRequest<GuardedRequest>().twoFactor;
-    const targets = [context.getHandler(), context.getClass()];
-    if (this.reflector.getAllAndOverride(SECOND_FACTOR, targets)) {
-      // Other callers that the route accepts have proven no second factor either.
-      if (caller.kind !== 'session') throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
-      await this.secondFactor.require(caller.session);
-    }
+    await this.requireFactor(context, context.switchToHttp().getRequest<GuardedRequest>().twoFactor.caller);
     return true;
+  }
+
+  /** A GraphQL operation or a message: passport knows HTTP requests only. */
+  private async admitMessage(context: ExecutionContext): Promise<boolean> {
+    const call = await this.resolver.resolveMessage(context, this.acceptanceOf(context));
+    await this.requireFactor(context, call.caller);
+    keepCall(context, call);
+    return true;
+  }
+
+  private async requireFactor(context: ExecutionContext, caller: Caller): Promise<void> {
+    const demand = this.reflector.getAllAndOverride(SECOND_FACTOR, [context.getHandler(), context.getClass()]);
+    if (demand === undefined) return;
+    // Other callers that the route accepts have proven no second factor either.
+    if (caller.kind !== 'session') {
+      if (demand === 'strong') throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
+      throw new TwoFactorException('UNAUTHORIZED', { bearerError: '' });
+    }
+    await (demand === 'strong'
+      ? this.stepUp.requireStrong(caller.session)
+      : this.stepUp.require(caller.session, demand));
   }
 
   /** Called by passport's answer: `token` is the bearer token, false when there is none. */
@@ -87,10 +105,13 @@ export class TwoFactorGuard extends PassportBearerGuard implements CanActivate {
     return this.identify(context, typeof token === 'string' ? token : undefined) as T;
   }
 
-  private async identify(context: ExecutionContext, token: string | undefined): Promise<GuardedRequest['twoFactor']> {
+  private async identify(context: ExecutionContext, token: string | undefined): Promise<GuardedCall> {
     const { exchange } = context.switchToHttp().getRequest<GuardedRequest>().twoFactor;
-    const accepts = this.reflector.getAllAndOverride(ACCEPTS, [context.getHandler(), context.getClass()]) ?? 'session';
-    return { exchange, caller: await this.resolver.resolve(exchange, token, accepts) };
+    return { exchange, caller: await this.resolver.resolve(exchange, token, this.acceptanceOf(context)) };
+  }
+
+  private acceptanceOf(context: ExecutionContext): Acceptance {
+    return this.reflector.getAllAndOverride(ACCEPTS, [context.getHandler(), context.getClass()]) ?? 'session';
   }
 }
 

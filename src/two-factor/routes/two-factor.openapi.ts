@@ -9,6 +9,7 @@ import {
   ApiSecurity,
   type ApiResponseOptions,
 } from '@nestjs/swagger';
+import { stepUpDemand, stepUpRequired, type StepUpOptions } from '../policy/step-up.js';
 import { describeError, TWO_FACTOR_ERRORS, type FactorError, type TwoFactorErrorCode } from '../two-factor.errors.js';
 
 /** Name of the security scheme; the program that builds the document declares it. */
@@ -51,6 +52,34 @@ export class ErrorResponse {
     example: { password: ['password is required'] },
   })
   errors?: Record<string, string[]>;
+}
+
+/** The body of a refusal by `@RequireTwoFactor`. */
+export class StepUpResponse {
+  @ApiProperty({ description: 'What to do, for people', example: 'Verify your second factor on this session first' })
+  message!: string;
+
+  @ApiProperty({ description: 'What went wrong, for programs', example: 'SECOND_FACTOR_REQUIRED' })
+  code!: string;
+
+  @ApiPropertyOptional({
+    description: 'With SECOND_FACTOR_REQUIRED: how old the proof may be, in seconds',
+    example: 300,
+  })
+  maxAge?: number;
+
+  @ApiPropertyOptional({
+    description: 'With SECOND_FACTOR_REQUIRED: any second factor (`mfa`), or one that resists phishing (`phr`)',
+    enum: ['mfa', 'phr'],
+  })
+  acr?: string;
+
+  @ApiPropertyOptional({
+    description: 'With SECOND_FACTOR_REQUIRED: what the account can verify with now, the preferred one first',
+    type: [String],
+    example: ['totp'],
+  })
+  methods?: string[];
 }
 
 type Headers = NonNullable<ApiResponseOptions['headers']>;
@@ -117,6 +146,46 @@ export function ApiErrorResponses(
       }),
     ),
   );
+}
+
+/**
+ * What an operation below `@RequireTwoFactor` answers to a session that is too weak or too old. Put it beside the decorator, in
+ * the place of other documentation of the same statuses.
+ *
+ * @param options as those of the decorator; `status` as the option `stepUp.status` of the module
+ */
+export function ApiStepUp(
+  options: StepUpOptions & { readonly status?: 401 | 403 } = {},
+): MethodDecorator & ClassDecorator {
+  const { status = 401, ...asked } = options;
+  const { acr, maxAge, whenOff } = stepUpDemand(asked, 'ApiStepUp');
+  const required = {
+    SECOND_FACTOR_REQUIRED: {
+      summary: TWO_FACTOR_ERRORS.SECOND_FACTOR_REQUIRED[1],
+      value: stepUpRequired(
+        { maxAge: maxAge ?? 86_400, acr, methods: [acr === 'phr' ? 'passkey' : 'totp'] },
+        status,
+      ).getResponse(),
+    },
+  };
+  const forbidden = { ...(whenOff === 'refuse' && exampleOf('ENROLMENT_REQUIRED')), ...(status === 403 && required) };
+  return applyDecorators(
+    ApiResponse({
+      status: 401,
+      description: 'No live session, or one that must verify its second factor first [RFC 9470]',
+      type: StepUpResponse,
+      examples: { ...exampleOf('UNAUTHORIZED'), ...(status === 401 && required) },
+      ...(HEADERS[401] && { headers: HEADERS[401] }),
+    }),
+    ...(Object.keys(forbidden).length > 0
+      ? [ApiResponse({ status: 403, description: MEANINGS[403] ?? '', type: StepUpResponse, examples: forbidden })]
+      : []),
+  );
+}
+
+function exampleOf(code: TwoFactorErrorCode): Record<string, { summary: string; value: object }> {
+  const { message } = describeError(code);
+  return { [code]: { summary: message, value: { message, code } } };
 }
 
 /** An operation of a caller with a bearer token: summary, answer, and the errors. */

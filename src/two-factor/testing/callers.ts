@@ -3,7 +3,7 @@ import type { ExecutionContext, Type } from '@nestjs/common';
 import type { SessionCaller } from '../challenge/caller.js';
 import type { SessionIdentity } from '../ports/session-gateway.js';
 import { HttpExchange, type HttpRequest } from '../routes/http-exchange.js';
-import type { GuardedRequest } from '../routes/two-factor.decorators.js';
+import type { GuardedRequest } from '../routes/guarded-call.js';
 import type { Caller } from '../challenge/caller.js';
 
 /**

@@ -31,20 +31,21 @@ export class FakeSessions extends SessionGateway {
     return this.live.find(({ token }) => token === carrier.token) ?? null;
   }
 
-  override async issue({ accountId, secondFactor, trustedDeviceId }: SessionGrant): Promise<IssuedSession> {
-    const secondFactorAt = secondFactor === null ? null : new Date();
-    return this.keep({ sessionId: randomUUID(), accountId, secondFactorAt, trustedDeviceId });
+  override async issue({ accountId, secondFactor, amr, trustedDeviceId }: SessionGrant): Promise<IssuedSession> {
+    const signedInAt = new Date();
+    const secondFactorAt = secondFactor === null ? null : signedInAt;
+    const proofs = { secondFactorAt, amr: ['pwd', ...amr], signedInAt };
+    return this.keep({ sessionId: randomUUID(), accountId, trustedDeviceId, ...proofs });
   }
 
   override async renew(renewal: SessionRenewal): Promise<IssuedSession | null> {
-    const { session, secondFactor, trustedDeviceId, endOthers } = renewal;
+    const { session, secondFactor, amr, trustedDeviceId, endOthers } = renewal;
     const found = this.live.find(({ sessionId }) => sessionId === session.sessionId);
     if (!found) return null;
     this.drop((kept) => kept === found || (endOthers && kept.accountId === found.accountId));
     return this.keep({
-      sessionId: found.sessionId,
-      accountId: found.accountId,
-      secondFactorAt: secondFactor === null ? found.secondFactorAt : new Date(),
+      ...found,
+      ...(secondFactor !== null && { secondFactorAt: new Date(), amr: ['pwd', ...amr] }),
       trustedDeviceId: trustedDeviceId ?? found.trustedDeviceId,
     });
   }

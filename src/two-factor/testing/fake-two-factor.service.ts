@@ -5,10 +5,15 @@ import type { TwoFactorMethod } from '../challenge/challenge.service.js';
 import type { HeaderLines, IncomingRequest } from '../ports/incoming-request.js';
 import { NO_REQUEST } from '../ports/incoming-request.js';
 import type { IssuedSession, SessionIdentity } from '../ports/session-gateway.js';
+import { claimsOf, type SessionClaims } from '../policy/session-claims.js';
+import { levelOf, reaches, stepUpDemand, stepUpRequired, type StepUpOptions } from '../policy/step-up.js';
 import { tokenHash } from '../tokens/tokens.js';
 import { TwoFactorException } from '../two-factor.errors.js';
 import type { SignIn, SignInResult, TwoFactorService } from '../two-factor.service.js';
 import { FakeSessions } from './fake-sessions.js';
+
+/** Seconds, as `session.strongFor` by default. */
+const STRONG_FOR = 86_400;
 
 /** A method of TwoFactorService that the code under test called, and for which account. */
 export interface FakeCall {
@@ -54,11 +59,24 @@ export class FakeTwoFactorService implements Pick<TwoFactorService, keyof TwoFac
     else this.devices.set(accountId, deviceId);
   }
 
-  /** Opens a session. @param strong whether its second factor was proven just now; default false */
-  async openSession(accountId: string, { strong = false }: { strong?: boolean } = {}): Promise<IssuedSession> {
+  /**
+   * Opens a session.
+   *
+   * @param options `strong`: whether its second factor was proven just now, default false; `amr`: how, by RFC 8176, by default
+   *   as by an authenticator app. `['swk', 'pop', 'user', 'mfa']` is a passkey with user verification
+   */
+  async openSession(
+    accountId: string,
+    { strong = false, amr = strong ? ['otp', 'mfa'] : [] }: { strong?: boolean; amr?: readonly string[] } = {},
+  ): Promise<IssuedSession> {
     const secondFactor = strong ? 'totp' : null;
-    const grant = { accountId, secondFactor, amr: [], trustedDeviceId: null, context: {}, request: NO_REQUEST };
+    const grant = { accountId, secondFactor, amr, trustedDeviceId: null, context: {}, request: NO_REQUEST };
     return this.sessions.issue(grant);
+  }
+
+  /** @returns what the account can verify with; null with two-factor off */
+  methodsOf(accountId: string): readonly TwoFactorMethod[] | null {
+    return this.methods.get(accountId) ?? null;
   }
 
   /** @returns the account of an open challenge, by the hash of its token; null for none */
@@ -106,6 +124,21 @@ export class FakeTwoFactorService implements Pick<TwoFactorService, keyof TwoFac
     if (this.methods.has(session.accountId) && !this.isStrong(session)) {
       throw new TwoFactorException('SECOND_FACTOR_REQUIRED');
     }
+  }
+
+  /** As fresh as the wall clock says: no test can move it. */
+  async requireTwoFactor(session: SessionIdentity, options: StepUpOptions = {}): Promise<void> {
+    const { maxAge, acr, whenOff } = stepUpDemand(options, 'requireTwoFactor');
+    const seconds = maxAge ?? STRONG_FOR;
+    const age = session.secondFactorAt === null ? Infinity : Date.now() - session.secondFactorAt.getTime();
+    if (age < seconds * 1000 && reaches(levelOf(session), acr)) return;
+    const methods = this.methodsOf(session.accountId);
+    if (methods !== null) throw stepUpRequired({ maxAge: seconds, acr, methods }, 401);
+    if (whenOff === 'refuse') throw new TwoFactorException('ENROLMENT_REQUIRED');
+  }
+
+  claims(session: SessionIdentity): SessionClaims {
+    return claimsOf(session);
   }
 
   async passwordChanged(accountId: string): Promise<void> {

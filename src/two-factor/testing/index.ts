@@ -15,4 +15,4 @@ export { RecordingMailSender, RecordingSmsSender } from './recording-senders.js'
 export { RecordingOutbox } from './recording-outbox.js';
 export { RecordingSecurityEvents } from './recording-security-events.js';
 export { executionContextOf, sessionCaller, type ContextParts, type FakeExecutionContext } from './callers.js';
-export { TwoFactorTestingModule } from './two-factor-testing.module.js';
+export { TwoFactorTestingModule, type TestingOptions } from './two-factor-testing.module.js';

@@ -108,6 +108,25 @@ export function describeSessionGateway(
         const found = await find(strong.issued.token);
         assert.ok(found?.secondFactorAt instanceof Date);
       });
+
+      it('remembers how the factors were proven, and since when, where it tells at all', async () => {
+        const { open, find, gateway } = await trial();
+        const weak = await find((await open()).issued.token);
+        assert.ok(weak);
+        if (weak.signedInAt !== undefined) assert.ok(weak.signedInAt instanceof Date);
+        if (weak.amr === undefined) return;
+        assert.ok(!weak.amr.includes('mfa'), 'A session of one factor tells of several');
+        const renewed = await gateway.renew({ ...renewalOf(weak), secondFactor: 'totp', amr: ['sms', 'mfa'] });
+        assert.ok(renewed);
+        const lifted = await find(renewed.token);
+        assert.ok(lifted);
+        for (const method of ['sms', 'mfa']) assert.ok(lifted.amr?.includes(method), `amr lacks ${method}`);
+        assert.deepEqual(lifted.signedInAt, weak.signedInAt, 'A new token is no new sign-in');
+        const again = await gateway.renew({ ...renewalOf(lifted), secondFactor: 'totp', amr: ['otp', 'mfa'] });
+        assert.ok(again);
+        const proven = await find(again.token);
+        assert.ok(!proven?.amr?.includes('sms'), 'An older proof has become as fresh as the latest one');
+      });
     });
 
     describe('identify', () => {

@@ -19,16 +19,23 @@ const part = (name) => import(new URL(name, import.meta.url).href);
 const { AppModule } = await part('app.module.js');
 const { testAcmeSessions } = await part('acme-sessions.contract.js');
 const { testAcmePorts } = await part('acme-ports.contract.js');
-const { dataSourceWithMail } = await part('data-source-with-mail.js');
 const { twoFactorWithMail } = await part('two-factor-with-mail.js');
+const { twoFactorEntities, twoFactorMigrations } = await import('nestjs-two-factor');
 const { FakeTwoFactorService } = await import('nestjs-two-factor/testing');
 const { paymentsUnderTest, sessionsOf } = await part('payments.test-kit.js');
 
 const url = process.env.DATABASE_URL;
 const dataSource = new DataSource({ type: 'postgres', url });
 
+const WITH_MAIL = {
+  type: 'postgres',
+  entities: twoFactorEntities,
+  migrations: twoFactorMigrations,
+  migrationsRun: true,
+};
+
 class MailingModule {}
-Module({ imports: [TypeOrmModule.forRoot(dataSourceWithMail), ...twoFactorWithMail] })(MailingModule);
+Module({ imports: [TypeOrmModule.forRoot({ ...WITH_MAIL, url }), ...twoFactorWithMail] })(MailingModule);
 
 describe('the company', () => {
   let app;

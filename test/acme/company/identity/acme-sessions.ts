@@ -51,13 +51,15 @@ export class AcmeSessions extends SessionGateway {
   }
 
   override async issue(grant: SessionGrant): Promise<IssuedSession> {
-    const { accountId, secondFactor, trustedDeviceId, context } = grant;
+    const { accountId, secondFactor, amr, trustedDeviceId, context } = grant;
     const life = context['remember'] === true ? LIFE.long : LIFE.short;
     return this.keep({
       sessionId: randomUUID(),
       accountId,
       secondFactorAt: secondFactor === null ? null : new Date(),
       trustedDeviceId,
+      amr: ['pwd', ...amr],
+      signedInAt: new Date(),
       desk: String(context['desk'] ?? 'unknown'),
       createdAt: new Date(),
       expiresAt: new Date(Date.now() + life * 1000),
@@ -67,6 +69,7 @@ export class AcmeSessions extends SessionGateway {
   override async renew({
     session,
     secondFactor,
+    amr,
     trustedDeviceId,
     endOthers,
   }: SessionRenewal): Promise<IssuedSession | null> {
@@ -77,7 +80,7 @@ export class AcmeSessions extends SessionGateway {
     if (endOthers) this.drop((other) => other.accountId === kept.accountId);
     return this.keep({
       ...kept,
-      ...(secondFactor && { secondFactorAt: new Date() }),
+      ...(secondFactor && { secondFactorAt: new Date(), amr: ['pwd', ...amr] }),
       ...(trustedDeviceId !== null && { trustedDeviceId }),
     });
   }
