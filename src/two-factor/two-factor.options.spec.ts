@@ -17,7 +17,6 @@ describe('the default options', () => {
       stagedLife: 900,
       strongFor: 86_400,
       stepUpStatus: 401,
-      pruneInterval: 60,
       noticeInterval: 30,
       pruneInterval: 60,
       mailFallback: true,
