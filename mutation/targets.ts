@@ -225,6 +225,8 @@ export const TARGETS: readonly Target[] = [
       'test/controls/(06|26)',
       'test/races/interleavings',
       'test/attacks/f06',
+      'test/acme/(life-cycle|unavailable)',
+      'test/e2e/accounts',
     ],
   },
   {
@@ -232,13 +234,19 @@ export const TARGETS: readonly Target[] = [
     tests: [
       'test/e2e/(enrolment|lifecycle|events-and-notices)',
       'test/controls/(22|26)',
-      'test/acme/life-cycle',
+      'test/acme/(life-cycle|failing-sessions|audit)',
       'test/attacks/f06',
+      'test/races',
     ],
   },
   {
     file: `${LIBRARY}/enrolment/reauthentication.ts`,
-    tests: ['test/e2e/(enrolment|backup-codes|events-and-notices)', 'test/controls/(16|26)', 'test/attacks/f08'],
+    tests: [
+      'test/e2e/(enrolment|backup-codes|events-and-notices)',
+      'test/controls/(16|26)',
+      'test/attacks/f0[68]',
+      'test/e2e/session-strength',
+    ],
   },
   { file: `${LIBRARY}/keys/sealer.ts`, tests: ['src/two-factor/keys', 'test/controls/34'] },
   { file: `${LIBRARY}/adapters/hkdf-key-ring.ts`, tests: ['src/two-factor/adapters'] },
@@ -248,6 +256,9 @@ export const TARGETS: readonly Target[] = [
     file: `${LIBRARY}/policy/second-factor-policy.ts`,
     tests: ['src/two-factor/policy', 'test/controls/2[68]'],
   },
-  { file: 'src/accounts/passwords/password-hasher.ts', tests: ['src/accounts/passwords', 'test/controls/33'] },
+  {
+    file: 'src/accounts/passwords/password-hasher.ts',
+    tests: ['src/accounts/passwords', 'test/controls/3[23]', 'test/attacks/f07'],
+  },
   { file: 'src/accounts/passwords/password-policy.ts', tests: ['src/accounts/passwords', 'test/controls/33'] },
 ];

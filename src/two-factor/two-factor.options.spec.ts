@@ -18,7 +18,6 @@ describe('the default options', () => {
       strongFor: 86_400,
       stepUpStatus: 401,
       noticeInterval: 30,
-      pruneInterval: 60,
       mailFallback: true,
       smsCountries: undefined,
       smsPerDay: 1000,

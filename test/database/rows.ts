@@ -52,8 +52,8 @@ export const SEEDS: readonly string[] = [
 
 export const EMPTY = `TRUNCATE users, account_mail_budgets, two_factor_attempts, two_factor_authenticator,
   two_factor_otp_method, two_factor_backup_code, two_factor_challenge, two_factor_send_budget, two_factor_notice_budget,
-  two_factor_pending_notice, two_factor_trusted_device, two_factor_passkey, two_factor_passkey_owner,
-  two_factor_passkey_ceremony, two_factor_outbox CASCADE`;
+  two_factor_pending_notice, two_factor_trusted_device, two_factor_outbox, two_factor_passkey, two_factor_passkey_owner,
+  two_factor_passkey_ceremony CASCADE`;
 
 /** Indexes, and a statement that needs each. */
 export const NEEDED: ReadonlyArray<readonly [index: string, statement: string]> = [
