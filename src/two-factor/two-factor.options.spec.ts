@@ -17,6 +17,7 @@ describe('the default options', () => {
       stagedLife: 900,
       strongFor: 86_400,
       stepUpStatus: 401,
+      pruneInterval: 60,
       noticeInterval: 30,
       mailFallback: true,
       smsCountries: undefined,
