@@ -1,5 +1,5 @@
 import type { FactorPlugin } from '../../factor/factor-plugin.js';
-import { CreatePasskeys1764000001400 } from '../../migrations/1764000001400-create-passkeys.js';
+import { CreatePasskeys1764000001650 } from '../../migrations/1764000001650-create-passkeys.js';
 import { CeremoniesService } from './ceremonies.service.js';
 import { PRUNE_CEREMONIES } from './ceremony.sql.js';
 import { PasskeyCeremony } from './passkey-ceremony.entity.js';
@@ -20,7 +20,7 @@ export const passkeyFactor: FactorPlugin = {
   controllers: [PasskeyController, RelatedOriginsController],
   providers: [CeremoniesService, PasskeysService],
   entities: [Passkey, PasskeyOwner, PasskeyCeremony],
-  migrations: [CreatePasskeys1764000001400],
+  migrations: [CreatePasskeys1764000001650],
 
   listed: true,
   lockable: false,

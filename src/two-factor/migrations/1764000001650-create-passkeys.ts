@@ -2,8 +2,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { placedRunner } from './placed-runner.js';
 
 /** Passkeys, the handles by which authenticators know accounts, and ceremonies that wait for an answer. */
-export class CreatePasskeys1764000001400 implements MigrationInterface {
-  readonly name = 'CreatePasskeys1764000001400';
+export class CreatePasskeys1764000001650 implements MigrationInterface {
+  readonly name = 'CreatePasskeys1764000001650';
 
   async up(queryRunner: QueryRunner): Promise<void> {
     const runner = placedRunner(queryRunner);
