@@ -15,6 +15,9 @@ const assertion = (more: object = {}, answer: object = {}) => ({
   ...more,
 });
 
+const attestation = (transports: unknown) => assertion({}, { attestationObject: 'AAAA', transports });
+const kept = (transports: unknown) => readAttestation(attestation(transports))?.response.response.transports;
+
 describe('the answer of an authenticator', () => {
   it('is read with the key of its ceremony, the origin, and no member that is not needed', () => {
     const read = readAssertion(assertion({ clientExtensionResults: { appid: true }, extra: 1 }, { extra: 1 }));
@@ -69,8 +72,6 @@ describe('the answer of an authenticator', () => {
   });
 
   it('to a registration keeps the transports that are known, each once', () => {
-    const body = (transports: unknown) => assertion({}, { attestationObject: 'AAAA', transports });
-    const kept = (transports: unknown) => readAttestation(body(transports))?.response.response.transports;
     expect(kept(['usb', 'usb', 'internal', 'telepathy', 7])).toEqual(['usb', 'internal']);
     for (const none of [undefined, 'usb', {}]) expect(kept(none)).toEqual([]);
   });
