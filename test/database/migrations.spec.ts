@@ -47,12 +47,12 @@ describe('migrations', () => {
     await holder.connect();
     try {
       await holder.query('BEGIN');
-      const { rows } = await holder.query<{ tables: string }>(
+      const { rows: tables } = await holder.query<{ tables: string }>(
         `SELECT string_agg(quote_ident(tablename), ', ') AS tables FROM pg_tables
          WHERE schemaname = 'public' AND tablename <> '${MIGRATIONS_TABLE}'`,
       );
       // What a transaction holds that has written to the tables.
-      await holder.query(`LOCK TABLE ${rows[0]?.tables} IN ROW EXCLUSIVE MODE`);
+      await holder.query(`LOCK TABLE ${tables[0]?.tables} IN ROW EXCLUSIVE MODE`);
       await expect(runMigrations(database.url)).rejects.toThrow(/^A migration failed: .*lock timeout/);
       await holder.query('ROLLBACK');
     } finally {
