@@ -12,6 +12,7 @@ import {
 import { trust, type DeviceBody } from '../support/devices.js';
 import { linkMailedTo } from '../support/links.js';
 import { operationsOf, type Operation } from '../support/openapi.js';
+import { assertion, creationOptions, newAuthenticator, register } from '../support/passkeys.js';
 import { startTestService, type TestService } from '../support/service.js';
 
 let service: TestService;
@@ -67,6 +68,19 @@ function wishes(victim: EnrolledOwner): Record<string, unknown> {
   return { ...Object.fromEntries(snake), ...named };
 }
 
+/** Fields of the routes of passkeys. Registering renews the owner's token. */
+async function passkeyFields(path: string, owner: EnrolledOwner): Promise<Record<string, unknown>> {
+  const authenticator = newAuthenticator();
+  if (path.endsWith('/verify-registration')) {
+    return { response: authenticator.create((await creationOptions(service, owner.token)).body) };
+  }
+  const { id, token } = (await register(service, authenticator, owner.token)).body;
+  Object.assign(owner, { token });
+  return path.endsWith('/verify-authentication')
+    ? { response: await assertion(service, authenticator, token) }
+    : { id };
+}
+
 /** The right value of every field that occurs in any body. A new field fails the test until it is added here. */
 async function rightBody({ fields, path }: Operation, owner: EnrolledOwner): Promise<Record<string, unknown>> {
   const known: Record<string, unknown> = {
@@ -89,6 +103,7 @@ async function rightBody({ fields, path }: Operation, owner: EnrolledOwner): Pro
     newEmail: `${randomUUID()}@example.com`,
     callbackURL: '/docs',
     redirectTo: '/docs',
+    ...(path.startsWith('/passkey/') && (await passkeyFields(path, owner))),
   };
   const names = Object.keys(fields ?? {});
   expect(Object.keys(known)).toEqual(expect.arrayContaining(names));

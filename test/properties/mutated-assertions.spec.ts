@@ -71,9 +71,9 @@ function mutated(bytes: Buffer, change: Extract<Mutation, { kind: 'flip' | 'cut'
 /** The same bytes, or the same JSON. */
 const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
-/** A user handle need not be there after a password. */
-const harmless = (where: string, change: Mutation) =>
-  where === 'userHandle' && (change.kind === 'remove' || (change.kind === 'replace' && !change.value));
+/** A user handle need not be there after a password; an empty one stands for none. */
+const harmless = (where: string, sent: unknown) =>
+  where === 'userHandle' && !(sent as { readonly response: { readonly userHandle?: unknown } }).response.userHandle;
 
 describe('a mutated answer of an authenticator', () => {
   it(
@@ -88,7 +88,7 @@ describe('a mutated answer of an authenticator', () => {
           const { body: options } = await requestOptions(service, token);
           const response = owner.authenticator.get(options);
           const sent = mutate(response, where, change);
-          fc.pre(!same(sent, response) && !harmless(where, change));
+          fc.pre(!same(sent, response) && !harmless(where, sent));
           const { status } = await verifyAssertion(service, sent, token);
           expect([400, 401]).toContain(status);
         }),
