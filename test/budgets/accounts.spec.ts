@@ -90,9 +90,13 @@ describe('a request to an account route, with BEGIN and COMMIT counted,', () => 
     },
   );
 
-  it.each(OWNERS)('takes, for delete-user %s, %i statements with one commit', async (_, statements, make) => {
-    const { token } = await make(service);
-    const remove = () => caller.post('/delete-user', { password: PASSWORD }, token);
-    expect(await cost(remove)).toEqual({ statements, commits: 1 });
-  });
+  it.each(OWNERS)(
+    'takes, for delete-user %s, one more than %i statements with one commit',
+    async (_, statements, make) => {
+      const { token } = await make(service);
+      const remove = () => caller.post('/delete-user', { password: PASSWORD }, token);
+      // One more, which forgets the user handle of passkeys: it outlives them, but not the account.
+      expect(await cost(remove)).toEqual({ statements: statements + 1, commits: 1 });
+    },
+  );
 });

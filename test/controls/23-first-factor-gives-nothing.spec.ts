@@ -16,7 +16,8 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 /** The routes on which a client proves the second factor. */
-const OPEN_TO_CHALLENGES = /^\/two-factor\/(send-otp|verify-totp|verify-otp|verify-backup-code)$/;
+const OPEN_TO_CHALLENGES =
+  /^\/(two-factor\/(send-otp|verify-totp|verify-otp|verify-backup-code)|passkey\/(generate-authenticate-options|verify-authentication))$/;
 /** The routes that require no credential and evaluate none. */
 const OPEN_TO_ALL =
   /^\/(sign-in\/email|sign-up\/email|sign-out|ok|request-password-reset|reset-password(\/.*)?|send-verification-email|verify-email)$/;
