@@ -346,6 +346,8 @@ export class Oracle {
     return {
       enabled: isOn(account),
       methods,
+      // No action of the model registers a passkey.
+      passkeys: 0,
       backupCodesLeft: account.backupCodes.size,
       trustedDevices: this.trusted(account).length,
       strong: this.isStrong(session),
