@@ -21,7 +21,17 @@ import { TARGETS, type Target } from './targets.js';
 /** Time-out of one run of tests. Long: a slow run that times out would count as a detected fault. */
 const TIMEOUT_MS = 600_000;
 /** Files and folders that the tests need. */
-const PARTS = ['src', 'test', 'docs', 'README.md', 'package.json', 'tsconfig.json', 'jest.config.js', 'openapi.json'];
+const PARTS = [
+  'src',
+  'test',
+  'examples',
+  'docs',
+  'README.md',
+  'package.json',
+  'tsconfig.json',
+  'jest.config.js',
+  'openapi.json',
+];
 const EXPLAINED = 'docs/mutation-testing.md';
 
 interface Task {
