@@ -32,7 +32,7 @@ describeSessionGateway('PostgresSessions keeps the contract of sessions', async 
     ),
     database,
     async expire(sessionId) {
-      await database.query(`UPDATE sessions SET expires_at = now() WHERE id = $1`, [sessionId]);
+      await database.query(`UPDATE sessions SET expires_at = now() - interval '1 second' WHERE id = $1`, [sessionId]);
     },
     async newAccount() {
       const [user] = await database.query<{ id: string }>(
