@@ -41,7 +41,9 @@ describe('control 29: bearer errors are those of RFC 6750 §3', () => {
     const { token: ended } = await signUp(service);
     await caller.post('/sign-out', {}, ended);
     const expired = await signUp(service);
-    await service.query('UPDATE sessions SET expires_at = now() WHERE user_id = $1', [expired.id]);
+    await service.query(`UPDATE sessions SET expires_at = now() - interval '1 second' WHERE user_id = $1`, [
+      expired.id,
+    ]);
     const bad = [
       'nonsense',
       `tfs_${'A'.repeat(43)}`,

@@ -46,7 +46,7 @@ describePasswordVerifier('BankPasswords', async () => {
 describeSessionGateway('BankSessions', async () => {
   const gateway = new BankSessions(dataSource, customers);
   const expire = async (sessionId: string) => {
-    await dataSource.query('UPDATE customer_session SET expires_at = now() - interval '1 second' WHERE id = $1', [sessionId]);
+    await dataSource.query('UPDATE customer_session SET expires_at = now() WHERE id = $1', [sessionId]);
   };
   return { gateway, newAccount, context: { branch: 'online' }, expire, database: new Database(dataSource) };
 });

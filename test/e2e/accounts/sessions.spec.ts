@@ -134,7 +134,7 @@ describe('the sessions of the service', () => {
 
     it('refuses a session after seven days without use', async () => {
       const { token, id } = await signUp(service);
-      await service.query(`UPDATE sessions SET expires_at = now() WHERE user_id = $1`, [id]);
+      await service.query(`UPDATE sessions SET expires_at = now() - interval '1 second' WHERE user_id = $1`, [id]);
       expect(await isLive(token)).toBe(false);
       const answer = await send(service, '/list-sessions', { bearer: token });
       expect(answer.status).toBe(401);
