@@ -28,8 +28,8 @@ export interface Service {
   /** Resolves with the reason when the service cannot continue. `stop` does not settle it. */
   readonly failed: Promise<string>;
   /**
-   * Waits for `shutdownDelayMs`, in which new requests are still answered. Finishes requests in flight, for at most 10 seconds. Then closes all parts in the reverse order of their start.
-   * Never throws.
+   * Answers new requests for `shutdownDelayMs` more. Then finishes requests in flight, for at most 10 seconds, and closes all
+   * parts in the reverse order of their start. Never throws.
    */
   stop(): Promise<void>;
 }
