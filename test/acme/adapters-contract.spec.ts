@@ -183,7 +183,14 @@ describe('the contract of accounts finds out a directory that', () => {
   class Inventing extends Wrapping {
     override async find(accountId: string, transaction?: Transaction): Promise<Account | null> {
       const found = await super.find(accountId, transaction);
-      const nameless = { id: accountId, email: '', emailVerified: false, name: '', image: null, twoFactorEnabled: false };
+      const nameless = {
+        id: accountId,
+        email: '',
+        emailVerified: false,
+        name: '',
+        image: null,
+        twoFactorEnabled: false,
+      };
       const user = { ...nameless, createdAt: new Date(), updatedAt: new Date() };
       return found ?? { id: accountId, label: '', email: '', user };
     }
